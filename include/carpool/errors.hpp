@@ -1,0 +1,145 @@
+/// What acquire may throw, and the error codes behind it.
+#pragma once
+
+#include <carpool/time.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace carpool {
+
+/// The codes of PoolError::code() and of acquire(std::error_code&).
+enum class PoolErrc {
+  acquire_timeout = 1,    ///< no connection within the deadline
+  pool_closed,            ///< the pool is closed or draining
+  queue_full,             ///< max_waiters already wait
+  breaker_open,           ///< the server was unreachable a moment ago; the next probe is not due yet
+  connect_failed,         ///< the connect that the caller waited for failed
+  authentication_failed,  ///< the server refused the credentials: not retried
+  interrupted,            ///< the waiting worker was interrupted
+};
+
+/// The category of PoolErrc; its name is "carpool".
+[[nodiscard]] inline const std::error_category& pool_category() noexcept {
+  class Category final : public std::error_category {
+   public:
+    [[nodiscard]] const char* name() const noexcept override { return "carpool"; }
+    [[nodiscard]] std::string message(int code) const override {
+      switch (static_cast<PoolErrc>(code)) {
+        case PoolErrc::acquire_timeout: return "no connection within the deadline";
+        case PoolErrc::pool_closed: return "the pool is closed";
+        case PoolErrc::queue_full: return "too many callers wait already";
+        case PoolErrc::breaker_open: return "the server was unreachable a moment ago";
+        case PoolErrc::connect_failed: return "could not connect";
+        case PoolErrc::authentication_failed: return "the server refused the credentials";
+        case PoolErrc::interrupted: return "the waiting worker was interrupted";
+      }
+      return "unknown carpool error " + std::to_string(code);
+    }
+    [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
+      switch (static_cast<PoolErrc>(code)) {
+        case PoolErrc::acquire_timeout: return std::errc::timed_out;
+        case PoolErrc::queue_full: return std::errc::resource_unavailable_try_again;
+        case PoolErrc::connect_failed:
+        case PoolErrc::breaker_open: return std::errc::not_connected;
+        case PoolErrc::authentication_failed: return std::errc::permission_denied;
+        case PoolErrc::pool_closed:
+        case PoolErrc::interrupted: return std::errc::operation_canceled;
+      }
+      return {code, *this};
+    }
+  };
+  static const Category category;
+  return category;
+}
+
+[[nodiscard]] inline std::error_code make_error_code(PoolErrc code) noexcept {
+  return {static_cast<int>(code), pool_category()};
+}
+
+}  // namespace carpool
+
+template <>
+struct std::is_error_code_enum<carpool::PoolErrc> : std::true_type {};
+
+namespace carpool {
+
+/// The base of everything that the pool itself throws from acquire.
+class PoolError : public std::runtime_error {
+ public:
+  PoolError(PoolErrc code, const std::string& what) : std::runtime_error(what), code_(code) {}
+  [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
+
+ private:
+  std::error_code code_;
+};
+
+/// A lease that was out when somebody timed out.
+struct Holder {
+  std::source_location site;  ///< where it was acquired
+  Duration age;               ///< for how long it had been out
+};
+
+/// No connection within the deadline. The message, and holders(), say who has them.
+class AcquireTimeout : public PoolError {
+ public:
+  AcquireTimeout(const std::string& what, std::vector<Holder> holders)
+      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)) {}
+  [[nodiscard]] const std::vector<Holder>& holders() const noexcept { return holders_; }
+
+ private:
+  std::vector<Holder> holders_;
+};
+
+/// The pool is closed or draining.
+class PoolClosed : public PoolError {
+ public:
+  explicit PoolClosed(const std::string& what) : PoolError(PoolErrc::pool_closed, what) {}
+};
+
+/// PoolOptions::max_waiters callers wait already.
+class QueueFull : public PoolError {
+ public:
+  explicit QueueFull(const std::string& what) : PoolError(PoolErrc::queue_full, what) {}
+};
+
+/// The pool could not connect: carries the last cause and the number of tries.
+class ConnectError : public PoolError {
+ public:
+  ConnectError(PoolErrc code, const std::string& what, std::exception_ptr cause, std::size_t attempts)
+      : PoolError(code, what), cause_(std::move(cause)), attempts_(attempts) {}
+  /// What the connector threw last; null where it returned a connection that was dead at once.
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+  [[nodiscard]] std::size_t attempts() const noexcept { return attempts_; }
+
+ private:
+  std::exception_ptr cause_;
+  std::size_t attempts_;
+};
+
+/// The last connects failed and the next is not due yet. Carries what ConnectError would.
+class BreakerOpen : public ConnectError {
+ public:
+  BreakerOpen(const std::string& what, std::exception_ptr cause, std::size_t attempts, Duration retry_after)
+      : ConnectError(PoolErrc::breaker_open, what, std::move(cause), attempts), retry_after_(retry_after) {}
+  /// When the next probe may start, from the moment of the throw.
+  [[nodiscard]] Duration retry_after() const noexcept { return retry_after_; }
+
+ private:
+  Duration retry_after_;
+};
+
+/// A connector throws this (or a class derived from it) where the server refused the credentials: the pool does not
+/// try again within the series, because repeating a wrong password locks accounts.
+class AuthenticationError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace carpool

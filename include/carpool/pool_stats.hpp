@@ -1,0 +1,36 @@
+/// One consistent snapshot of a pool.
+#pragma once
+
+#include <carpool/observer.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace carpool {
+
+/// Taken under the pool's lock, so the numbers belong together; stale as soon as it is returned.
+struct PoolStats {
+  std::size_t max_size = 0;
+  std::size_t connecting = 0;  ///< places reserved for a connect in flight
+  std::size_t idle = 0;
+  std::size_t in_use = 0;      ///< leased, or being validated for a lease or by the reaper
+  std::size_t closing = 0;     ///< no longer usable, not yet closed: still counted against max_size
+  std::size_t waiting = 0;     ///< callers in line
+  bool suspended = false;
+  bool closed = false;         ///< closed or draining
+
+  std::uint64_t acquired = 0;          ///< leases given
+  std::uint64_t timeouts = 0;          ///< acquires that ended in AcquireTimeout
+  std::uint64_t created = 0;           ///< connects that succeeded
+  std::uint64_t connect_failures = 0;  ///< single attempts that failed
+  std::array<std::uint64_t, close_reason_count> closed_by_reason{};
+
+  /// Connections that exist or are being made: what max_size bounds.
+  [[nodiscard]] std::size_t size() const noexcept { return connecting + idle + in_use + closing; }
+  [[nodiscard]] std::uint64_t closed_for(CloseReason reason) const noexcept {
+    return closed_by_reason[static_cast<std::size_t>(reason)];
+  }
+};
+
+}  // namespace carpool
