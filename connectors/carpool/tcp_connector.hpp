@@ -1,0 +1,157 @@
+/// Opens TCP connections: by name, IPv4 or IPv6, trying each of the host's addresses within one deadline.
+#pragma once
+
+#include <carpool/stream_connection.hpp>
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace carpool {
+
+/// When the kernel asks an idle peer whether it still lives: first after idle, then every interval, count times.
+struct TcpKeepalive {
+  Duration idle = std::chrono::seconds(30);
+  Duration interval = std::chrono::seconds(10);
+  int count = 3;
+};
+
+namespace detail {
+
+inline void require_tcp(bool holds, const char* rule) {
+  if (!holds) throw std::invalid_argument(std::string("TcpConnector: ") + rule);
+}
+
+/// The deadline of one address of several: an equal share of the time left, so that the first, being a black hole,
+/// cannot use up the time of the others.
+inline TimePoint fair_share(TimePoint now, TimePoint deadline, std::size_t addresses_left) noexcept {
+  if (deadline == never || deadline <= now) return deadline;
+  return now + (deadline - now) / static_cast<Duration::rep>(addresses_left);
+}
+
+/// Tries one address after another until one answers or the deadline passes.
+template <class Backend>
+class Dialler {
+ public:
+  using Socket = typename Backend::Socket;
+  using Address = typename Socket::Address;
+
+  Dialler(const typename Socket::Options& options, TimePoint deadline) : options_(options), deadline_(deadline) {}
+
+  /// endpoint names them all in the message, where more than one failed.
+  [[nodiscard]] Socket first_to_answer(const std::vector<Address>& addresses, const std::string& endpoint) {
+    for (std::size_t tried = 0; tried < addresses.size(); ++tried) {
+      const TimePoint now = Backend::now();
+      if (tried > 0 && now >= deadline_) break;
+      std::optional<Socket> socket = dial(addresses[tried], fair_share(now, deadline_, addresses.size() - tried));
+      if (socket) return std::move(*socket);
+    }
+    if (failures_.size() == 1) throw failures_.front();
+    throw std::system_error(failures_.back().code(), "connect to " + endpoint + " (" + causes() + ")");
+  }
+
+ private:
+  /// Nothing where the address failed; what is no system_error (an interruption, no memory) passes through.
+  std::optional<Socket> dial(const Address& address, TimePoint deadline) {
+    try {
+      return Socket::connect(address, options_, deadline);
+    } catch (const std::system_error& error) {
+      failures_.push_back(error);
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string causes() const {
+    std::string text;
+    for (const std::system_error& failure : failures_) text += (text.empty() ? "" : "; ") + std::string(failure.what());
+    return text;
+  }
+
+  const typename Socket::Options& options_;
+  TimePoint deadline_;
+  std::vector<std::system_error> failures_;
+};
+
+}  // namespace detail
+
+/// For designated initialisers, in this order. A host is a name or a number, without brackets: "::1".
+///
+///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::TcpConnector> pool(
+///       {.host = "localhost", .port = 7}, {.max_size = 4});
+///   auto lease = pool.acquire();
+///   lease->write_all("hello\n");
+///   std::string reply = lease->read_until("\n");
+///
+/// Errors:   connect throws std::invalid_argument naming the field for a bad option, else std::system_error naming
+///           the host, each address that was tried and why it failed.
+struct TcpConnector {
+  template <class Backend>
+  using Connection = StreamConnection<Backend>;
+
+  std::string host;
+  std::uint16_t port = 0;
+  bool nodelay = true;                                              ///< send small writes at once
+  std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle peer is never asked
+  std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
+  Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
+  bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    using Socket = typename Backend::Socket;
+    validate();
+    const auto addresses = Socket::resolve(host, port, deadline);
+    const auto options = socket_options<typename Socket::Options>();
+    detail::Dialler<Backend> dialler(options, deadline);
+    return Connection<Backend>(dialler.first_to_answer(addresses, host + ':' + std::to_string(port)),
+                               {.io_timeout = io_timeout, .one_way = one_way});
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool reusable(const StreamConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(StreamConnection<Backend>& connection) const noexcept {
+    connection.close();
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    detail::require_tcp(!host.empty(), "host must not be empty");
+    detail::require_tcp(port != 0, "port must be 1 to 65535, not 0");
+    detail::require_tcp(io_timeout > Duration::zero(), "io_timeout must be longer than 0");
+    detail::require_tcp(!user_timeout || *user_timeout > Duration::zero(), "user_timeout must be longer than 0");
+    if (!keepalive) return;
+    detail::require_tcp(keepalive->idle > Duration::zero(), "keepalive.idle must be longer than 0");
+    detail::require_tcp(keepalive->interval > Duration::zero(), "keepalive.interval must be longer than 0");
+    detail::require_tcp(keepalive->count >= 1, "keepalive.count must be at least 1");
+  }
+
+ private:
+  template <class Options>
+  [[nodiscard]] Options socket_options() const {
+    Options options;
+    options.nodelay = nodelay;
+    options.user_timeout = user_timeout;
+    options.keepalive.reset();
+    if (keepalive) options.keepalive = {keepalive->idle, keepalive->interval, keepalive->count};
+    return options;
+  }
+};
+
+}  // namespace carpool

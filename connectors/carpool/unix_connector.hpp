@@ -1,0 +1,56 @@
+/// Opens stream connections to a Unix socket, by path or by abstract name.
+#pragma once
+
+#include <carpool/stream_connection.hpp>
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+namespace carpool {
+
+/// For designated initialisers, in this order. The path "@name" is the abstract name, which has no file.
+///
+/// Errors:   connect throws std::invalid_argument for a path that no socket can have or a bad option, else
+///           std::system_error naming the path. A listener whose backlog is full is tried again until the deadline.
+struct UnixConnector {
+  template <class Backend>
+  using Connection = StreamConnection<Backend>;
+
+  std::string path;
+  Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
+  bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    using Socket = typename Backend::Socket;
+    validate();
+    return Connection<Backend>(Socket::connect(Socket::Address::unix_path(path), typename Socket::Options{}, deadline),
+                               {.io_timeout = io_timeout, .one_way = one_way});
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool reusable(const StreamConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(StreamConnection<Backend>& connection) const noexcept {
+    connection.close();
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    if (path.empty()) throw std::invalid_argument("UnixConnector: path must not be empty");
+    if (io_timeout <= Duration::zero()) throw std::invalid_argument("UnixConnector: io_timeout must be longer than 0");
+  }
+};
+
+}  // namespace carpool
