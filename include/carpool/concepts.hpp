@@ -12,6 +12,10 @@
 #include <utility>
 #include <variant>
 
+// Each reason stands on the line of its requirement, because that line is what compilers print; g++ prints the outermost
+// line alone, so it says all that the nested concept asks.
+// clang-format off
+
 namespace carpool {
 
 // --- Backend: how to wait --------------------------------------------------------------------------------
@@ -19,21 +23,23 @@ namespace carpool {
 /// A mutex of a backend. The pool holds it for a few dozen instructions and never across I/O, user code or a wait.
 template <class M>
 concept BackendMutex = requires(M mutex) {
-  mutex.lock();    // Backend::Mutex needs lock(): the pool's state has one owner at a time
-  mutex.unlock();  // Backend::Mutex needs unlock(): what is locked must be given back
+  mutex.lock();    // Mutex needs lock(): the pool's state has one owner at a time
+  mutex.unlock();  // Mutex needs unlock(): what is locked must be given back
 };
 
 /// One waiter's place to sleep: a token that unpark() leaves and park_until() takes.
 template <class P>
-concept BackendParkingSlot = std::default_initializable<P> && requires(P slot, TimePoint deadline) {
+concept BackendParkingSlot = requires(P slot, TimePoint deadline) {
+  requires std::default_initializable<P>;               // ParkingSlot needs a default constructor: each waiter makes its own
   { slot.park_until(deadline) } -> std::same_as<bool>;  // ParkingSlot needs bool park_until(TimePoint): true = token taken, false = deadline passed without one
   { slot.unpark() } noexcept -> std::movable;           // ParkingSlot needs unpark() noexcept returning a Wakeup whose destructor rouses the waiter: so the kernel is called after the lock
 };
 
 /// What Backend::spawn returns: movable; its destructor joins.
 template <class T>
-concept BackendTask = std::movable<T> && requires(T task) {
-  task.join();  // Backend::spawn needs to return a task with join(): a pool's destructor outwaits its helpers
+concept BackendTask = requires(T task) {
+  requires std::movable<T>;  // a task needs to be movable: the pool keeps its helpers in a container
+  task.join();               // a task needs join(): a pool's destructor outwaits its helpers
 };
 
 template <class B>
@@ -41,16 +47,16 @@ concept BackendPolicy =
     std::is_empty_v<B> &&  // A Backend is an empty type: it is a way to wait, not a thing
     requires(TimePoint deadline, void (*work)()) {
       { B::concurrent } -> std::convertible_to<bool>;                    // Backend needs constexpr bool concurrent: whether a spawned task runs beside its caller, so that somebody can be waited for
-      requires BackendMutex<typename B::Mutex>;                          // Backend needs Mutex: what a worker of this kind may block on
-      requires BackendParkingSlot<typename B::ParkingSlot>;              // Backend needs ParkingSlot: each waiter sleeps alone, never on one shared condition variable
+      requires BackendMutex<typename B::Mutex>;                          // Backend needs Mutex with lock() and unlock(): what a worker of this kind may block on
+      requires BackendParkingSlot<typename B::ParkingSlot>;              // Backend needs ParkingSlot with a default constructor, bool park_until(TimePoint) and unpark() noexcept returning a Wakeup: each waiter sleeps alone, never on one shared condition variable
       typename B::template Atomic<std::uint64_t>;                        // Backend needs Atomic<T>: the simulator must see every access
       { B::light_barrier() } noexcept;                                   // Backend needs light_barrier(): the cheap half of an asymmetric fence
       { B::heavy_barrier() } noexcept;                                   // Backend needs heavy_barrier(): the dear half, paid by the one who waits
       { B::now() } noexcept -> std::same_as<TimePoint>;                  // Backend needs now(): deadlines are points on its clock
       { B::coarse_now() } noexcept -> std::same_as<TimePoint>;           // Backend needs coarse_now(): ages need milliseconds, not nanoseconds, and must cost next to nothing
       B::sleep_until(deadline);                                          // Backend needs sleep_until(TimePoint): back-off must not block the other fibers of a thread
-      { B::spawn(work) } -> BackendTask;                                 // Backend needs spawn(f): runs f beside the caller (inline where concurrent is false)
-      { B::spawn_background(work) } -> BackendTask;                      // Backend needs spawn_background(f): as spawn, but f may outlive the thread that asked for it
+      { B::spawn(work) } -> BackendTask;                                 // Backend needs spawn(f) returning a movable task with join(): runs f beside the caller (inline where concurrent is false)
+      { B::spawn_background(work) } -> BackendTask;                      // Backend needs spawn_background(f) returning a movable task with join(): as spawn, but f may outlive the thread that asked for it
       { B::worker() } noexcept -> std::same_as<WorkerId>;                // Backend needs worker(): affinity is by OS thread
       { B::random() } noexcept -> std::same_as<std::uint64_t>;           // Backend needs random(): jitter must be replayable in the simulator
       { B::fork_generation() } noexcept -> std::convertible_to<std::uint64_t>;  // Backend needs fork_generation(): a forked child must not touch its parent's connections
@@ -69,7 +75,8 @@ concept IoBackendPolicy = BackendPolicy<B> && requires(int fd, unsigned events, 
 
 /// The order of the idle connections. Called under the pool's lock; intrusive over Slot: cannot allocate or fail.
 template <class Q>
-concept QueuePolicy = std::default_initializable<Q> && requires(Q queue, const Q& reading, Slot& slot, WorkerId worker) {
+concept QueuePolicy = requires(Q queue, const Q& reading, Slot& slot, WorkerId worker) {
+  requires std::default_initializable<Q>;  // Queue needs a default constructor: the pool makes it
   { queue.push(slot) } noexcept;    // Queue needs push(Slot&) noexcept: giving a connection back must not fail
   { queue.remove(slot) } noexcept;  // Queue needs remove(Slot&) noexcept: an expired connection leaves from wherever it stands
   { reading.size() } noexcept -> std::same_as<std::size_t>;  // Queue needs size() noexcept: the pool counts its idle connections
@@ -142,8 +149,8 @@ concept ConnectsToTargetThroughBackend = requires(const C& connector, const targ
   { connector.template connect<B>(target, deadline) } -> std::same_as<connection_t<C, B>>;
 };
 template <class C, class B>
-concept Connects = ConnectsPlainly<C, B> || ConnectsThroughBackend<C, B> || ConnectsToTarget<C, B> ||
-                   ConnectsToTargetThroughBackend<C, B>;
+concept Connects = ConnectsToTarget<C, B> || ConnectsToTargetThroughBackend<C, B> ||
+                   (!has_target<C> && (ConnectsPlainly<C, B> || ConnectsThroughBackend<C, B>));
 
 template <class C, class B>
 concept MatchesItsTargets = !has_target<C> || requires(const C& connector, const connection_t<C, B>& connection, const target_t<C>& target) {
@@ -155,21 +162,26 @@ concept MatchesItsTargets = !has_target<C> || requires(const C& connector, const
 /// The required members. The optional ones (ping, reset, dirty, reusable, handle_exception, lifetime, invalidate,
 /// abandon) are detected in detail/connector_calls.hpp and described in ARCHITECTURE.md.
 template <class C, class B>
-concept ConnectorFor = requires { typename connection_t<C, B>; }  // Connector needs a type Connection, or template <class Backend> class Connection: what it opens
-    && std::move_constructible<connection_t<C, B>>                // Connector::Connection needs to be movable: it is moved into its place in the pool
-    && std::is_nothrow_destructible_v<connection_t<C, B>>         // Connector::Connection needs a destructor that does not throw: it closes
-    && detail::Connects<C, B>                                     // Connector needs Connection connect(TimePoint deadline) const, with a leading const Target& where it has targets: it opens one
-    && requires(const C& connector, const connection_t<C, B>& connection) {
-         { connector.is_connected(connection) } noexcept -> std::convertible_to<bool>;  // Connector needs bool is_connected(const Connection&) const noexcept: asked at every hand-out, so cheap and without a round trip
-       }
-    && std::equality_comparable<target_t<C>> && std::copyable<target_t<C>>  // Connector::Target needs to be copyable and comparable with ==: idle connections are kept by endpoint
-    && detail::MatchesItsTargets<C, B>;                           // Connector with Target needs bool matches(const Connection&, const Target&) const: a lease must be for the endpoint that was asked for
+concept ConnectorFor =
+    requires {
+      typename detail::ConnectionOf<C, B>::type;                     // Connector needs a type Connection, or template <class Backend> class Connection: what it opens
+      requires std::is_nothrow_destructible_v<connection_t<C, B>>;   // Connector::Connection needs a destructor that does not throw: it closes
+      requires std::move_constructible<connection_t<C, B>>;          // Connector::Connection needs to be movable: it is moved into its place in the pool
+      requires std::copyable<target_t<C>>;                           // Connector::Target needs to be copyable: the pool keeps the endpoints that were asked for
+      requires std::equality_comparable<target_t<C>>;                // Connector::Target needs ==: idle connections are kept by endpoint
+      requires detail::Connects<C, B>;                               // Connector needs Connection connect(TimePoint deadline) const, with a leading const Target& where it has targets: it opens one
+      requires detail::MatchesItsTargets<C, B>;                      // Connector with Target needs bool matches(const Connection&, const Target&) const: a lease must be for the endpoint that was asked for
+    } &&
+    requires(const C& connector, const connection_t<C, B>& connection) {
+      { connector.is_connected(connection) } noexcept -> std::convertible_to<bool>;  // Connector needs bool is_connected(const Connection&) const noexcept: asked at every hand-out, so cheap and without a round trip
+    };
 
 // --- Eviction: when to close -----------------------------------------------------------------------------
 
 /// Asked on acquire, on release and by the reaper, outside every lock, by any worker. A throw counts as expired.
 template <class E>
-concept EvictionPolicy = std::copy_constructible<E> && requires(const E& eviction, const Slot& slot, TimePoint now) {
+concept EvictionPolicy = requires(const E& eviction, const Slot& slot, TimePoint now) {
+  requires std::copy_constructible<E>;                    // Eviction needs to be copyable: the pool keeps its own
   { eviction.expired(slot, now) } -> std::same_as<bool>;  // Eviction needs bool expired(const Slot&, TimePoint now) const: whether to close this connection
 };
 

@@ -1,0 +1,7 @@
+// error: Backend needs random()
+#include "sound_policies.hpp"
+
+struct Spoilt : SoundBackend {
+  static std::uint64_t random();
+};
+template struct AcceptBackend<Spoilt>;

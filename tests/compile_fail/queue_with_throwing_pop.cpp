@@ -1,0 +1,7 @@
+// error: Queue needs pop() or pop(WorkerId) noexcept returning Slot*
+#include "sound_policies.hpp"
+
+struct Spoilt : SoundQueue {
+  Slot* pop();
+};
+template struct AcceptQueue<Spoilt>;
