@@ -2,10 +2,10 @@
 #pragma once
 
 #include <carpool/time.hpp>
+#include <carpool/source_location.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -82,7 +82,7 @@ class PoolError : public std::runtime_error {
 
 /// A lease that was out when somebody timed out.
 struct Holder {
-  std::source_location site;  ///< where it was acquired
+  SourceLocation site;  ///< where it was acquired
   Duration age;               ///< for how long it had been out
 };
 

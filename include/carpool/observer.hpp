@@ -2,10 +2,10 @@
 #pragma once
 
 #include <carpool/time.hpp>
+#include <carpool/source_location.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <source_location>
 #include <string_view>
 #include <type_traits>
 
@@ -18,7 +18,7 @@ enum class CloseReason : std::uint8_t {
   dead,          ///< is_connected, reusable or a ping said that it is gone
   reset_failed,  ///< it could not be brought back to a clean state
   discarded,     ///< its user said so, or threw
-  retired,       ///< it belonged to an older generation (retire_all)
+  retired,       ///< the pool was told to replace it: retire_all, or clear
   surplus,       ///< there were more than max_idle or max_size, or it made room for another target
   drained,       ///< the pool was being drained
   closed,        ///< the pool was closed
@@ -52,7 +52,7 @@ enum class AcquireFailure : std::uint8_t {
 ///   connection_ready(std::uint64_t id, Duration took)      it succeeded
 ///   connection_closed(std::uint64_t id, CloseReason)       the connection is gone
 ///   pool_ready() pool_cleared() pool_closed()              constructed or resumed; clear or retire_all; close
-///   leak_suspected(std::source_location site, Duration age)  a lease from site is out past leak_detection_threshold
+///   leak_suspected(SourceLocation site, Duration age)  a lease from site is out past leak_detection_threshold
 struct NoObserver {};
 
 /// Any object type can observe; members it does not have are not called.

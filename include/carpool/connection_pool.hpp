@@ -1,0 +1,205 @@
+/// The pool: connections whose concurrency, order, protocol, eviction and observer are template parameters.
+#pragma once
+
+#include <carpool/detail/pool_admin.hpp>
+#include <carpool/detail/pool_core.hpp>
+#include <carpool/errors.hpp>
+#include <carpool/evictions.hpp>
+#include <carpool/lease.hpp>
+
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace carpool {
+
+/// Threads: every member may be called from any worker at any time, the destructor excepted.
+/// Errors: what acquire throws is a PoolError; exceptions of a connector's connect arrive inside a ConnectError.
+/// Lifetime: leases may outlive the pool. The destructor closes it and waits for background work, which is bounded by
+/// connect_timeout and close_timeout; it must not run inside a call that the pool itself makes.
+template <BackendPolicy Backend, QueuePolicy Queue, ConnectorFor<Backend> Connector,
+          EvictionPolicy Eviction = DefaultEviction, ObserverPolicy Observer = NoObserver>
+class ConnectionPool {
+  using Types = detail::PoolTypes<Backend, Queue, Connector, Eviction, Observer>;
+  using Core = detail::PoolCore<Types>;
+  using Admin = detail::PoolAdmin<Types>;
+  using Settings = detail::Settings<Types>;
+  using Patience = detail::Patience<Backend>;
+
+ public:
+  using Connection = connection_t<Connector, Backend>;
+  using Target = target_t<Connector>;
+  using Lease = carpool::Lease<Core>;
+
+  /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
+  /// and the bound of a bad option.
+  explicit ConnectionPool(Connector connector, PoolOptions options = {}, Eviction eviction = {}, Observer observer = {})
+      : settings_(Admin::checked({std::move(connector), std::move(options), std::move(eviction), std::move(observer)})),
+        core_(new Core(settings_)) {
+    detail::Events<Observer>::pool_ready(settings_->observer);
+    Admin::start(*core_.load(std::memory_order_relaxed));
+  }
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+  ~ConnectionPool() {
+    Core* own = core_.load(std::memory_order_acquire);
+    if (own->forked()) {
+      own->abandon_in_child();
+    } else {
+      Admin::close(*own);
+      own->orphan();
+    }
+  }
+
+  /// A connection, within options.acquire_timeout.
+  /// Waits: for whichever comes first, a release or a connect; first come, first served from handoff_after on.
+  /// Throws: AcquireTimeout, PoolClosed, QueueFull, BreakerOpen, ConnectError; a Boost.Thread worker's interruption.
+  [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current()) { return lease({}, default_patience(), site); }
+  [[nodiscard]] Lease acquire(const Target& target, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
+    return lease(target, default_patience(), site);
+  }
+  [[nodiscard]] Lease acquire_for(Duration patience, SourceLocation site = SourceLocation::current()) {
+    return lease({}, Patience(patience), site);
+  }
+  [[nodiscard]] Lease acquire_for(const Target& target, Duration patience, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
+    return lease(target, Patience(patience), site);
+  }
+  [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current()) {
+    return lease({}, Patience(deadline), site);
+  }
+  [[nodiscard]] Lease acquire_until(const Target& target, TimePoint deadline, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
+    return lease(target, Patience(deadline), site);
+  }
+
+  /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", or std::errc).
+  [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept {
+    return lease_or_code({}, error, site);
+  }
+  [[nodiscard]] Lease acquire(const Target& target, std::error_code& error,
+                              SourceLocation site = SourceLocation::current()) noexcept
+    requires(detail::has_target<Connector>)
+  {
+    return lease_or_code(target, error, site);
+  }
+
+  /// A connection if one is ready. Never waits and never opens one itself, but may have one opened in the background.
+  /// Throws: PoolClosed.
+  [[nodiscard]] std::optional<Lease> try_acquire(SourceLocation site = SourceLocation::current()) {
+    return lease_if_ready({}, site);
+  }
+  [[nodiscard]] std::optional<Lease> try_acquire(const Target& target, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
+    return lease_if_ready(target, site);
+  }
+
+  /// Returns use(connection). Where it throws, the connector's handle_exception decides whether the connection is
+  /// kept or closed, and the exception propagates.
+  template <class Use>
+    requires std::invocable<Use, Connection&>
+  decltype(auto) with_connection(Use&& use, SourceLocation site = SourceLocation::current()) {
+    return run_with(acquire(site), std::forward<Use>(use));
+  }
+  template <class Use>
+    requires std::invocable<Use, Connection&> && (detail::has_target<Connector>)
+  decltype(auto) with_connection(const Target& target, Use&& use, SourceLocation site = SourceLocation::current()) {
+    return run_with(acquire(target, site), std::forward<Use>(use));
+  }
+
+  /// Opens until n are idle (as far as max_size and max_idle allow), a connect fails, or the time is over; returns how
+  /// many are idle.
+  std::size_t prewarm(std::size_t n, Duration patience) { return Admin::prewarm(core(), {}, n, patience); }
+  std::size_t prewarm(const Target& target, std::size_t n, Duration patience)
+    requires(detail::has_target<Connector>)
+  {
+    return Admin::prewarm(core(), target, n, patience);
+  }
+
+  /// Does the maintenance that is due now: what the reaper does by itself on concurrent backends. Returns how many idle
+  /// connections it evicted.
+  std::size_t reap() { return Admin::reap(core()); }
+  /// Closes every idle connection; returns how many there were.
+  std::size_t clear() { return Admin::clear(core()); }
+  /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end.
+  void retire_all() { Admin::retire_all(core()); }
+  /// While suspended no lease is given: callers wait. Connections are given back as usual.
+  void suspend() { core().access()->suspend(true); }
+  void resume() { Admin::resume(core()); }
+  /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on 0.
+  void resize(std::size_t max_size) { Admin::resize(core(), max_size); }
+  /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
+  /// the time was over; they are closed on return.
+  std::size_t drain(Duration patience) { return Admin::drain(core(), patience); }
+  /// Final and idempotent: wakes every waiter with PoolClosed, closes idle connections; leased ones close on return.
+  void close() { Admin::close(core()); }
+
+  /// One consistent snapshot.
+  [[nodiscard]] PoolStats stats() const { return core().access()->snapshot(); }
+  [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
+
+ private:
+  [[nodiscard]] Patience default_patience() const noexcept { return Patience(settings_->options.acquire_timeout); }
+
+  /// The books of this process: a forked child's first call makes its own and leaves its parent's alone.
+  [[nodiscard]] Core& core() const {
+    Core* known = core_.load(std::memory_order_acquire);  // (1)
+    if (!known->forked()) [[likely]] return *known;
+    return child_core(known);
+  }
+  [[nodiscard]] Core& child_core(Core* inherited) const {
+    auto fresh = std::make_unique<Core>(settings_);
+    if (core_.compare_exchange_strong(inherited, fresh.get(), std::memory_order_acq_rel)) {  // synchronizes-with (1)
+      inherited->abandon_in_child();
+      return *fresh.release();
+    }
+    fresh.release()->orphan();  // another of the child's threads was faster
+    return *inherited;
+  }
+
+  [[nodiscard]] Lease lease(const Target& target, Patience patience, const SourceLocation& site) {
+    return Lease(core().acquire(target, patience, site));
+  }
+
+  [[nodiscard]] Lease lease_or_code(const Target& target, std::error_code& error, const SourceLocation& site) noexcept {
+    try {
+      error.clear();
+      return lease(target, default_patience(), site);
+    } catch (const PoolError& failure) {
+      error = failure.code();
+    } catch (const std::bad_alloc&) {
+      error = std::make_error_code(std::errc::not_enough_memory);
+    } catch (...) {  // an interruption: noexcept leaves no other way to tell
+      error = PoolErrc::interrupted;
+    }
+    return Lease();
+  }
+
+  [[nodiscard]] std::optional<Lease> lease_if_ready(const Target& target, const SourceLocation& site) {
+    auto* place = Admin::try_acquire(core(), target, site);
+    return place == nullptr ? std::nullopt : std::optional<Lease>(Lease(*place));
+  }
+
+  template <class Use>
+  decltype(auto) run_with(Lease lease, Use&& use) {
+    try {
+      return std::forward<Use>(use)(*lease);
+    } catch (...) {
+      const bool keep = detail::ConnectorCalls<Connector, Backend>::handle_exception(
+                            settings_->connector, *lease, std::current_exception()) == Verdict::keep;
+      keep ? lease.release() : lease.discard();
+      throw;
+    }
+  }
+
+  const std::shared_ptr<Settings> settings_;
+  mutable typename Backend::template Atomic<Core*> core_;
+};
+
+}  // namespace carpool

@@ -1,0 +1,104 @@
+/// The slow path of acquire: one caller's stay in line, from its ticket to its connection or its error.
+#pragma once
+
+#include <carpool/detail/diagnosis.hpp>
+#include <carpool/detail/patience.hpp>
+
+namespace carpool::detail {
+
+/// Lives on the caller's stack. Leaving it by any way, an interruption of the waiting worker included, passes on
+/// what it had been given and takes it out of line (law 7).
+template <class Types>
+class Acquisition {
+ public:
+  using Backend = typename Types::Backend;
+  using Core = PoolCore<Types>;
+  using Place = detail::Place<Types>;
+  using Target = typename Types::Target;
+  using Access = typename Core::Access;
+
+  Acquisition(Core& core, const Target& target, Patience<Backend>& patience, const SourceLocation& site)
+      : core_(core), target_(target), patience_(patience), started_(Backend::now()) {
+    waiter_.site = site;
+    core_.access()->enter();
+  }
+  Acquisition(const Acquisition&) = delete;
+  Acquisition& operator=(const Acquisition&) = delete;
+
+  ~Acquisition() {
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    if (waiter_.granted != nullptr) core_.settle_place(state, *waiter_.granted, std::nullopt, wakeups);
+    if (auto* endpoint = state->endpoints().find(target_)) leave(state, *endpoint, wakeups);
+    core_.stir(state, wakeups);
+    core_.depart(state, wakeups);
+  }
+
+  /// A validated connection. Throws what ConnectionPool::acquire does.
+  [[nodiscard]] Place& run() {
+    for (;;) {
+      Place& place = next();
+      if (core_.admit(place, target_, patience_)) return place;
+    }
+  }
+
+ private:
+  /// The next connection that is ours to look at. The ticket is kept from one call to the next.
+  [[nodiscard]] Place& next() {
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
+    for (bool timed_out = false;;) {
+      const TimePoint now = Backend::now();
+      if (Place* place = state->claim(endpoint, waiter_, now)) {
+        state->serve(endpoint, now, wakeups);
+        core_.stir(state, wakeups);
+        return *place;
+      }
+      refuse(state, endpoint, now, timed_out);
+      if (!waiter_.in_line) state->join_line(endpoint, waiter_, now);
+      core_.stir(state, wakeups);
+      timed_out = !wait(state, wakeups);
+    }
+  }
+
+  /// Throws where there is no point in waiting (longer).
+  void refuse(Access& state, Endpoint<Types>& endpoint, TimePoint now, bool timed_out) {
+    const PoolOptions& options = core_.settings().options;
+    if (waiter_.failure != nullptr) throw_connect_error(options, *waiter_.failure);
+    if (state->finished()) throw_closed(options);
+    if (timed_out || now >= patience_.deadline()) {
+      ++state->counters.timeouts;
+      throw timeout_error(*state, options, endpoint.failure, now - started_, now);
+    }
+    if (waiter_.in_line) return;
+    if (state->hopeless(endpoint, now)) throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now);
+    const std::size_t waiting = state->waiting();
+    if (options.max_waiters && waiting >= *options.max_waiters) throw_queue_full(options, waiting);
+  }
+
+  /// Sleeps until somebody has something for us. False: the deadline came first. An interruption passes through.
+  [[nodiscard]] bool wait(Access& state, Wakeups<Backend>& wakeups) {
+    state.unlock();
+    wakeups.fire();
+    if constexpr (!Backend::concurrent) core_.run_errands(patience_.deadline());
+    const bool roused = waiter_.parking.park_until(patience_.deadline());
+    state.lock();
+    waiter_.notified = false;
+    return roused;
+  }
+
+  void leave(Access& state, Endpoint<Types>& endpoint, Wakeups<Backend>& wakeups) noexcept {
+    if (waiter_.in_line) state->leave_line(endpoint, waiter_);
+    state->serve(endpoint, Backend::now(), wakeups);
+    state->endpoints().drop_if_unused(endpoint);
+  }
+
+  Core& core_;
+  const Target& target_;
+  Patience<Backend>& patience_;
+  const TimePoint started_;
+  Waiter<Types> waiter_;
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,154 @@
+/// One errand: to open a reserved place's connection, with retries, and to tell everybody how it went.
+#pragma once
+
+#include <carpool/detail/connect_failure.hpp>
+#include <carpool/detail/events.hpp>
+#include <carpool/detail/pool_state.hpp>
+#include <carpool/errors.hpp>
+
+#include <algorithm>
+#include <new>
+
+namespace carpool::detail {
+
+/// Law 9: the series belongs to the pool. A caller that gives up does not end it, and whoever is first in line takes
+/// what it yields. `limit` is never, but on a SingleBackend, where the series runs inside the caller's own acquire.
+template <class Types>
+class ConnectSeries {
+ public:
+  using Backend = typename Types::Backend;
+  using Calls = typename Types::Calls;
+  using Core = PoolCore<Types>;
+  using Place = detail::Place<Types>;
+
+  ConnectSeries(Place& place, Core& core, Helper<Types>* helper, TimePoint limit) noexcept
+      : place_(place), core_(core), helper_(helper), limit_(limit) {}
+
+  void run() noexcept {
+    const std::size_t tries = planned_tries();
+    for (std::size_t tried = 1;; ++tried) {
+      if (open()) return succeed();
+      if (cut_short()) return give_up();
+      if (authentication_ || tried >= tries) return fail(tried);
+      if (!rest(tried - 1)) return give_up();
+    }
+  }
+
+ private:
+  using Events = detail::Events<typename Types::Observer>;
+
+  [[nodiscard]] const PoolOptions& options() const noexcept { return core_.settings().options; }
+  [[nodiscard]] bool cut_short() const noexcept { return limit_ != never && Backend::now() >= limit_; }
+
+  [[nodiscard]] std::size_t planned_tries() noexcept {
+    auto state = core_.access();
+    return place_.endpoint->breaker.attempts(options().connect_attempts);
+  }
+
+  /// One attempt. False: it failed, and cause_ and message_ say how.
+  [[nodiscard]] bool open() noexcept {
+    auto& settings = core_.settings();
+    Events::connection_created(settings.observer, place_.id);
+    const TimePoint started = Backend::now();
+    try {
+      place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
+                                               std::min(limit_, after(started, options().connect_timeout))));
+      place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
+      if (settings.connector.is_connected(*place_.connection)) {
+        took_ = Backend::now() - started;
+        return true;
+      }
+      note("the new connection was dead at once", nullptr);
+    } catch (const AuthenticationError& error) {
+      authentication_ = true;
+      note(error.what(), std::current_exception());
+    } catch (const std::exception& error) {
+      note(error.what(), std::current_exception());
+    } catch (...) {
+      note("something that is no std::exception was thrown", std::current_exception());
+    }
+    place_.connection.reset();
+    return false;
+  }
+
+  void note(const char* message, std::exception_ptr cause) noexcept {
+    cause_ = std::move(cause);
+    try {
+      message_ = message;
+    } catch (const std::bad_alloc&) {  // the cause itself still tells
+      message_.clear();
+    }
+    auto state = core_.access();
+    ++state->counters.connect_failures;
+  }
+
+  /// Waits out the back-off. False: nobody wants the connection any more.
+  [[nodiscard]] bool rest(std::size_t step) {
+    const TimePoint until =
+        std::min(limit_, after(Backend::now(), backoff_delay(options().connect_backoff, step, Backend::random())));
+    if (helper_ == nullptr) {
+      Backend::sleep_until(until);
+    } else {
+      (void)helper_->parking.park_until(until);  // unparked early only to stop
+    }
+    if (cut_short()) return false;
+    auto state = core_.access();
+    const auto& endpoint = *place_.endpoint;
+    return state->serving() && endpoint.demand() > endpoint.idle.size();
+  }
+
+  void succeed() noexcept {
+    place_.born = place_.idle_since = place_.validated_at = Backend::now();
+    place_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
+    Events::connection_ready(core_.settings().observer, place_.id, took_);
+    const TimePoint due = core_.first_due(place_, place_.born);
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    place_.endpoint->breaker.succeeded();
+    ++state->counters.created;
+    state->connected(place_);
+    wakeups.add(state->roster.expect(due));
+    core_.settle_place(state, place_, std::nullopt, wakeups);
+  }
+
+  /// Everybody who waits for this endpoint gets the error, and the breaker opens.
+  void fail(std::size_t tried) noexcept {
+    const FailurePointer failure = make_failure(tried);
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    auto& endpoint = *place_.endpoint;
+    endpoint.failure = failure;
+    endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
+    state->answer(endpoint);
+    state->dismiss_line(endpoint, failure, wakeups);
+    if (endpoint.demand() > 0) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
+    core_.vacate(state, place_, wakeups);
+  }
+
+  void give_up() noexcept {
+    const FailurePointer failure = make_failure(1);
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    if (failure->cause != nullptr) place_.endpoint->failure = failure;
+    core_.vacate(state, place_, wakeups);
+  }
+
+  [[nodiscard]] FailurePointer make_failure(std::size_t tried) const noexcept {
+    try {
+      return std::make_shared<ConnectFailure>(ConnectFailure{message_, cause_, tried, authentication_});
+    } catch (const std::bad_alloc&) {
+      return core_.out_of_memory();
+    }
+  }
+
+  Place& place_;
+  Core& core_;
+  Helper<Types>* const helper_;  // null on a SingleBackend
+  const TimePoint limit_;
+  Duration took_{};
+  std::string message_;
+  std::exception_ptr cause_;
+  bool authentication_ = false;
+};
+
+}  // namespace carpool::detail

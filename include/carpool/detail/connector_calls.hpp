@@ -1,0 +1,129 @@
+/// The one place where a connector's optional members are looked for, and what their absence means.
+#pragma once
+
+#include <carpool/concepts.hpp>
+
+#include <exception>
+#include <optional>
+
+namespace carpool::detail {
+
+template <class Connector, class Backend>
+struct ConnectorCalls {
+  using Connection = connection_t<Connector, Backend>;
+  using Target = target_t<Connector>;
+
+  static constexpr bool pings = requires(const Connector& c, Connection& x, TimePoint t) {
+    { c.ping(x, t) } -> std::convertible_to<bool>;
+  };
+  static constexpr bool resets = requires(const Connector& c, Connection& x, TimePoint t) {
+    { c.reset(x, t) } -> std::convertible_to<bool>;
+  };
+  static constexpr bool says_goodbye = requires(const Connector& c, Connection& x, TimePoint t) { c.invalidate(x, t); };
+
+  static Connection connect(const Connector& connector, const Target& target, TimePoint deadline) {
+    if constexpr (ConnectsToTargetThroughBackend<Connector, Backend>) {
+      return connector.template connect<Backend>(target, deadline);
+    } else if constexpr (ConnectsToTarget<Connector, Backend>) {
+      return connector.connect(target, deadline);
+    } else if constexpr (ConnectsThroughBackend<Connector, Backend>) {
+      return connector.template connect<Backend>(deadline);
+    } else {
+      return connector.connect(deadline);
+    }
+  }
+
+  static bool matches(const Connector& connector, const Connection& connection, const Target& target) {
+    if constexpr (has_target<Connector>) {
+      return connector.matches(connection, target);
+    } else {
+      return true;
+    }
+  }
+
+  /// Absent: whatever is connected may be used again.
+  static bool reusable(const Connector& connector, const Connection& connection) noexcept {
+    if constexpr (requires { { connector.reusable(connection) } -> std::convertible_to<bool>; }) {
+      return connector.reusable(connection);
+    } else {
+      return connector.is_connected(connection);
+    }
+  }
+
+  /// Absent: a connector that resets does so after every use; one that cannot reset has nothing to clean.
+  static bool dirty(const Connector& connector, const Connection& connection) noexcept {
+    if constexpr (!resets) {
+      return false;
+    } else if constexpr (requires { { connector.dirty(connection) } -> std::convertible_to<bool>; }) {
+      return connector.dirty(connection);
+    } else {
+      return true;
+    }
+  }
+
+  /// False, or a std::exception: the connection is to be closed. Anything else that is thrown passes through, because
+  /// a worker's interruption must not be swallowed.
+  static bool ping(const Connector& connector, Connection& connection, TimePoint deadline) {
+    if constexpr (pings) {
+      try {
+        return connector.ping(connection, deadline);
+      } catch (const std::exception&) {
+        return false;
+      }
+    } else {
+      return true;
+    }
+  }
+
+  static bool reset(const Connector& connector, Connection& connection, TimePoint deadline) {
+    if constexpr (resets) {
+      try {
+        return connector.reset(connection, deadline);
+      } catch (const std::exception&) {
+        return false;
+      }
+    } else {
+      return true;
+    }
+  }
+
+  /// The polite goodbye. What it throws is of no interest: the connection is closed next.
+  static void invalidate(const Connector& connector, Connection& connection, TimePoint deadline) {
+    if constexpr (says_goodbye) {
+      try {
+        connector.invalidate(connection, deadline);
+      } catch (const std::exception&) {  // the peer may be gone: nothing is lost
+        return;
+      }
+    }
+  }
+
+  /// In a forked child: close(2) only. Absent: the connection is left alone, because its destructor might speak.
+  static void abandon(const Connector& connector, Connection& connection) noexcept {
+    if constexpr (requires { connector.abandon(connection); }) connector.abandon(connection);
+  }
+
+  /// Absent, or in doubt: close.
+  static Verdict handle_exception(const Connector& connector, Connection& connection, std::exception_ptr error) noexcept {
+    if constexpr (requires { { connector.handle_exception(connection, error) } -> std::same_as<Verdict>; }) {
+      try {
+        return connector.handle_exception(connection, std::move(error));
+      } catch (...) {
+        return Verdict::close;
+      }
+    } else {
+      return Verdict::close;
+    }
+  }
+
+  /// How long this connection may live, as the connector knows (a server's announcement, a token's expiry).
+  static Duration lifetime(const Connector& connector, const Connection& connection) {
+    if constexpr (requires { { connector.lifetime(connection) } -> std::convertible_to<Duration>; }) {
+      return connector.lifetime(connection);
+    } else {
+      return forever;
+    }
+  }
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,86 @@
+/// Turns a pool's books into the sentences of its exceptions.
+#pragma once
+
+#include <carpool/detail/pool_state.hpp>
+#include <carpool/errors.hpp>
+
+#include <string>
+#include <vector>
+
+namespace carpool::detail {
+
+/// "1.5 s", "20 ms", "3 us": the unit in which it reads best.
+[[nodiscard]] inline std::string to_text(Duration length) {
+  const double ns = static_cast<double>(length.count());
+  const auto scaled = [](double value, const char* unit) {
+    std::string text = std::to_string(value);
+    text.resize(text.find('.') + 2);  // one decimal
+    return text + unit;
+  };
+  if (length == forever) return "forever";
+  if (ns >= 1e9) return scaled(ns / 1e9, " s");
+  if (ns >= 1e6) return scaled(ns / 1e6, " ms");
+  return scaled(ns / 1e3, " us");
+}
+
+/// Under the lock: the leases that are out.
+template <class Types>
+[[nodiscard]] std::vector<Holder> holders_of(PoolState<Types>& state, TimePoint now) {
+  std::vector<Holder> holders;
+  for (const auto& place : state.ledger()) {
+    if (place.state != PlaceState::in_use || place.site.line() == 0) continue;  // line 0: lent to a helper
+    holders.push_back({place.site, std::max(Duration::zero(), now - place.acquired_at)});
+  }
+  return holders;
+}
+
+[[nodiscard]] inline std::string list_holders(const std::vector<Holder>& holders) {
+  constexpr std::size_t most = 16;
+  std::string text;
+  for (std::size_t i = 0; i < holders.size() && i < most; ++i) {
+    text += (i == 0 ? " (" : ", ") + to_text(holders[i].age) + " at " + holders[i].site.file_name() + ":" +
+            std::to_string(holders[i].site.line());
+  }
+  if (holders.size() > most) text += " and " + std::to_string(holders.size() - most) + " more";
+  return holders.empty() ? text : text + ")";
+}
+
+template <class Types>
+[[nodiscard]] AcquireTimeout timeout_error(PoolState<Types>& state, const PoolOptions& options, const FailurePointer& last,
+                                           Duration waited, TimePoint now) {
+  std::vector<Holder> holders = holders_of(state, now);
+  const PoolStats stats = state.snapshot();
+  std::string text = "carpool '" + options.name + "': no connection within " + to_text(waited) + "; " +
+                     std::to_string(stats.in_use) + " of " + std::to_string(stats.max_size) + " in use" +
+                     list_holders(holders) + ", " + std::to_string(stats.idle) + " idle, " +
+                     std::to_string(stats.connecting) + " connecting, " + std::to_string(stats.closing) + " closing, " +
+                     std::to_string(stats.waiting) + " waiting";
+  if (stats.suspended) text += "; the pool is suspended";
+  if (last != nullptr) text += "; last connect error: " + last->message;
+  return {text, std::move(holders)};
+}
+
+[[nodiscard]] inline std::string describe_failure(const PoolOptions& options, const ConnectFailure& failure) {
+  return "carpool '" + options.name + "': could not connect (" + std::to_string(failure.attempts) +
+         (failure.attempts == 1 ? " try): " : " tries): ") + failure.message;
+}
+
+[[noreturn]] inline void throw_connect_error(const PoolOptions& options, const ConnectFailure& failure) {
+  const PoolErrc code = failure.authentication ? PoolErrc::authentication_failed : PoolErrc::connect_failed;
+  throw ConnectError(code, describe_failure(options, failure), failure.cause, failure.attempts);
+}
+
+[[noreturn]] inline void throw_breaker_open(const PoolOptions& options, const ConnectFailure& failure, Duration retry_after) {
+  throw BreakerOpen(describe_failure(options, failure) + "; next try in " + to_text(retry_after), failure.cause,
+                    failure.attempts, retry_after);
+}
+
+[[noreturn]] inline void throw_closed(const PoolOptions& options) {
+  throw PoolClosed("carpool '" + options.name + "': the pool is closed");
+}
+
+[[noreturn]] inline void throw_queue_full(const PoolOptions& options, std::size_t waiting) {
+  throw QueueFull("carpool '" + options.name + "': " + std::to_string(waiting) + " callers wait already (max_waiters)");
+}
+
+}  // namespace carpool::detail

@@ -1,0 +1,56 @@
+/// Who has which place: the counts behind max_size, changed through one door.
+#pragma once
+
+#include <carpool/detail/place.hpp>
+
+#include <array>
+#include <cassert>
+#include <deque>
+
+namespace carpool::detail {
+
+/// Invariant: count(s) places are in state s, and occupied() is the sum of all but the empty ones.
+/// Everything here happens under the pool's lock.
+template <class Types>
+class Ledger {
+ public:
+  using Place = detail::Place<Types>;
+
+  [[nodiscard]] std::size_t count(PlaceState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
+  [[nodiscard]] std::size_t occupied() const noexcept { return places_.size() - count(PlaceState::empty); }
+
+  /// empty -> connecting. Grows where no place is empty, so the caller has checked occupied() against max_size.
+  /// Throws std::bad_alloc, with nothing changed.
+  [[nodiscard]] Place& reserve(PoolCore<Types>& core) {
+    if (free_.empty()) {
+      free_.push(places_.emplace_back(core));
+      ++count_of(PlaceState::empty);
+    }
+    Place& place = *free_.pop();
+    change(place, PlaceState::connecting);
+    return place;
+  }
+
+  void move(Place& place, PlaceState to) noexcept {
+    assert(place.state != PlaceState::empty && place.state != to);
+    change(place, to);
+    if (to == PlaceState::empty) free_.push(place);
+  }
+
+  [[nodiscard]] auto begin() noexcept { return places_.begin(); }
+  [[nodiscard]] auto end() noexcept { return places_.end(); }
+
+ private:
+  std::size_t& count_of(PlaceState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
+  void change(Place& place, PlaceState to) noexcept {
+    --count_of(place.state);
+    ++count_of(to);
+    place.state = to;
+  }
+
+  std::deque<Place> places_;  // a deque: places never move in memory, and grow only on demand
+  PlaceList<Types> free_;
+  std::array<std::size_t, place_state_count> counts_{};
+};
+
+}  // namespace carpool::detail

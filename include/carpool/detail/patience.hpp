@@ -1,0 +1,30 @@
+/// How long a caller will wait, turned into a deadline at most once.
+#pragma once
+
+#include <carpool/time.hpp>
+
+namespace carpool::detail {
+
+/// A clock read costs as much as the whole fast path, so a relative patience becomes a deadline only when somebody
+/// asks; from then on it is that deadline and never re-armed (law 4).
+template <class Backend>
+class Patience {
+ public:
+  explicit Patience(Duration length) noexcept : length_(length) {}
+  explicit Patience(TimePoint deadline) noexcept : deadline_(deadline), fixed_(true) {}
+
+  [[nodiscard]] TimePoint deadline() noexcept {
+    if (!fixed_) {
+      deadline_ = after(Backend::now(), length_);
+      fixed_ = true;
+    }
+    return deadline_;
+  }
+
+ private:
+  Duration length_{};
+  TimePoint deadline_{};
+  bool fixed_ = false;
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,77 @@
+/// One of a pool's max_size places: empty, or the home of one connection through its whole life.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/observer.hpp>
+#include <carpool/slot.hpp>
+#include <carpool/source_location.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace carpool::detail {
+
+template <class Types>
+class PoolCore;
+template <class Types>
+struct Endpoint;
+
+enum class PlaceState : std::uint8_t {
+  empty,       ///< free: a connect may reserve it
+  connecting,  ///< reserved: one background job is opening its connection
+  idle,        ///< in its endpoint's Queue
+  in_use,      ///< owned by one lease, one acquirer that validates it, or one refresh job
+  closing,     ///< owned by the closing list, then by one close job
+};
+inline constexpr std::size_t place_state_count = 5;
+
+/// Whether a connection that is being closed is told so.
+enum class Goodbye : std::uint8_t {
+  if_healthy,  ///< the reason says nothing against it, and it is still connected
+  none,        ///< whoever closes it must not do I/O
+};
+
+/// The state changes under the pool's lock; everything else belongs to whoever owns the place in that state.
+template <class Types>
+struct Place : Slot {
+  explicit Place(PoolCore<Types>& owner) noexcept : core(&owner) {}
+
+  PoolCore<Types>* const core;
+  Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
+  std::optional<typename Types::Connection> connection;
+  PlaceState state = PlaceState::empty;
+  CloseReason reason = CloseReason::closed;  // why, while closing
+  bool leak_reported = false;                // under the lock
+  bool dirty = false;                        // to be reset before it is idle again
+  int exceptions = 0;                        // std::uncaught_exceptions() when the lease was given
+  std::uint64_t generation = 0;              // the pool's when the connect began
+  TimePoint acquired_at{};                   // coarse
+  TimePoint validated_at{};                  // when it was last known to be good
+  TimePoint lives_until = never;             // the connector's own limit
+  SourceLocation site{};               // where the lease was taken
+  Place* next_in_list = nullptr;             // for the one PlaceList that it is in
+};
+
+/// Places in a row, first in first out: intrusive, so that giving back cannot fail.
+template <class Types>
+class PlaceList {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(Place<Types>& place) noexcept {
+    place.next_in_list = nullptr;
+    (first_ == nullptr ? first_ : last_->next_in_list) = &place;
+    last_ = &place;
+  }
+  [[nodiscard]] Place<Types>* pop() noexcept {
+    Place<Types>* place = first_;
+    if (place != nullptr) first_ = place->next_in_list;
+    return place;
+  }
+
+ private:
+  Place<Types>* first_ = nullptr;
+  Place<Types>* last_ = nullptr;  // meaningful while first_ is not null
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,211 @@
+/// What a pool is told as a whole: prewarm, reap, clear, retire, resume, resize, drain, close.
+#pragma once
+
+#include <carpool/detail/pool_core.hpp>
+
+#include <memory>
+
+namespace carpool::detail {
+
+template <class Types>
+class PoolAdmin {
+ public:
+  using Backend = typename Types::Backend;
+  using Core = PoolCore<Types>;
+  using Place = detail::Place<Types>;
+  using Target = typename Types::Target;
+  using Access = typename Core::Access;
+  using Wakeups = detail::Wakeups<Backend>;
+  using Events = detail::Events<typename Types::Observer>;
+
+  /// Throws std::invalid_argument.
+  [[nodiscard]] static std::shared_ptr<Settings<Types>> checked(Settings<Types> settings) {
+    validate(settings.options);
+    require(!has_target<typename Types::Connector> || settings.options.min_idle == 0, settings.options, "min_idle",
+            "0 for a connector with targets, because the pool cannot know which to open; use prewarm(target, n, time)");
+    return std::make_shared<Settings<Types>>(std::move(settings));
+  }
+
+  static void start(Core& core) {
+    Wakeups wakeups;
+    auto state = core.access();
+    core.stir(state, wakeups);
+  }
+
+  [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
+    Patience<Backend> none(TimePoint::min());
+    Events::acquire_started(core.settings().observer);
+    if (Place* place = core.take_ready(target, none, site)) {
+      Events::acquired(core.settings().observer, place->id, Duration::zero());
+      return place;
+    }
+    if (ask_for_one(core, target)) throw_closed(core.settings().options);
+    Events::acquire_failed(core.settings().observer, AcquireFailure::timeout);
+    return nullptr;
+  }
+
+  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
+    const TimePoint deadline = after(Backend::now(), patience);
+    Visit visit(core);
+    Wanting wanting(core, target, n);
+    for (bool late = false;; late = !visit.wait(deadline)) {
+      auto state = core.access();
+      auto& endpoint = state->endpoints().at(target);
+      const std::size_t idle = endpoint.idle.size();
+      const bool stuck = endpoint.connecting == 0 && (!state->has_free_place() || !endpoint.breaker.closed());
+      if (late || idle >= n || stuck || !state->serving()) return idle;
+    }
+  }
+
+  static std::size_t reap(Core& core) {
+    const std::size_t evicted = Upkeep<Types>().run(core).evicted;
+    if constexpr (!Backend::concurrent) core.run_errands(never);
+    return evicted;
+  }
+
+  static std::size_t clear(Core& core) {
+    const std::size_t count = close_idle(core, CloseReason::retired);
+    Events::pool_cleared(core.settings().observer);
+    return count;
+  }
+
+  static void retire_all(Core& core) {
+    core.access()->new_generation();
+    clear(core);
+  }
+
+  static void resume(Core& core) {
+    {
+      Wakeups wakeups;
+      auto state = core.access();
+      state->suspend(false);
+      serve_all(core, state, wakeups);
+    }
+    Events::pool_ready(core.settings().observer);
+  }
+
+  static void resize(Core& core, std::size_t max_size) {
+    require(max_size >= 1, core.settings().options, "max_size", "at least 1, not 0");
+    {
+      Wakeups wakeups;
+      auto state = core.access();
+      state->resize(max_size);
+      state->close_idle(CloseReason::surplus, [&](const Place&) { return state->over_size(); });
+      serve_all(core, state, wakeups);
+    }
+    core.bury_now();
+  }
+
+  static std::size_t drain(Core& core, Duration patience) {
+    const TimePoint deadline = after(Backend::now(), patience);
+    core.access()->drain();
+    close_idle(core, CloseReason::drained);
+    Visit visit(core);
+    for (bool late = false;; late = !visit.wait(deadline)) {
+      const std::size_t out = core.access()->ledger().count(PlaceState::in_use);
+      if (late || out == 0) return out;
+    }
+  }
+
+  static void close(Core& core) {
+    {
+      auto state = core.access();
+      if (state->closed()) return;
+      state->close();
+    }
+    close_idle(core, CloseReason::closed);
+    Events::pool_closed(core.settings().observer);
+  }
+
+ private:
+  /// A caller that waits for the pool as a whole: keeps the books alive and is roused by every change.
+  class Visit {
+   public:
+    explicit Visit(Core& core) : core_(core) {
+      auto state = core_.access();
+      state->enter();
+      state->watch(watcher_);
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    ~Visit() {
+      Wakeups wakeups;
+      auto state = core_.access();
+      state->unwatch(watcher_);
+      core_.depart(state, wakeups);
+    }
+    /// False: the deadline came first.
+    [[nodiscard]] bool wait(TimePoint deadline) {
+      if constexpr (!Backend::concurrent) core_.run_errands(deadline);
+      return watcher_.parking.park_until(deadline);
+    }
+
+   private:
+    Core& core_;
+    typename PoolState<Types>::Watcher watcher_;
+  };
+
+  /// For its lifetime the endpoint wants n idle connections.
+  class Wanting {
+   public:
+    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), target_(target) {
+      Wakeups wakeups;
+      auto state = core_.access();
+      auto& endpoint = state->endpoints().at(target_);
+      before_ = endpoint.wanted_idle;
+      state->want_idle(endpoint, std::max(before_, n));
+      core_.stir(state, wakeups);
+    }
+    Wanting(const Wanting&) = delete;
+    Wanting& operator=(const Wanting&) = delete;
+    ~Wanting() {
+      auto state = core_.access();
+      auto& endpoint = *state->endpoints().find(target_);  // still there: it is wanted
+      state->want_idle(endpoint, before_);
+      state->endpoints().drop_if_unused(endpoint);
+    }
+
+   private:
+    Core& core_;
+    const Target& target_;
+    std::size_t before_ = 0;
+  };
+
+  /// True: the pool is closed.
+  [[nodiscard]] static bool ask_for_one(Core& core, const Target& target) {
+    Wakeups wakeups;
+    auto state = core.access();
+    if (state->finished()) return true;
+    auto& endpoint = state->endpoints().at(target);
+    if (endpoint.missing() == 0 && endpoint.idle.size() == 0 && state->has_free_place() && !endpoint.breaker.open(Backend::now())) {
+      state->ask(endpoint);
+    }
+    state->endpoints().drop_if_unused(endpoint);
+    core.stir(state, wakeups);
+    return false;
+  }
+
+  static std::size_t close_idle(Core& core, CloseReason reason) {
+    std::size_t count = 0;
+    {
+      Wakeups wakeups;
+      auto state = core.access();
+      count = state->close_idle(reason, [](const Place&) { return true; });
+      if (state->finished()) dismiss_all(state, wakeups);
+      core.stir(state, wakeups);
+    }
+    core.bury_now();
+    return count;
+  }
+
+  static void dismiss_all(Access& state, Wakeups& wakeups) noexcept {
+    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->dismiss_line(endpoint, nullptr, wakeups); });
+  }
+  static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
+    const TimePoint now = Backend::now();
+    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->serve(endpoint, now, wakeups); });
+    core.stir(state, wakeups);
+  }
+};
+
+}  // namespace carpool::detail

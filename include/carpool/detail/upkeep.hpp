@@ -1,0 +1,134 @@
+/// The reaper's round: what is expired, what is due for a ping, which lease is suspiciously old, and when to look again.
+#pragma once
+
+#include <carpool/detail/events.hpp>
+#include <carpool/detail/pool_state.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace carpool::detail {
+
+/// Copies the facts under the lock, asks the eviction without it, and then closes what is still as it was seen: so no
+/// user code runs under the lock and the idle set never looks empty (laws 6 and 12).
+template <class Types>
+class Upkeep {
+ public:
+  using Backend = typename Types::Backend;
+  using Core = PoolCore<Types>;
+  using Place = detail::Place<Types>;
+
+  struct Outcome {
+    std::size_t evicted = 0;
+    TimePoint next_due = never;
+  };
+
+  /// One round. Throws std::bad_alloc, with nothing changed.
+  Outcome run(Core& core) {
+    const TimePoint now = Backend::now();
+    observe(core, now);
+    Outcome outcome;
+    outcome.next_due = judge(core, now);
+    outcome.evicted = carry_out(core, now);
+    return outcome;
+  }
+
+ private:
+  struct Seen {
+    Place* place;
+    Slot facts;
+    PlaceState state;
+    TimePoint refresh_due;
+    TimePoint lives_until;
+    std::optional<CloseReason> fault;
+  };
+  struct Leak {
+    SourceLocation site;
+    Duration age;
+  };
+
+  void observe(Core& core, TimePoint now) {
+    seen_.clear();
+    leaks_.clear();
+    auto state = core.access();
+    trouble_ends_ = never;
+    state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
+    state->endpoints().drop_if([&](const Endpoint<Types>& endpoint) {  // long dead, and nobody asks
+      return endpoint.abandoned() && now >= after(endpoint.breaker.retry_at(), core.settings().options.connect_backoff.max);
+    });
+    state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
+      if (endpoint.missing() > 0 && endpoint.breaker.open(now)) trouble_ends_ = std::min(trouble_ends_, endpoint.breaker.retry_at());
+    });
+    for (Place& place : state->ledger()) {
+      if (place.state == PlaceState::idle) seen_.push_back(idle_facts(place, core));
+      if (place.state == PlaceState::in_use) seen_.push_back(in_use_facts(place, now));
+      if (place.state == PlaceState::in_use) note_leak(place, core, now);
+    }
+  }
+
+  [[nodiscard]] static Seen idle_facts(Place& place, const Core& core) {
+    return {&place, place, place.state, after(place.validated_at, core.settings().options.keepalive_time),
+            place.lives_until, std::nullopt};
+  }
+  /// Of a leased connection only what is written under the lock may be read; it can become idle from now on.
+  [[nodiscard]] static Seen in_use_facts(Place& place, TimePoint now) {
+    Slot facts;
+    facts.id = place.id;
+    facts.born = place.born;
+    facts.jitter = place.jitter;
+    facts.idle_since = now;
+    return {&place, facts, place.state, never, never, std::nullopt};
+  }
+
+  void note_leak(Place& place, const Core& core, TimePoint now) {
+    const auto& threshold = core.settings().options.leak_detection_threshold;
+    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.site.line() == 0) return;
+    const Duration age = now - place.acquired_at;
+    if (age < *threshold) return;
+    place.leak_reported = true;
+    leaks_.push_back({place.site, age});
+  }
+
+  /// Without the lock: asks the eviction. Returns when the next round is due.
+  [[nodiscard]] TimePoint judge(Core& core, TimePoint now) {
+    const auto& settings = core.settings();
+    TimePoint next = trouble_ends_;
+    for (Seen& seen : seen_) {
+      if (seen.state == PlaceState::idle) seen.fault = now >= seen.lives_until ? CloseReason::expired : settings.expired(seen.facts, now);
+      if (!seen.fault) next = std::min({next, settings.due(seen.facts, now), seen.lives_until, next_refresh(seen, settings.options, now)});
+      if (seen.state == PlaceState::in_use) next = std::min(next, after(now, glance(settings.options)));
+    }
+    for (const Leak& leak : leaks_) Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
+    return std::max(next, after(now, std::chrono::milliseconds(1)));  // an eviction that is due, but never expires, costs no core
+  }
+  [[nodiscard]] static TimePoint next_refresh(const Seen& seen, const PoolOptions& options, TimePoint now) noexcept {
+    return seen.refresh_due > now ? seen.refresh_due : after(now, options.keepalive_time);
+  }
+  /// While connections are out, things change that no due time foretells.
+  [[nodiscard]] static Duration glance(const PoolOptions& options) noexcept {
+    return std::min(options.leak_detection_threshold.value_or(forever), Duration(std::chrono::seconds(10)));
+  }
+
+  [[nodiscard]] std::size_t carry_out(Core& core, TimePoint now) noexcept {
+    std::size_t evicted = 0;
+    Wakeups<Backend> wakeups;
+    auto state = core.access();
+    for (const Seen& seen : seen_) {
+      if (!unchanged(seen)) continue;
+      if (seen.fault) state->put_closing(*seen.place, *seen.fault), ++evicted;
+      else if (now >= seen.refresh_due) state->lend_to_refresh(*seen.place);
+    }
+    core.stir(state, wakeups);
+    return evicted;
+  }
+  [[nodiscard]] static bool unchanged(const Seen& seen) noexcept {
+    return seen.state == PlaceState::idle && seen.place->state == PlaceState::idle && seen.place->id == seen.facts.id &&
+           seen.place->idle_since == seen.facts.idle_since;
+  }
+
+  std::vector<Seen> seen_;  // kept from round to round for its memory
+  std::vector<Leak> leaks_;
+  TimePoint trouble_ends_ = never;
+};
+
+}  // namespace carpool::detail

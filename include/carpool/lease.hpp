@@ -1,0 +1,56 @@
+/// One caller's hold on one connection.
+#pragma once
+
+#include <utility>
+
+namespace carpool {
+
+/// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor a
+/// foreign release can be written. A lease destroyed while more exceptions are in flight than when it was acquired
+/// closes its connection instead: what state it is in, nobody knows.
+/// Threads: one worker at a time; it may be moved to, and given back by, another.
+/// Lifetime: may outlive its pool; the connection is then closed on return.
+template <class Core>
+class Lease {
+ public:
+  using Connection = typename Core::Connection;
+
+  Lease() noexcept = default;
+  Lease(Lease&& other) noexcept : place_(std::exchange(other.place_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept {
+    if (this != &other) {
+      release();
+      place_ = std::exchange(other.place_, nullptr);
+    }
+    return *this;
+  }
+  ~Lease() { release(); }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return place_ != nullptr; }
+  [[nodiscard]] Connection& operator*() const noexcept { return *place_->connection; }
+  [[nodiscard]] Connection* operator->() const noexcept { return &*place_->connection; }
+
+  /// Gives the connection back now. An empty lease does nothing.
+  void release() noexcept {
+    if (auto* place = std::exchange(place_, nullptr)) place->core->give_back(*place);
+  }
+  /// Has the connection closed instead of pooled.
+  void discard() noexcept {
+    if (auto* place = std::exchange(place_, nullptr)) place->core->discard(*place);
+  }
+  /// Takes the connection out of the pool for good; its place is free. Throws what moving a Connection throws; the
+  /// lease then still holds it. The lease must not be empty.
+  [[nodiscard]] Connection detach() {
+    Connection mine = place_->core->detach(*place_);
+    place_ = nullptr;
+    return mine;
+  }
+
+  /// For the pool.
+  explicit Lease(typename Core::Place& place) noexcept : place_(&place) {}
+
+ private:
+  typename Core::Place* place_ = nullptr;
+};
+
+}  // namespace carpool

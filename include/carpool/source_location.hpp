@@ -1,0 +1,40 @@
+/// Where in the user's source a lease was taken: std::source_location, or its likeness where a compiler lacks it.
+#pragma once
+
+#include <version>
+
+#ifdef __cpp_lib_source_location
+#include <source_location>
+#else
+#include <cstdint>
+#endif
+
+namespace carpool {
+
+#ifdef __cpp_lib_source_location
+using SourceLocation = std::source_location;
+#else
+/// For clang before 16, whose std::source_location is missing with libstdc++: the same members from older builtins.
+class SourceLocation {
+ public:
+  static constexpr SourceLocation current(const char* file = __builtin_FILE(), std::uint_least32_t line = __builtin_LINE(),
+                                          const char* function = __builtin_FUNCTION()) noexcept {
+    SourceLocation here;
+    here.file_ = file;
+    here.line_ = line;
+    here.function_ = function;
+    return here;
+  }
+  [[nodiscard]] constexpr const char* file_name() const noexcept { return file_; }
+  [[nodiscard]] constexpr const char* function_name() const noexcept { return function_; }
+  [[nodiscard]] constexpr std::uint_least32_t line() const noexcept { return line_; }
+  [[nodiscard]] constexpr std::uint_least32_t column() const noexcept { return 0; }
+
+ private:
+  const char* file_ = "";
+  const char* function_ = "";
+  std::uint_least32_t line_ = 0;
+};
+#endif
+
+}  // namespace carpool
