@@ -1,0 +1,78 @@
+/// A waiter's place to sleep, made of one futex word.
+#pragma once
+
+#include <carpool/futex.hpp>
+#include <carpool/time.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace carpool {
+
+/// What unpark() returns: wakes the sleeper when it is destroyed. Holds an address and never looks behind it, so the
+/// slot may be gone by then; a wake at an address where something else sleeps by now is a spurious one, which every user
+/// of a futex must bear.
+class FutexWakeup {
+ public:
+  FutexWakeup() = default;
+  explicit FutexWakeup(const std::atomic<std::uint32_t>* address) noexcept : address_(address) {}
+  FutexWakeup(FutexWakeup&& other) noexcept : address_(std::exchange(other.address_, nullptr)) {}
+  FutexWakeup& operator=(FutexWakeup&& other) noexcept {
+    FutexWakeup(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~FutexWakeup() {
+    if (address_ != nullptr) detail::futex_wake_one(address_);
+  }
+
+  void swap(FutexWakeup& other) noexcept { std::swap(address_, other.address_); }
+
+ private:
+  const std::atomic<std::uint32_t>* address_ = nullptr;  ///< nullptr: nobody slept, there is nothing to do
+};
+
+/// One thread parks, any thread unparks. A token is kept until it is taken; a second one is the same one.
+class FutexParkingSlot {
+ public:
+  FutexParkingSlot() = default;
+  FutexParkingSlot(const FutexParkingSlot&) = delete;
+  FutexParkingSlot& operator=(const FutexParkingSlot&) = delete;
+
+  /// true: took a token, at once if there was one. false: the deadline passed without.
+  bool park_until(TimePoint deadline) noexcept {
+    std::uint32_t seen = empty;
+    if (!state_.compare_exchange_strong(seen, parked, std::memory_order_relaxed)) return take_token();
+    while (detail::futex_wait(state_, parked, deadline)) {
+      if (state_.load(std::memory_order_relaxed) == token) return take_token();
+    }
+    seen = parked;
+    if (state_.compare_exchange_strong(seen, empty, std::memory_order_relaxed)) return false;
+    return take_token();  // it came together with the deadline
+  }
+
+  /// Leaves a token. The slot must be alive during the call and need not be when the Wakeup is destroyed.
+  [[nodiscard]] FutexWakeup unpark() noexcept {
+    // (2) synchronizes-with (1): what every unparker wrote before, the parker reads after. A Wakeup is due only if the
+    // parker may be in the kernel.
+    return state_.exchange(token, std::memory_order_release) == parked ? FutexWakeup{&state_} : FutexWakeup{};  // (2)
+  }
+
+ private:
+  enum State : std::uint32_t {
+    empty,   ///< no token, nobody sleeps
+    token,   ///< unparked and not yet noticed
+    parked,  ///< the owner sleeps, or is on its way there or back
+  };
+
+  /// An exchange, not a store: a second unparker may have left its token meanwhile, which is the same token, but what it
+  /// wrote before must be seen too, or the parker would look in vain and sleep again.
+  bool take_token() noexcept {
+    state_.exchange(empty, std::memory_order_acquire);  // (1)
+    return true;
+  }
+
+  std::atomic<std::uint32_t> state_{empty};  ///< a State. The parker writes empty and parked, unparkers write token.
+};
+
+}  // namespace carpool

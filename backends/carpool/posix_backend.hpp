@@ -1,0 +1,50 @@
+/// What all backends do alike that run on POSIX threads: clocks, barriers, random numbers, poll(2).
+#pragma once
+
+#include <carpool/fork_generation.hpp>
+#include <carpool/membarrier.hpp>
+#include <carpool/poll_wait.hpp>
+#include <carpool/posix_clock.hpp>
+#include <carpool/slot.hpp>
+#include <carpool/thread_random.hpp>
+#include <carpool/time.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+namespace carpool::detail {
+
+/// A base to be hidden member by member: a backend declares anew what it does differently.
+struct PosixBackend {
+  static void light_barrier() noexcept { detail::light_barrier(); }
+  static void heavy_barrier() noexcept { detail::heavy_barrier(); }
+
+  [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
+  [[nodiscard]] static TimePoint coarse_now() noexcept { return clock_coarse_now(); }
+  static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
+
+  /// The address of something that each thread has once. A later thread may get the same: it inherits an affinity.
+  [[nodiscard]] static WorkerId worker() noexcept {
+    thread_local constinit char here = 0;
+    return reinterpret_cast<WorkerId>(&here);
+  }
+  [[nodiscard]] static std::uint64_t random() noexcept { return thread_random(); }
+  [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
+
+  /// Events are poll(2)'s bits; 0 = the deadline passed.
+  [[nodiscard]] static unsigned wait(int fd, unsigned events, TimePoint deadline) {
+    return poll_wait(fd, events, deadline);
+  }
+  /// poll(2) keeps no registrations that could be mistaken for those of the descriptor's next owner.
+  static void forget(int) noexcept {}
+  /// Nobody watches idle descriptors here: a connector must look for itself.
+  [[nodiscard]] static bool idle_hint(int) noexcept { return false; }
+  /// A thread that blocks holds up nobody else.
+  template <class F>
+  static decltype(auto) run_blocking(F&& call) {
+    return std::invoke(std::forward<F>(call));
+  }
+};
+
+}  // namespace carpool::detail

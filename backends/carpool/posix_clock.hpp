@@ -1,0 +1,51 @@
+/// CLOCK_MONOTONIC as the backends need it: exact, coarse, and as a deadline of a system call.
+#pragma once
+
+#include <carpool/time.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+
+namespace carpool::detail {
+
+[[nodiscard]] inline TimePoint time_point_of(const std::timespec& time) noexcept {
+  return TimePoint{std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}};
+}
+
+/// A length as the kernel takes it. What is negative becomes zero, because the kernel refuses it as invalid.
+[[nodiscard]] inline std::timespec timespec_of(Duration length) noexcept {
+  const Duration::rep nanoseconds = length > Duration::zero() ? length.count() : 0;
+  return {static_cast<std::time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
+}
+
+/// A point in time as the kernel takes it. The clock started at boot, so what lies before its zero is as past as zero.
+[[nodiscard]] inline std::timespec timespec_of(TimePoint time) noexcept { return timespec_of(time.time_since_epoch()); }
+
+/// To the nanosecond, for 20 to 25 ns.
+[[nodiscard]] inline TimePoint clock_now() noexcept {
+  return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+}
+
+/// The same clock as the last tick of the kernel left it: 1 to 10 ms behind, never ahead, for a sixth of the price.
+[[nodiscard]] inline TimePoint clock_coarse_now() noexcept {
+  std::timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return time_point_of(time);
+}
+
+/// How long until the deadline; zero once it has passed, forever for one that never comes.
+[[nodiscard]] inline Duration time_left(TimePoint deadline) noexcept {
+  if (deadline == never) return forever;
+  const TimePoint now = clock_now();
+  return deadline > now ? deadline - now : Duration::zero();
+}
+
+/// Sleeps until the deadline whatever signals come. An absolute deadline, so that no interruption adds to it.
+inline void clock_sleep_until(TimePoint deadline) noexcept {
+  const std::timespec time = timespec_of(deadline);
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+  }
+}
+
+}  // namespace carpool::detail

@@ -1,0 +1,68 @@
+/// Every worker is a std::thread and blocks in the kernel.
+#pragma once
+
+#include <carpool/asymmetric_mutex.hpp>
+#include <carpool/blocked_signals.hpp>
+#include <carpool/concepts.hpp>
+#include <carpool/futex_parking.hpp>
+#include <carpool/posix_backend.hpp>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+namespace carpool {
+
+template <class Backend>
+class PosixSocket;
+
+/// Threads made by this backend or by anybody else may use a pool on it, also boost::threads and fibers that do not mind
+/// blocking their thread. No wait is a cancellation or interruption point.
+struct ThreadBackend : detail::PosixBackend {
+  static constexpr bool concurrent = true;
+
+  template <class T>
+  using Atomic = std::atomic<T>;
+  using Mutex = AsymmetricMutex;
+  using ParkingSlot = FutexParkingSlot;
+  using Wakeup = FutexWakeup;
+  using Socket = PosixSocket<ThreadBackend>;
+
+  /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
+  class Task {
+   public:
+    Task() = default;
+    explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}
+    Task(Task&&) noexcept = default;
+    Task& operator=(Task&& other) {
+      join();
+      thread_ = std::move(other.thread_);
+      return *this;
+    }
+    ~Task() { join(); }
+
+    void join() {
+      if (thread_.joinable()) thread_.join();
+    }
+
+   private:
+    std::thread thread_;
+  };
+
+  template <class F>
+  static Task spawn(F&& f) {
+    return Task(std::thread(std::forward<F>(f)));
+  }
+  /// For the pool's own helpers: they take none of the application's signals.
+  template <class F>
+  static Task spawn_background(F&& f) {
+    const detail::BlockedSignals inherited;
+    return spawn(std::forward<F>(f));
+  }
+};
+
+}  // namespace carpool
+
+#include <carpool/posix_socket.hpp>
+
+static_assert(carpool::IoBackendPolicy<carpool::ThreadBackend>);
