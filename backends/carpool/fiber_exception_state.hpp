@@ -1,0 +1,27 @@
+/// The C++ runtime's record of the exceptions in flight, one per fiber instead of one per thread.
+#pragma once
+
+#include <cxxabi.h>
+#include <boost/version.hpp>
+
+namespace carpool::detail {
+
+/// The head of __cxa_eh_globals as the Itanium C++ ABI lays it down (section 2.2.2).
+struct FiberExceptionState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+};
+
+/// Boost.Context exchanges this state at each switch from version 1.88 on; done twice, the counters would underflow.
+inline constexpr bool boost_exchanges_exception_state = BOOST_VERSION >= 108800;
+
+/// To be called at each switch. Without it a fiber that is suspended in a catch block finds, when it goes on, the
+/// exception that another fiber caught meanwhile, or one that is already freed.
+inline void exchange_exception_state(FiberExceptionState& leaving, const FiberExceptionState& coming) noexcept {
+  if constexpr (boost_exchanges_exception_state) return;
+  auto* state = reinterpret_cast<FiberExceptionState*>(abi::__cxa_get_globals());
+  leaving = *state;
+  *state = coming;
+}
+
+}  // namespace carpool::detail

@@ -1,0 +1,139 @@
+/// A fiber's place to sleep until a fiber of any thread, or a plain thread, leaves a token.
+#pragma once
+
+#include <carpool/fiber_inbox.hpp>
+#include <carpool/fiber_reactor.hpp>
+#include <carpool/futex.hpp>
+#include <carpool/futex_parking.hpp>
+#include <carpool/time.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace carpool {
+
+/// What unpark() returns: its destructor does what needs the kernel. It holds neither the slot nor the fiber.
+class FiberWakeup {
+ public:
+  FiberWakeup() = default;
+  explicit FiberWakeup(boost::intrusive_ptr<detail::FiberInbox> inbox) noexcept : inbox_(std::move(inbox)) {}
+  explicit FiberWakeup(FutexWakeup thread) noexcept : thread_(std::move(thread)) {}
+  FiberWakeup(FiberWakeup&& other) noexcept = default;
+  FiberWakeup& operator=(FiberWakeup&& other) noexcept {
+    FiberWakeup(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~FiberWakeup() {
+    if (inbox_ != nullptr) inbox_->ring();
+  }
+
+  void swap(FiberWakeup& other) noexcept {
+    inbox_.swap(other.inbox_);
+    thread_.swap(other.thread_);
+  }
+
+ private:
+  boost::intrusive_ptr<detail::FiberInbox>
+      inbox_;           // whose reactor sleeps; kept, the thread may end before the destructor
+  FutexWakeup thread_;  // of a sleeper without a scheduler
+};
+
+/// One fiber parks, anybody unparks. A token is kept until it is taken; a second one is the same one.
+///
+/// P parks, U and V unpark, D is the dispatcher of P's thread. All changes of the state are read-modify-writes, so that
+/// each reads what the one before wrote, and P has seen what every unparker of the token wrote before (acq_rel).
+///
+///   from             by              to        then
+///   awake            U               token     U is done. P will not sleep. U's last touch: P may destroy the slot.
+///   awake            P               asleep    P wrote reactor_ and the waker before; who reads asleep may read
+///   reactor_. asleep           P, deadline     awake     P is done: false. asleep           U, same thread  token U
+///   makes P ready. P cannot run before U, who is running, is done. asleep           U, other thread claimed   U pushes
+///   P's sleeper into the inbox, its last touch, and may have to ring. claimed          D               token     D
+///   took the sleeper from the inbox; it makes P ready. claimed, token   U, V            the same  nothing to do:
+///   somebody does. token            P               awake     P is done: true.
+///
+/// P woken by its deadline may find claimed: U is between its claim and the push, or D has not looked. P sleeps on,
+/// without a deadline, until D delivers. So P never leaves while U or the inbox still has its sleeper; and P is
+/// delivered to, because a claim is followed by a push, and a push by a ring or by a look (FiberInbox). If P's thread
+/// is to end, Boost lets its fibers finish before.
+class FiberParkingSlot {
+ public:
+  FiberParkingSlot() = default;
+  FiberParkingSlot(const FiberParkingSlot&) = delete;
+  FiberParkingSlot& operator=(const FiberParkingSlot&) = delete;
+
+  /// true: took a token, at once if there was one. false: the deadline passed without.
+  bool park_until(TimePoint deadline) {
+    if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
+    reactor_ = detail::FiberReactor::here();
+    if (reactor_ == nullptr) return park_thread_until(deadline);
+    sleeper_.waker = detail::FiberReactor::create_waker();
+    std::uint32_t state = Sleeper::awake;
+    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep, std::memory_order_acq_rel)) return take_token();
+    return sleep_until(deadline);
+  }
+
+  /// Leaves a token. The slot must be alive during the call and need not be when the Wakeup is destroyed.
+  [[nodiscard]] FiberWakeup unpark() noexcept {
+    std::uint32_t state = sleeper_.state.load(std::memory_order_acquire);
+    while (!sleeper_.state.compare_exchange_weak(state, successor(state), std::memory_order_acq_rel)) {
+    }
+    if (state == Sleeper::asleep_on_thread) return FiberWakeup(FutexWakeup(&sleeper_.state));
+    if (state != Sleeper::asleep) return {};
+    return rouse();
+  }
+
+ private:
+  using Sleeper = detail::FiberSleeper;
+
+  [[nodiscard]] static std::uint32_t successor(std::uint32_t state) noexcept {
+    return state == Sleeper::asleep || state == Sleeper::claimed ? Sleeper::claimed : Sleeper::token;
+  }
+
+  /// After a claim.
+  [[nodiscard]] FiberWakeup rouse() noexcept {
+    if (reactor_->is_here()) {
+      sleeper_.deliver();
+      return {};
+    }
+    // Taken before the push: after it the fiber may run, its thread end, and the reactor be gone.
+    boost::intrusive_ptr<detail::FiberInbox> inbox = reactor_->inbox();
+    return inbox->push(sleeper_) ? FiberWakeup(std::move(inbox)) : FiberWakeup();
+  }
+
+  [[nodiscard]] bool sleep_until(TimePoint deadline) noexcept {
+    for (;;) {
+      reactor_->sleep(sleeper_.waker, deadline);
+      if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
+      std::uint32_t state = Sleeper::asleep;
+      if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
+      sleeper_.waker = detail::FiberReactor::create_waker();
+      deadline = never;
+    }
+  }
+
+  /// Static objects may use a pool while the main thread ends: by then Boost has no fibers for it, but it can still
+  /// block.
+  [[nodiscard]] bool park_thread_until(TimePoint deadline) noexcept {
+    std::uint32_t state = Sleeper::awake;
+    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep_on_thread, std::memory_order_acq_rel))
+      return take_token();
+    while (detail::futex_wait(sleeper_.state, Sleeper::asleep_on_thread, deadline)) {
+      if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
+    }
+    state = Sleeper::asleep_on_thread;
+    if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
+    return take_token();
+  }
+
+  bool take_token() noexcept {
+    sleeper_.state.exchange(Sleeper::awake, std::memory_order_acq_rel);
+    return true;
+  }
+
+  Sleeper sleeper_;
+  detail::FiberReactor* reactor_ = nullptr;  // the parker's; written before asleep, read after a claim
+};
+
+}  // namespace carpool

@@ -1,0 +1,202 @@
+/// The scheduler of one thread's fibers, which is also its reactor: it sleeps in epoll until a fiber can go on.
+#pragma once
+
+#include <carpool/fiber_exception_state.hpp>
+#include <carpool/fiber_inbox.hpp>
+#include <carpool/fiber_poll_set.hpp>
+#include <carpool/fiber_stack.hpp>
+#include <carpool/fork_generation.hpp>
+#include <carpool/posix_clock.hpp>
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/fiber/algo/algorithm.hpp>
+#include <boost/fiber/context.hpp>
+#include <boost/fiber/properties.hpp>
+#include <boost/fiber/scheduler.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+namespace carpool::detail {
+
+/// What the reactor keeps of each fiber.
+struct FiberRecord final : boost::fibers::fiber_properties {
+  using fiber_properties::fiber_properties;
+  FiberExceptionState exceptions;  // while the fiber is not running
+};
+
+/// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
+///
+/// It looks for events only on the turn of Boost's dispatcher fiber: whoever else looked might make ready the very
+/// fiber that is being suspended.
+class FiberReactor final : public boost::fibers::algo::algorithm_with_properties_base {
+ public:
+  using Context = boost::fibers::context;
+  using InboxPointer = boost::intrusive_ptr<FiberInbox>;
+
+  ~FiberReactor() override {
+    if (of_this_thread() == this) of_this_thread() = nullptr;
+  }
+
+  /// This thread's reactor, installed if need be. nullptr: the thread is ending and has no scheduler any more.
+  /// Throws std::system_error where no descriptor is free.
+  [[nodiscard]] static FiberReactor* here() {
+    FiberReactor* const reactor = of_this_thread();
+    if (reactor == nullptr) [[unlikely]]
+      return install();
+    reactor->follow_fork();
+    return reactor;
+  }
+  /// As here(), but installs none.
+  [[nodiscard]] static FiberReactor* here_if_any() noexcept {
+    FiberReactor* const reactor = of_this_thread();
+    if (reactor != nullptr) reactor->follow_fork();
+    return reactor;
+  }
+  /// Any thread.
+  [[nodiscard]] bool is_here() const noexcept { return of_this_thread() == this; }
+
+  /// Any thread, while one of this one's fibers sleeps.
+  [[nodiscard]] const InboxPointer& inbox() const noexcept { return inbox_; }
+  [[nodiscard]] FiberPollSet& poll_set() noexcept { return poll_set_; }
+  [[nodiscard]] const std::shared_ptr<FiberStackCache>& stacks() const noexcept { return stacks_; }
+
+  /// What wakes the running fiber from its next sleep. The one before is without effect from now on.
+  [[nodiscard]] static boost::fibers::waker create_waker() noexcept { return Context::active()->create_waker(); }
+
+  /// Suspends the running fiber until the waker, which must be its latest, wakes it or the deadline passes.
+  void sleep(const boost::fibers::waker& waker, TimePoint deadline) noexcept {
+    Context* const fiber = Context::active();
+    if (deadline == never) return fiber->suspend();
+    boost::fibers::detail::spinlock_lock lock(switching_);
+    fiber->wait_until(deadline, lock, boost::fibers::waker(waker));
+  }
+
+  /// Suspends the running fiber until one of the events comes; 0: the deadline passed. Throws as FiberPollSet::enlist.
+  [[nodiscard]] unsigned wait(int fd, unsigned events, TimePoint deadline) {
+    FiberIoWaiter waiter{.asked = events, .came = 0, .waker = create_waker()};
+    if (!poll_set_.enlist(fd, waiter)) return waiter.came;
+    sleep(waiter.waker, deadline);
+    poll_set_.withdraw(fd, waiter);
+    return waiter.came;
+  }
+
+  // --- called by Boost.Fiber ---
+
+  void awakened(Context* fiber) noexcept override {
+    if (get_properties(fiber) == nullptr) set_properties(fiber, new FiberRecord(fiber));
+    fiber->ready_link(ready_);
+  }
+
+  [[nodiscard]] Context* pick_next() noexcept override {
+    Context* const leaving = Context::active();
+    if (leaving->is_context(boost::fibers::type::dispatcher_context)) look_around();
+    if (ready_.empty()) return nullptr;
+    ++picks_;
+    Context* const coming = take_next();
+    if (coming != leaving) exchange_exception_state(record(leaving).exceptions, record(coming).exceptions);
+    return coming;
+  }
+
+  [[nodiscard]] bool has_ready_fibers() const noexcept override { return !ready_.empty(); }
+
+  /// Returns to the dispatcher after one look, whatever came: what Boost itself was told from another thread is
+  /// collected only there.
+  void suspend_until(const std::chrono::steady_clock::time_point& deadline) noexcept override {
+    follow_fork();
+    if (inbox_->doze()) {
+      poll_set_.collect(time_left(deadline), true);
+      inbox_->rise();
+    }
+    inbox_->deliver();
+    last_look_ = picks_;
+  }
+
+  /// Boost calls it for its own synchronisation across threads, and in each turn of a thread that ends: that one is
+  /// awake and, if it rang for itself, would never sleep while its last fibers do.
+  void notify() noexcept override {
+    if (!is_here()) inbox_->ring();
+  }
+
+  void property_change_(Context*, boost::fibers::fiber_properties*) noexcept override {}
+
+ private:
+  FiberReactor() = default;
+
+  /// Out of line and opaque, so that no compiler keeps the address in a register. Trivial, so that it outlives every
+  /// other thread_local.
+  [[nodiscard, gnu::noinline]] static FiberReactor*& of_this_thread() noexcept {
+    static constinit thread_local FiberReactor* reactor = nullptr;
+    asm volatile("" ::: "memory");
+    return reactor;
+  }
+
+  [[gnu::noinline]] static FiberReactor* install() {
+    Context* const active = Context::active();
+    if (active == nullptr) return nullptr;
+    const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor);
+    if (get_properties(active) == nullptr) set_properties(active, new FiberRecord(active));
+    if (dynamic_cast<FiberRecord*>(get_properties(active)) == nullptr) {
+      throw std::logic_error("this thread's fibers have a scheduler with properties of its own; carpool needs its own");
+    }
+    active->get_scheduler()->set_algo(reactor);
+    return of_this_thread() = reactor.get();
+  }
+
+  [[nodiscard]] static FiberRecord& record(Context* fiber) noexcept {
+    return static_cast<FiberRecord&>(*get_properties(fiber));
+  }
+
+  /// The dispatcher costs as much as two switches and a look at the clock. It need not have its turn in each round of
+  /// few fibers, but must after some dozen turns of others: it keeps the timers.
+  [[nodiscard]] Context* take_next() noexcept {
+    Context* next = &ready_.front();
+    ready_.pop_front();
+    if (!next->is_context(boost::fibers::type::dispatcher_context)) return next;
+    if (ready_.empty() || picks_ - last_dispatch_ >= picks_per_dispatch) {
+      last_dispatch_ = picks_;
+      return next;
+    }
+    next->ready_link(ready_);
+    next = &ready_.front();
+    ready_.pop_front();
+    return next;
+  }
+
+  /// So that neither other threads nor descriptors wait long while there is always a fiber to run.
+  void look_around() noexcept {
+    inbox_->deliver();
+    if (ready_.empty() || picks_ - last_look_ < picks_per_look) return;
+    last_look_ = picks_;
+    follow_fork();
+    poll_set_.collect(Duration::zero(), false);
+  }
+
+  /// A forked child has its own thread's fibers, but epoll and the bell are also the parent's.
+  void follow_fork() noexcept {
+    if (fork_generation_ == fork_generation()) [[likely]]
+      return;
+    fork_generation_ = fork_generation();
+    inbox_ = new FiberInbox;
+    poll_set_.start_anew(inbox_->bell());
+  }
+
+  static constexpr std::uint64_t picks_per_dispatch = 16;
+  static constexpr std::uint64_t picks_per_look = 64;
+
+  std::uint64_t fork_generation_ = detail::fork_generation();
+  InboxPointer inbox_{new FiberInbox};
+  FiberPollSet poll_set_{inbox_->bell()};
+  std::shared_ptr<FiberStackCache> stacks_ = std::make_shared<FiberStackCache>();
+  boost::fibers::scheduler::ready_queue_type ready_;
+  boost::fibers::detail::spinlock switching_;  // Boost wants one to unlock after the switch; nobody else ever locks it
+  std::uint64_t picks_ = 0;
+  std::uint64_t last_dispatch_ = 0;  // the values of picks_ when the dispatcher last ran
+  std::uint64_t last_look_ = 0;      // and when epoll was last asked
+};
+
+}  // namespace carpool::detail

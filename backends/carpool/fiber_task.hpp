@@ -1,0 +1,100 @@
+/// A fiber that somebody is waiting for: what FiberBackend::spawn returns.
+#pragma once
+
+#include <carpool/fiber_parking_slot.hpp>
+#include <carpool/fiber_reactor.hpp>
+#include <carpool/fiber_stack.hpp>
+#include <carpool/fork_generation.hpp>
+#include <carpool/time.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <boost/fiber/fiber.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+namespace carpool::detail {
+
+/// Shared by a fiber and its task. Boost's own join wakes a fiber of another thread in a way that races with the end of
+/// that thread (FiberInbox); this one does not.
+class FiberCompletion : public boost::intrusive_ref_counter<FiberCompletion> {
+ public:
+  /// reactor: of the thread that runs the fiber; nullptr: the service thread's.
+  explicit FiberCompletion(const FiberReactor* reactor) noexcept : reactor_(reactor) {}
+
+  /// The fiber, as its last deed.
+  void finish() noexcept { const FiberWakeup wakeup = slot_.unpark(); }
+
+  /// The task; once.
+  void await() {
+    // fork(2) copies no thread but the caller's: in the child, fibers of other threads have no one to run them.
+    const bool lost = fork_generation_ != fork_generation() && reactor_ != FiberReactor::here_if_any();
+    if (!lost) slot_.park_until(never);
+  }
+
+ private:
+  const FiberReactor* const reactor_;  // compared, never followed
+  const std::uint64_t fork_generation_ = detail::fork_generation();
+  FiberParkingSlot slot_;  // the task's owner parks
+};
+
+using FiberCompletionPointer = boost::intrusive_ptr<FiberCompletion>;
+
+/// What the fiber runs. Like std::thread, it destroys the callable before anybody's join() returns. An exception that
+/// escapes meets Boost's noexcept and terminates, with the stack as it was when it was thrown.
+template <class F>
+class FiberBody {
+ public:
+  template <class G>
+  FiberBody(G&& f, FiberCompletionPointer completion) : f_(std::forward<G>(f)), completion_(std::move(completion)) {}
+
+  void operator()() {
+    {
+      F f = std::move(f_);
+      std::move(f)();
+    }
+    completion_->finish();
+  }
+
+ private:
+  F f_;
+  FiberCompletionPointer completion_;
+};
+
+/// Starts a fiber on the reactor's thread, which must be this one. It runs when others suspend.
+template <class Body>
+void start_fiber(FiberReactor& reactor, Body&& body) {
+  boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg, FiberStack(reactor.stacks()),
+                       std::forward<Body>(body))
+      .detach();
+}
+
+}  // namespace carpool::detail
+
+namespace carpool {
+
+/// Joins when it is let go of, as ThreadBackend's. May be joined by any fiber of any thread, and by a plain thread.
+class FiberTask {
+ public:
+  FiberTask() = default;
+  explicit FiberTask(detail::FiberCompletionPointer completion) noexcept : completion_(std::move(completion)) {}
+  FiberTask(FiberTask&&) noexcept = default;
+  FiberTask& operator=(FiberTask&& other) {
+    join();
+    completion_ = std::move(other.completion_);
+    return *this;
+  }
+  ~FiberTask() { join(); }
+
+  void join() {
+    if (const auto completion = std::exchange(completion_, nullptr)) completion->await();
+  }
+
+ private:
+  detail::FiberCompletionPointer completion_;  // nullptr: joined, or never had a fiber
+};
+
+}  // namespace carpool
