@@ -38,7 +38,6 @@ class ConnectionPool {
       : settings_(Admin::checked({std::move(connector), std::move(options), std::move(eviction), std::move(observer)})),
         core_(new Core(settings_)) {
     detail::Events<Observer>::pool_ready(settings_->observer);
-    Admin::start(*core_.load(std::memory_order_relaxed));
   }
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;

@@ -6,8 +6,8 @@
 
 namespace carpool::detail {
 
-/// Lives on the caller's stack. Leaving it by any way, an interruption of the waiting worker included, passes on
-/// what it had been given and takes it out of line (law 7).
+/// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on what
+/// it had been given and takes it out of line (law 7).
 template <class Types>
 class Acquisition {
  public:
@@ -20,18 +20,12 @@ class Acquisition {
   Acquisition(Core& core, const Target& target, Patience<Backend>& patience, const SourceLocation& site)
       : core_(core), target_(target), patience_(patience), started_(Backend::now()) {
     waiter_.site = site;
-    core_.access()->enter();
   }
   Acquisition(const Acquisition&) = delete;
   Acquisition& operator=(const Acquisition&) = delete;
 
   ~Acquisition() {
-    Wakeups<Backend> wakeups;
-    auto state = core_.access();
-    if (waiter_.granted != nullptr) core_.settle_place(state, *waiter_.granted, std::nullopt, wakeups);
-    if (auto* endpoint = state->endpoints().find(target_)) leave(state, *endpoint, wakeups);
-    core_.stir(state, wakeups);
-    core_.depart(state, wakeups);
+    if (visiting_) break_off();
   }
 
   /// A validated connection. Throws what ConnectionPool::acquire does.
@@ -47,12 +41,16 @@ class Acquisition {
   [[nodiscard]] Place& next() {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
+    state->enter();
+    visiting_ = true;
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       const TimePoint now = Backend::now();
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
+        state->leave();  // from here on the place keeps the books alive
+        visiting_ = false;
         return *place;
       }
       refuse(state, endpoint, now, timed_out);
@@ -88,10 +86,21 @@ class Acquisition {
     return roused;
   }
 
-  void leave(Access& state, Endpoint<Types>& endpoint, Wakeups<Backend>& wakeups) noexcept {
-    if (waiter_.in_line) state->leave_line(endpoint, waiter_);
-    state->serve(endpoint, Backend::now(), wakeups);
-    state->endpoints().drop_if_unused(endpoint);
+  /// An exception ends the visit: what we were given, or were told to look at, goes to the next in line.
+  void break_off() noexcept {
+    Wakeups<Backend> wakeups;
+    auto state = core_.access();
+    if (Place* place = std::exchange(waiter_.granted, nullptr)) {
+      --state->counters.acquired;
+      core_.settle_place(state, *place, std::nullopt, wakeups);
+    }
+    if (auto* endpoint = state->endpoints().find(target_)) {
+      if (waiter_.in_line) state->leave_line(*endpoint, waiter_);
+      state->serve(*endpoint, Backend::now(), wakeups);
+      state->endpoints().drop_if_unused(*endpoint);
+    }
+    core_.stir(state, wakeups);
+    core_.depart(state, wakeups);
   }
 
   Core& core_;
@@ -99,6 +108,7 @@ class Acquisition {
   Patience<Backend>& patience_;
   const TimePoint started_;
   Waiter<Types> waiter_;
+  bool visiting_ = false;  // counted among the visitors of the books
 };
 
 }  // namespace carpool::detail

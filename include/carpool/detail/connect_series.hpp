@@ -82,7 +82,7 @@ class ConnectSeries {
     ++state->counters.connect_failures;
   }
 
-  /// Waits out the back-off. False: nobody wants the connection any more.
+  /// Waits out the back-off. False: nobody wants the connection any more, or nobody should try.
   [[nodiscard]] bool rest(std::size_t step) {
     const TimePoint until =
         std::min(limit_, after(Backend::now(), backoff_delay(options().connect_backoff, step, Backend::random())));
@@ -94,7 +94,8 @@ class ConnectSeries {
     if (cut_short()) return false;
     auto state = core_.access();
     const auto& endpoint = *place_.endpoint;
-    return state->serving() && endpoint.demand() > endpoint.idle.size();
+    const bool wanted = state->serving() && endpoint.demand() > endpoint.idle.size();
+    return wanted && !endpoint.breaker.open(Backend::now());  // another series may have opened it
   }
 
   void succeed() noexcept {

@@ -26,12 +26,6 @@ class PoolAdmin {
     return std::make_shared<Settings<Types>>(std::move(settings));
   }
 
-  static void start(Core& core) {
-    Wakeups wakeups;
-    auto state = core.access();
-    core.stir(state, wakeups);
-  }
-
   [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
@@ -46,6 +40,8 @@ class PoolAdmin {
 
   static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
     const TimePoint deadline = after(Backend::now(), patience);
+    const PoolOptions& options = core.settings().options;
+    n = std::min(n, options.max_idle.value_or(n));
     Visit visit(core);
     Wanting wanting(core, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
@@ -160,9 +156,10 @@ class PoolAdmin {
     Wanting& operator=(const Wanting&) = delete;
     ~Wanting() {
       auto state = core_.access();
-      auto& endpoint = *state->endpoints().find(target_);  // still there: it is wanted
-      state->want_idle(endpoint, before_);
-      state->endpoints().drop_if_unused(endpoint);
+      auto* endpoint = state->endpoints().find(target_);
+      if (endpoint == nullptr) return;  // nothing was wanted of it
+      state->want_idle(*endpoint, before_);
+      state->endpoints().drop_if_unused(*endpoint);
     }
 
    private:

@@ -293,6 +293,10 @@ class PoolState {
   [[nodiscard]] bool overdue(const Waiter& waiter, TimePoint now) const noexcept {
     return now >= after(waiter.since, options_.handoff_after);
   }
+  [[nodiscard]] bool has_room_for_one_more_idle() const noexcept {
+    const std::size_t most = std::min(max_size_, options_.max_idle.value_or(max_size_));
+    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most;
+  }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
     return ledger_.count(PlaceState::idle) < std::min(max_size_, options_.max_idle.value_or(max_size_)) &&
@@ -300,6 +304,8 @@ class PoolState {
   }
   [[nodiscard]] bool may_connect(Endpoint& endpoint, TimePoint now) noexcept {
     if (endpoint.missing() == 0) return false;
+    const bool somebody_waits = endpoint.line.size() > endpoint.idle.size() + endpoint.connecting;
+    if (!somebody_waits && !has_room_for_one_more_idle()) return false;
     if (endpoint.connecting >= endpoint.breaker.limit(now, options_.max_connecting)) return false;
     return has_free_place() || (!endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
   }
