@@ -1,0 +1,236 @@
+/// What each concept accepts and refuses: the compiler is the test, the program has nothing left to run. The words of
+/// the refusals are tested in compile_fail; here, that one flaw suffices.
+#include <carpool/concepts.hpp>
+#include <carpool/evictions.hpp>
+#include <carpool/observer.hpp>
+
+#include "../compile_fail/sound_policies.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using namespace carpool;
+
+// --- the parts of a backend ------------------------------------------------------------------------------
+
+struct UnlockOnly { void unlock(); };
+struct LockOnly { void lock(); };
+static_assert(BackendMutex<SoundMutex>);
+static_assert(!BackendMutex<UnlockOnly> && !BackendMutex<LockOnly> && !BackendMutex<int>);
+
+struct Wakeup {};
+struct PinnedWakeup { PinnedWakeup(PinnedWakeup&&) = delete; };
+struct PinnedSlot : SoundParkingSlot { PinnedSlot() = default; PinnedSlot(PinnedSlot&&) = delete; };
+struct SlotWithArguments : SoundParkingSlot { explicit SlotWithArguments(int); };
+struct SlotThatDoesNotSay { void park_until(TimePoint); Wakeup unpark() noexcept; };
+struct SlotForDurations { bool park_until(Duration); Wakeup unpark() noexcept; };
+struct SlotThatMayFailToWake { bool park_until(TimePoint); Wakeup unpark(); };
+struct SlotWithoutWakeup { bool park_until(TimePoint); void unpark() noexcept; };
+struct SlotWithPinnedWakeup { bool park_until(TimePoint); PinnedWakeup unpark() noexcept; };
+static_assert(BackendParkingSlot<SoundParkingSlot>);
+static_assert(BackendParkingSlot<PinnedSlot>, "a parking slot lives on its waiter's stack: it need not move");
+static_assert(!BackendParkingSlot<SlotWithArguments> && !BackendParkingSlot<SlotThatDoesNotSay>);
+static_assert(!BackendParkingSlot<SlotForDurations> && !BackendParkingSlot<SlotThatMayFailToWake>);
+static_assert(!BackendParkingSlot<SlotWithoutWakeup> && !BackendParkingSlot<SlotWithPinnedWakeup>);
+
+struct PinnedTask : SoundTask { PinnedTask() = default; PinnedTask(PinnedTask&&) = delete; };
+struct TaskWithoutJoin {};
+static_assert(BackendTask<SoundTask>);
+static_assert(!BackendTask<PinnedTask> && !BackendTask<TaskWithoutJoin>);
+
+// --- backend ---------------------------------------------------------------------------------------------
+
+struct BackendWithState : SoundBackend { int state; };
+struct BackendWithBadMutex : SoundBackend { using Mutex = LockOnly; };
+struct BackendWithBadSlot : SoundBackend { using ParkingSlot = SlotWithoutWakeup; };
+struct BackendWithAtomicOfOneType : SoundBackend { using Atomic = int; };
+struct BackendWithThrowingLightBarrier : SoundBackend { static void light_barrier(); };
+struct BackendWithThrowingHeavyBarrier : SoundBackend { static void heavy_barrier(); };
+struct BackendWithWallClock : SoundBackend { static std::chrono::system_clock::time_point now() noexcept; };
+struct BackendWithThrowingClock : SoundBackend { static TimePoint now(); };
+struct BackendWithCoarseSeconds : SoundBackend { static long coarse_now() noexcept; };
+struct BackendThatSleepsForDurations : SoundBackend { static void sleep_until(Duration); };
+struct BackendThatSpawnsNothing : SoundBackend { static void spawn(void (*)()); };
+struct BackendWithPinnedTasks : SoundBackend { static PinnedTask spawn_background(void (*)()); };
+struct BackendWithNamedWorkers : SoundBackend { static std::string worker() noexcept; };
+struct BackendWithLittleRandom : SoundBackend { static std::uint32_t random() noexcept; };
+struct BackendWithThrowingForkGeneration : SoundBackend { static std::uint64_t fork_generation(); };
+static_assert(BackendPolicy<SoundBackend> && BackendPolicy<SoundIoBackend>);
+static_assert(!BackendPolicy<int> && !BackendPolicy<BackendWithState>);
+static_assert(!BackendPolicy<BackendWithBadMutex> && !BackendPolicy<BackendWithBadSlot>);
+static_assert(!BackendPolicy<BackendWithAtomicOfOneType>);
+static_assert(!BackendPolicy<BackendWithThrowingLightBarrier> && !BackendPolicy<BackendWithThrowingHeavyBarrier>);
+static_assert(!BackendPolicy<BackendWithWallClock> && !BackendPolicy<BackendWithThrowingClock>);
+static_assert(!BackendPolicy<BackendWithCoarseSeconds> && !BackendPolicy<BackendThatSleepsForDurations>);
+static_assert(!BackendPolicy<BackendThatSpawnsNothing> && !BackendPolicy<BackendWithPinnedTasks>);
+static_assert(!BackendPolicy<BackendWithNamedWorkers> && !BackendPolicy<BackendWithLittleRandom>);
+static_assert(!BackendPolicy<BackendWithThrowingForkGeneration>);
+
+struct IoWithoutBackend {
+  using Socket = int;
+  static unsigned wait(int, unsigned, TimePoint);
+  static void forget(int) noexcept;
+  static int run_blocking(int (*)());
+};
+struct IoThatAnswersYesOrNo : SoundIoBackend { static bool wait(int, unsigned, TimePoint); };
+struct IoWithThrowingForget : SoundIoBackend { static void forget(int); };
+struct IoThatLosesTheResult : SoundIoBackend { static void run_blocking(int (*)()); };
+static_assert(IoBackendPolicy<SoundIoBackend>);
+static_assert(!IoBackendPolicy<SoundBackend> && !IoBackendPolicy<IoWithoutBackend>);
+static_assert(!IoBackendPolicy<IoThatAnswersYesOrNo> && !IoBackendPolicy<IoWithThrowingForget>);
+static_assert(!IoBackendPolicy<IoThatLosesTheResult>);
+
+// --- queue -----------------------------------------------------------------------------------------------
+
+struct QueueForWorkers {
+  void push(Slot&) noexcept;
+  void remove(Slot&) noexcept;
+  Slot* pop(WorkerId) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+};
+struct QueueThatMayFailToPush : SoundQueue { void push(Slot&); };
+struct QueueThatMayFailToRemove : SoundQueue { void remove(Slot&); };
+struct QueueThatMayFailToPop : SoundQueue { Slot* pop(); };
+struct QueueOfReferences : SoundQueue { Slot& pop() noexcept; };
+struct QueueThatTakesPointers : SoundQueue { void push(Slot*) noexcept; };
+struct QueueThatChangesWhenCounted : SoundQueue { std::size_t size() noexcept; };
+struct QueueWithIntSize : SoundQueue { [[nodiscard]] int size() const noexcept; };
+struct QueueWithCapacity : SoundQueue { explicit QueueWithCapacity(std::size_t); };
+static_assert(QueuePolicy<SoundQueue> && QueuePolicy<QueueForWorkers>);
+static_assert(!QueuePolicy<std::vector<Slot*>> && !QueuePolicy<int>);
+static_assert(!QueuePolicy<QueueThatMayFailToPush> && !QueuePolicy<QueueThatMayFailToRemove>);
+static_assert(!QueuePolicy<QueueThatMayFailToPop> && !QueuePolicy<QueueOfReferences>);
+static_assert(!QueuePolicy<QueueThatTakesPointers> && !QueuePolicy<QueueThatChangesWhenCounted>);
+static_assert(!QueuePolicy<QueueWithIntSize> && !QueuePolicy<QueueWithCapacity>);
+
+// --- connector -------------------------------------------------------------------------------------------
+
+struct Plain {
+  using Connection = int;
+  Connection connect(TimePoint) const;
+  bool is_connected(const Connection&) const noexcept;
+};
+struct ThroughBackend {
+  template <class Backend>
+  class Connection {};
+  template <class Backend>
+  Connection<Backend> connect(TimePoint) const;
+  template <class Backend>
+  bool is_connected(const Connection<Backend>&) const noexcept;
+};
+struct ToTargetThroughBackend {
+  using Target = std::string;
+  template <class Backend>
+  struct Connection {};
+  template <class Backend>
+  Connection<Backend> connect(const Target&, TimePoint) const;
+  template <class Backend>
+  bool is_connected(const Connection<Backend>&) const noexcept;
+  template <class Backend>
+  bool matches(const Connection<Backend>&, const Target&) const;
+};
+static_assert(ConnectorFor<Plain, SoundBackend> && ConnectorFor<ThroughBackend, SoundBackend>);
+static_assert(ConnectorFor<SoundConnector, SoundBackend> && ConnectorFor<ToTargetThroughBackend, SoundBackend>);
+static_assert(std::same_as<connection_t<Plain, SoundBackend>, int>);
+static_assert(std::same_as<connection_t<ThroughBackend, SoundBackend>, ThroughBackend::Connection<SoundBackend>>);
+static_assert(std::same_as<target_t<Plain>, std::monostate>);
+static_assert(std::same_as<target_t<ToTargetThroughBackend>, std::string>);
+static_assert(!detail::has_target<Plain> && detail::has_target<SoundConnector>);
+static_assert(detail::ConnectsPlainly<Plain, SoundBackend> && !detail::ConnectsThroughBackend<Plain, SoundBackend>);
+static_assert(detail::ConnectsThroughBackend<ThroughBackend, SoundBackend>);
+static_assert(detail::ConnectsToTarget<SoundConnector, SoundBackend>);
+static_assert(!detail::ConnectsPlainly<SoundConnector, SoundBackend>);
+static_assert(detail::ConnectsToTargetThroughBackend<ToTargetThroughBackend, SoundBackend>);
+static_assert(detail::MatchesItsTargets<Plain, SoundBackend>, "without targets there is nothing to match");
+
+struct Nothing {};
+struct PinnedConnection { PinnedConnection(PinnedConnection&&) = delete; };
+struct ThrowingConnection { ~ThrowingConnection() noexcept(false); };
+template <class C>
+struct Opens {
+  using Connection = C;
+  Connection connect(TimePoint) const;
+  bool is_connected(const Connection&) const noexcept;
+};
+struct OpensSomethingElse : Plain { std::string connect(TimePoint) const; };
+struct ChangesWhenConnecting : Plain { int connect(TimePoint); };
+struct KnowsNoDeadline : Plain { int connect() const; };
+struct MayFailToLook : Plain { bool is_connected(const int&) const; };
+struct LooksAtMutable : Plain { bool is_connected(int&) const noexcept; };
+struct ForgetsTheTarget : SoundConnector { Connection connect(TimePoint) const; };
+struct MatchesNothing {
+  using Connection = int;
+  using Target = int;
+  Connection connect(const Target&, TimePoint) const;
+  bool is_connected(const Connection&) const noexcept;
+};
+struct Incomparable {};
+struct WithIncomparableTarget {
+  using Connection = int;
+  using Target = Incomparable;
+  Connection connect(const Target&, TimePoint) const;
+  bool is_connected(const Connection&) const noexcept;
+  bool matches(const Connection&, const Target&) const;
+};
+struct WithUniqueTarget {
+  using Connection = int;
+  using Target = std::unique_ptr<int>;
+  Connection connect(const Target&, TimePoint) const;
+  bool is_connected(const Connection&) const noexcept;
+  bool matches(const Connection&, const Target&) const;
+};
+static_assert(ConnectorFor<Opens<std::unique_ptr<int>>, SoundBackend>, "a connection need not be copyable");
+static_assert(!ConnectorFor<Nothing, SoundBackend> && !ConnectorFor<int, SoundBackend>);
+static_assert(!ConnectorFor<Opens<PinnedConnection>, SoundBackend>);
+static_assert(!ConnectorFor<Opens<ThrowingConnection>, SoundBackend>);
+static_assert(!ConnectorFor<OpensSomethingElse, SoundBackend> && !ConnectorFor<ChangesWhenConnecting, SoundBackend>);
+static_assert(!ConnectorFor<KnowsNoDeadline, SoundBackend>);
+static_assert(!ConnectorFor<MayFailToLook, SoundBackend> && !ConnectorFor<LooksAtMutable, SoundBackend>);
+static_assert(!ConnectorFor<ForgetsTheTarget, SoundBackend> && !ConnectorFor<MatchesNothing, SoundBackend>);
+static_assert(!detail::Connects<ForgetsTheTarget, SoundBackend>);
+static_assert(!detail::MatchesItsTargets<MatchesNothing, SoundBackend>);
+static_assert(!ConnectorFor<WithIncomparableTarget, SoundBackend> && !ConnectorFor<WithUniqueTarget, SoundBackend>);
+
+// --- eviction --------------------------------------------------------------------------------------------
+
+struct EvictionThatTellsWhen : SoundEviction { [[nodiscard]] TimePoint due(const Slot&) const; };
+struct EvictionThatTellsHowLong : SoundEviction { [[nodiscard]] Duration due(const Slot&) const; };
+struct EvictionThatTellsWhy : SoundEviction { [[nodiscard]] CloseReason reason(const Slot&, TimePoint) const; };
+struct EvictionThatTellsInWords : SoundEviction { [[nodiscard]] std::string_view reason(const Slot&, TimePoint) const; };
+struct TimedBySoundRule : SoundEviction {
+  [[nodiscard]] Duration length() const noexcept;
+  [[nodiscard]] TimePoint counts_from(const Slot&) const noexcept;
+};
+struct TimedWithThrowingLength : TimedBySoundRule { [[nodiscard]] Duration length() const; };
+struct EvictionThatCounts { int expired(const Slot&, TimePoint) const; };
+struct EvictionThatChanges { bool expired(const Slot&, TimePoint); };
+struct EvictionThatChangesSlots { bool expired(Slot&, TimePoint) const; };
+struct EvictionWithoutClock { [[nodiscard]] bool expired(const Slot&) const; };
+struct PinnedEviction : SoundEviction { PinnedEviction(const PinnedEviction&) = delete; };
+static_assert(EvictionPolicy<SoundEviction> && EvictionPolicy<EvictionThatTellsWhen>);
+static_assert(!EvictionPolicy<EvictionThatCounts> && !EvictionPolicy<EvictionThatChanges>);
+static_assert(!EvictionPolicy<EvictionThatChangesSlots> && !EvictionPolicy<EvictionWithoutClock>);
+static_assert(!EvictionPolicy<PinnedEviction> && !EvictionPolicy<int>);
+static_assert(TellsWhenDue<EvictionThatTellsWhen>);
+static_assert(!TellsWhenDue<SoundEviction> && !TellsWhenDue<EvictionThatTellsHowLong>);
+static_assert(TellsReason<EvictionThatTellsWhy>);
+static_assert(!TellsReason<SoundEviction> && !TellsReason<EvictionThatTellsInWords>);
+static_assert(TimedEviction<TimedBySoundRule>);
+static_assert(!TimedEviction<SoundEviction> && !TimedEviction<TimedWithThrowingLength> && !TimedEviction<MaxUses>);
+
+// --- observer --------------------------------------------------------------------------------------------
+
+struct ObserverThatMayFailToMove { ObserverThatMayFailToMove(ObserverThatMayFailToMove&&) noexcept(false); };
+static_assert(ObserverPolicy<NoObserver> && ObserverPolicy<std::unique_ptr<int>>);
+static_assert(!ObserverPolicy<ObserverThatMayFailToMove> && !ObserverPolicy<int&> && !ObserverPolicy<void>);
+
+}  // namespace
