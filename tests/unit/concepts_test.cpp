@@ -205,7 +205,7 @@ static_assert(!ConnectorFor<WithIncomparableTarget, SoundBackend> && !ConnectorF
 struct EvictionThatTellsWhen : SoundEviction { [[nodiscard]] TimePoint due(const Slot&) const; };
 struct EvictionThatTellsHowLong : SoundEviction { [[nodiscard]] Duration due(const Slot&) const; };
 struct EvictionThatTellsWhy : SoundEviction { [[nodiscard]] CloseReason reason(const Slot&, TimePoint) const; };
-struct EvictionThatTellsInWords : SoundEviction { [[nodiscard]] std::string_view reason(const Slot&, TimePoint) const; };
+struct EvictionWithWords : SoundEviction { [[nodiscard]] std::string_view reason(const Slot&, TimePoint) const; };
 struct TimedBySoundRule : SoundEviction {
   [[nodiscard]] Duration length() const noexcept;
   [[nodiscard]] TimePoint counts_from(const Slot&) const noexcept;
@@ -223,7 +223,7 @@ static_assert(!EvictionPolicy<PinnedEviction> && !EvictionPolicy<int>);
 static_assert(TellsWhenDue<EvictionThatTellsWhen>);
 static_assert(!TellsWhenDue<SoundEviction> && !TellsWhenDue<EvictionThatTellsHowLong>);
 static_assert(TellsReason<EvictionThatTellsWhy>);
-static_assert(!TellsReason<SoundEviction> && !TellsReason<EvictionThatTellsInWords>);
+static_assert(!TellsReason<SoundEviction> && !TellsReason<EvictionWithWords>);
 static_assert(TimedEviction<TimedBySoundRule>);
 static_assert(!TimedEviction<SoundEviction> && !TimedEviction<TimedWithThrowingLength> && !TimedEviction<MaxUses>);
 
