@@ -1,0 +1,1 @@
+#include "carpool/connector_with_backend.hpp"

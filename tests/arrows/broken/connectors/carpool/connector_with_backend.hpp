@@ -1,0 +1,1 @@
+#  include <carpool/backend_with_connector.hpp>

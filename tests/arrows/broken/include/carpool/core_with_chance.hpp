@@ -1,0 +1,2 @@
+#include <random>
+inline std::random_device chance;

@@ -1,0 +1,2 @@
+#include <chrono>
+inline auto moment() { return std::chrono::steady_clock::now(); }

@@ -1,0 +1,2 @@
+#include <mutex>
+inline std::mutex wakes_nobody;
