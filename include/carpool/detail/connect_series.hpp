@@ -101,6 +101,7 @@ class ConnectSeries {
   void succeed() noexcept {
     place_.born = place_.idle_since = place_.validated_at = Backend::now();
     place_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
+    place_.good_until = core_.settings().good_until(place_, place_.lives_until);
     Events::connection_ready(core_.settings().observer, place_.id, took_);
     const TimePoint due = core_.first_due(place_, place_.born);
     Wakeups<Backend> wakeups;

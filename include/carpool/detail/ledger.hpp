@@ -17,7 +17,7 @@ class Ledger {
   using Place = detail::Place<Types>;
 
   [[nodiscard]] std::size_t count(PlaceState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
-  [[nodiscard]] std::size_t occupied() const noexcept { return places_.size() - count(PlaceState::empty); }
+  [[nodiscard]] std::size_t occupied() const noexcept { return occupied_; }
 
   /// empty -> connecting. Grows where no place is empty, so the caller has checked occupied() against max_size.
   /// Throws std::bad_alloc, with nothing changed.
@@ -28,13 +28,16 @@ class Ledger {
     }
     Place& place = *free_.pop();
     change(place, PlaceState::connecting);
+    ++occupied_;
     return place;
   }
 
   void move(Place& place, PlaceState to) noexcept {
     assert(place.state != PlaceState::empty && place.state != to);
     change(place, to);
-    if (to == PlaceState::empty) free_.push(place);
+    if (to != PlaceState::empty) return;
+    --occupied_;
+    free_.push(place);
   }
 
   [[nodiscard]] auto begin() noexcept { return places_.begin(); }
@@ -51,6 +54,7 @@ class Ledger {
   std::deque<Place> places_;  // a deque: places never move in memory, and grow only on demand
   PlaceList<Types> free_;
   std::array<std::size_t, place_state_count> counts_{};
+  std::size_t occupied_ = 0;
 };
 
 }  // namespace carpool::detail

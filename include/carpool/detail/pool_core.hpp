@@ -159,7 +159,7 @@ class PoolCore {
 
   [[nodiscard]] TimePoint first_due(const Place& place, TimePoint now) const noexcept {
     const PoolOptions& options = settings_->options;
-    return std::min({settings_->due(place, now), place.lives_until, after(now, options.keepalive_time),
+    return std::min({settings_->next_look(place, place.lives_until, now), after(now, options.keepalive_time),
                      after(now, options.leak_detection_threshold.value_or(forever))});
   }
 
@@ -262,8 +262,9 @@ class PoolCore {
 
   [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(Place& place, const Target& target, TimePoint now) {
     if (!settings_->connector.is_connected(*place.connection)) return CloseReason::dead;
-    if (now >= place.lives_until) return CloseReason::expired;
-    if (const auto fault = settings_->expired(place, now)) return fault;
+    if (now >= place.good_until) [[unlikely]] {
+      if (const auto fault = settings_->expired(place, place.lives_until, now)) return fault;
+    }
     if constexpr (has_target<typename Types::Connector>) {
       if (!still_matches(place, target)) return CloseReason::discarded;
     }
@@ -282,9 +283,10 @@ class PoolCore {
   [[nodiscard]] std::optional<CloseReason> fault_on_return(Place& place, TimePoint now) noexcept {
     if (std::uncaught_exceptions() > place.exceptions) return CloseReason::discarded;
     if (!Calls::reusable(settings_->connector, *place.connection)) return CloseReason::dead;
-    if (now >= place.lives_until) return CloseReason::expired;
     place.dirty = Calls::dirty(settings_->connector, *place.connection);
-    return settings_->expired(place, now);
+    place.good_until = settings_->good_until(place, place.lives_until);
+    if (now < place.good_until) [[likely]] return std::nullopt;
+    return settings_->expired(place, place.lives_until, now);
   }
 
   void note_return(Place& place, TimePoint now) noexcept {

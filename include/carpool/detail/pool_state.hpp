@@ -26,7 +26,9 @@ class PoolState {
   using Watcher = Helper<Types>;  // somebody who waits for the pool as a whole (drain, prewarm)
 
   explicit PoolState(const PoolOptions& options)
-      : roster(options.max_connecting), options_(options), max_size_(options.max_size) {}
+      : roster(options.max_connecting), options_(options) {
+    resize(options.max_size);
+  }
 
   // --- the fast path -----------------------------------------------------------------------------------
 
@@ -244,7 +246,10 @@ class PoolState {
     recompute_gate();
   }
   void new_generation() noexcept { ++generation_; }
-  void resize(std::size_t max_size) noexcept { max_size_ = max_size; }
+  void resize(std::size_t max_size) noexcept {
+    max_size_ = max_size;
+    most_idle_ = std::min(max_size, options_.max_idle.value_or(max_size));
+  }
 
   [[nodiscard]] PoolStats snapshot() const noexcept {
     PoolStats all = counters;
@@ -294,13 +299,11 @@ class PoolState {
     return now >= after(waiter.since, options_.handoff_after);
   }
   [[nodiscard]] bool has_room_for_one_more_idle() const noexcept {
-    const std::size_t most = std::min(max_size_, options_.max_idle.value_or(max_size_));
-    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most;
+    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most_idle_;
   }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
-    return ledger_.count(PlaceState::idle) < std::min(max_size_, options_.max_idle.value_or(max_size_)) &&
-           ledger_.occupied() <= max_size_;
+    return ledger_.count(PlaceState::idle) < most_idle_ && ledger_.occupied() <= max_size_;
   }
   [[nodiscard]] bool may_connect(Endpoint& endpoint, TimePoint now) noexcept {
     if (endpoint.missing() == 0) return false;
@@ -330,7 +333,8 @@ class PoolState {
   std::size_t waiting_ = 0;       // in all lines
   std::size_t wanted_idle_ = 0;   // sum over the endpoints, each asked one included
   std::size_t gate_closed_ = 0;   // 0 or 1: not serving(); a number, so that calm() is one test
-  std::size_t max_size_;
+  std::size_t max_size_ = 0;
+  std::size_t most_idle_ = 0;     // max_idle, or max_size if that is less
   std::uint64_t last_ticket_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t generation_ = 0;

@@ -6,6 +6,7 @@
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -33,8 +34,9 @@ struct Settings {
   typename Types::Eviction eviction;
   [[no_unique_address]] typename Types::Observer observer;
 
-  /// Whether, and why, the eviction wants this connection closed. What it throws counts as yes.
-  [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint now) const noexcept {
+  /// Whether, and why, this connection is to be closed.
+  [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint lives_until, TimePoint now) const noexcept {
+    if (now >= lives_until) return CloseReason::expired;
     try {
       if (!eviction.expired(slot, now)) return std::nullopt;
       if constexpr (requires { { eviction.reason(slot, now) } -> std::same_as<CloseReason>; }) {
@@ -45,15 +47,22 @@ struct Settings {
     return CloseReason::expired;
   }
 
-  /// When to look at this connection again. Evictions that cannot say are asked once a second.
-  [[nodiscard]] TimePoint due(const Slot& slot, TimePoint now) const noexcept {
+  /// Before when `slot`, idle from now on, need not be asked about again: for evictions that can say. Others are asked
+  /// at every hand-out.
+  [[nodiscard]] TimePoint good_until(const Slot& slot, TimePoint lives_until) const noexcept {
     if constexpr (TellsWhenDue<typename Types::Eviction>) {
       try {
-        return eviction.due(slot);
-      } catch (...) {  // ask it again, but not in a loop
+        return std::min(lives_until, eviction.due(slot));
+      } catch (...) {  // then it is asked
       }
     }
-    return after(now, std::chrono::seconds(1));
+    return TimePoint::min();
+  }
+
+  /// When the reaper should look at it: evictions that cannot say are asked once a second.
+  [[nodiscard]] TimePoint next_look(const Slot& slot, TimePoint lives_until, TimePoint now) const noexcept {
+    const TimePoint due = good_until(slot, lives_until);
+    return due == TimePoint::min() ? after(now, std::chrono::seconds(1)) : due;
   }
 };
 

@@ -94,8 +94,8 @@ class Upkeep {
     const auto& settings = core.settings();
     TimePoint next = trouble_ends_;
     for (Seen& seen : seen_) {
-      if (seen.state == PlaceState::idle) seen.fault = now >= seen.lives_until ? CloseReason::expired : settings.expired(seen.facts, now);
-      if (!seen.fault) next = std::min({next, settings.due(seen.facts, now), seen.lives_until, next_refresh(seen, settings.options, now)});
+      if (seen.state == PlaceState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
+      if (!seen.fault) next = std::min({next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
       if (seen.state == PlaceState::in_use) next = std::min(next, after(now, glance(settings.options)));
     }
     for (const Leak& leak : leaks_) Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
