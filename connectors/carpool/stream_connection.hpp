@@ -51,7 +51,8 @@ class StreamConnection {
     into = into.subspan(take(into));
     while (!into.empty()) {
       const std::size_t got = receive(into, end);
-      if (got == 0) fail_ended(std::to_string(wanted - into.size()) + " of " + std::to_string(wanted) + " bytes");
+      if (got == 0)
+        fail_ended("after " + std::to_string(wanted - into.size()) + " of " + std::to_string(wanted) + " bytes");
       into = into.subspan(got);
       if (!into.empty()) check_time(end, "read from");
     }
@@ -147,7 +148,7 @@ class StreamConnection {
     std::size_t got = 0;
     const Shrink shrink{unread_, before, got};
     got = receive(std::as_writable_bytes(std::span(unread_)).subspan(before), deadline);
-    if (got == 0) fail_ended("the delimiter");
+    if (got == 0) fail_ended("before the delimiter");
   }
 
   /// The buffer holds what came, no more, even where receive throws.
@@ -162,8 +163,8 @@ class StreamConnection {
     if (deadline == never || Backend::now() < deadline) return;
     fail(std::errc::timed_out, operation, "");
   }
-  [[noreturn]] void fail_ended(const std::string& wanted) {
-    fail(std::errc::connection_reset, "read from", ": the peer ended the stream before " + wanted);
+  [[noreturn]] void fail_ended(const std::string& where) {
+    fail(std::errc::connection_reset, "read from", ": the peer ended the stream " + where);
   }
   [[noreturn]] void fail_undelimited(std::size_t max_bytes) {
     fail(std::errc::message_size, "read from", ": no delimiter within " + std::to_string(max_bytes) + " bytes");

@@ -1,0 +1,42 @@
+/// The backends on which everything that does I/O is tested: those whose library is here.
+#pragma once
+
+#include <carpool/single_backend.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#if __has_include(<boost/thread/thread.hpp>)
+#include <carpool/boost_thread_backend.hpp>
+#define CARPOOL_TEST_BOOST_THREAD , carpool::BoostThreadBackend
+#else
+#define CARPOOL_TEST_BOOST_THREAD
+#endif
+
+// ThreadSanitizer takes a switch of stacks for a race.
+#if __has_include(<boost/fiber/fiber.hpp>) && !defined(__SANITIZE_THREAD__)
+#include <carpool/fiber_backend.hpp>
+#define CARPOOL_TEST_FIBER , carpool::FiberBackend
+#else
+#define CARPOOL_TEST_FIBER
+#endif
+
+/// For TYPED_TEST_SUITE(Suite, IoBackends, BackendName).
+using IoBackends =
+    testing::Types<carpool::SingleBackend, carpool::ThreadBackend CARPOOL_TEST_BOOST_THREAD CARPOOL_TEST_FIBER>;
+
+/// "ThreadBackend": the last name in the instance's type that ends so.
+struct BackendName {
+  template <class T>
+  static std::string GetName(int) {
+    constexpr std::string_view function = __PRETTY_FUNCTION__;
+    constexpr std::string_view suffix = "Backend";
+    constexpr std::size_t end = function.rfind(suffix) + suffix.size();
+    constexpr std::size_t begin = function.find_last_of(": ", end - 1) + 1;
+    return std::string(function.substr(begin, end - begin));
+  }
+};
