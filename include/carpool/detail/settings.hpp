@@ -3,6 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/connector_calls.hpp>
+#include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
 
@@ -39,9 +40,7 @@ struct Settings {
     if (now >= lives_until) return CloseReason::expired;
     try {
       if (!eviction.expired(slot, now)) return std::nullopt;
-      if constexpr (requires { { eviction.reason(slot, now) } -> std::same_as<CloseReason>; }) {
-        return eviction.reason(slot, now);
-      }
+      return reason_of(eviction, slot, now);
     } catch (...) {  // an eviction that cannot tell: better a connection too many closed than one too old used
     }
     return CloseReason::expired;
