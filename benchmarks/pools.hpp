@@ -1,0 +1,96 @@
+/// The pools that are measured, and the plain pool that stands beside each: same connector, same verbs, same run.
+#pragma once
+
+#include "null_connector.hpp"
+#include "plain_pool.hpp"
+
+#include <carpool/affine_bag.hpp>
+#include <carpool/boost_thread_backend.hpp>
+#include <carpool/connection_pool.hpp>
+#include <carpool/fiber_backend.hpp>
+#include <carpool/fifo_queue.hpp>
+#include <carpool/lifetime_queue.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/single_backend.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <boost/fiber/condition_variable.hpp>
+#include <boost/fiber/mutex.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace carpool::bench {
+
+inline constexpr Duration acquire_timeout = std::chrono::seconds(30);
+
+/// A pool of `size` connections, all of them open.
+template <class Pool, class Connector>
+[[nodiscard]] std::unique_ptr<Pool> make_warm(Connector connector, std::size_t size) {
+  if constexpr (requires(PoolOptions options) { Pool(connector, options); }) {
+    const PoolOptions options{.max_size = size, .acquire_timeout = acquire_timeout};
+    auto pool = std::make_unique<Pool>(std::move(connector), options);
+    if (pool->prewarm(size, acquire_timeout) != size) throw std::runtime_error("the pool could not be filled");
+    return pool;
+  } else {
+    auto pool = std::make_unique<Pool>(std::move(connector), size, acquire_timeout);
+    pool->prewarm(size);
+    return pool;
+  }
+}
+
+/// The plain pool of each kind of worker.
+template <class Backend>
+struct PlainLock;
+template <>
+struct PlainLock<SingleBackend> {
+  using Mutex = NoMutex;
+  using ConditionVariable = NoConditionVariable;
+};
+template <>
+struct PlainLock<ThreadBackend> {
+  using Mutex = std::mutex;
+  using ConditionVariable = std::condition_variable;
+};
+template <>
+struct PlainLock<BoostThreadBackend> : PlainLock<ThreadBackend> {};
+template <>
+struct PlainLock<FiberBackend> {
+  using Mutex = boost::fibers::mutex;
+  using ConditionVariable = boost::fibers::condition_variable;
+};
+template <class Backend, class Connector>
+using PlainPoolOn =
+    PlainPool<typename PlainLock<Backend>::Mutex, typename PlainLock<Backend>::ConditionVariable, Connector>;
+
+/// glibc leaves the lock prefix out of its mutexes for as long as a process has one thread. No server has: so that rows
+/// of one thread tell of real programs, one more sleeps beside them.
+class SecondThread {
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any never_;
+  std::jthread thread_{[this](const std::stop_token& end) {
+    std::unique_lock lock(mutex_);
+    never_.wait(lock, end, [] { return false; });
+  }};
+};
+
+/// Calls add.template operator()<Pool>("<backend>/<queue>") for the plain pool and for a pool with each queue.
+template <class Backend, class Connector, class Add>
+void for_each_pool(const std::string& backend, Add add) {
+  add.template operator()<PlainPoolOn<Backend, Connector>>(backend + "/plain");
+  add.template operator()<ConnectionPool<Backend, LifoStack, Connector>>(backend + "/lifo");
+  add.template operator()<ConnectionPool<Backend, AffineBag, Connector>>(backend + "/affine");
+  add.template operator()<ConnectionPool<Backend, FifoQueue, Connector>>(backend + "/fifo");
+  add.template operator()<ConnectionPool<Backend, LifetimeQueue, Connector>>(backend + "/lifetime");
+}
+
+}  // namespace carpool::bench
