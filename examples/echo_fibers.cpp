@@ -16,7 +16,8 @@ using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::TcpCo
 
 int main(int argc, char** argv) {
   if (argc != 3) return std::fputs("usage: echo_fibers HOST PORT\n", stderr), 2;
-  Pool pool({.host = argv[1], .port = static_cast<std::uint16_t>(std::atoi(argv[2]))}, {.name = "echo", .max_size = 16});
+  Pool pool({.host = argv[1], .port = static_cast<std::uint16_t>(std::atoi(argv[2]))},
+            {.name = "echo", .max_size = 16});
   int answered = 0;  // one thread: no lock is needed
   const auto ask = [&] {
     try {

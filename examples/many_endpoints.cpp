@@ -33,6 +33,7 @@ int main() {
     }
   }
   const auto stats = pool.stats();
-  std::printf("%llu connections opened, %llu closed to make room, %zu idle\n", static_cast<unsigned long long>(stats.created),
+  std::printf("%llu connections opened, %llu closed to make room, %zu idle\n",
+              static_cast<unsigned long long>(stats.created),
               static_cast<unsigned long long>(stats.closed_for(carpool::CloseReason::surplus)), stats.idle);
 }

@@ -22,17 +22,20 @@ struct MetricsObserver {
   std::shared_ptr<Metrics> metrics;
   void acquired(std::uint64_t, carpool::Duration wait) noexcept { ++metrics->waits, metrics->wait_ns += wait.count(); }
   void released(std::uint64_t, carpool::Duration held) noexcept { ++metrics->uses, metrics->use_ns += held.count(); }
-  void acquire_failed(carpool::AcquireFailure why) noexcept { metrics->timeouts += why == carpool::AcquireFailure::timeout; }
+  void acquire_failed(carpool::AcquireFailure why) noexcept {
+    metrics->timeouts += why == carpool::AcquireFailure::timeout;
+  }
   void connection_closed(std::uint64_t id, carpool::CloseReason reason) noexcept {
-    std::printf("# connection %llu closed: %s\n", static_cast<unsigned long long>(id), carpool::to_string(reason).data());
+    std::printf("# connection %llu closed: %s\n", static_cast<unsigned long long>(id),
+                carpool::to_string(reason).data());
   }
 };
 
 int main() {
   auto metrics = std::make_shared<Metrics>();
   {
-    carpool::ConnectionPool<carpool::ThreadBackend, carpool::AffineBag, Sessions, carpool::MaxUses, MetricsObserver> pool(
-        {}, {.name = "metered", .max_size = 4}, carpool::MaxUses{3}, MetricsObserver{metrics});
+    carpool::ConnectionPool<carpool::ThreadBackend, carpool::AffineBag, Sessions, carpool::MaxUses, MetricsObserver>
+        pool({}, {.name = "metered", .max_size = 4}, carpool::MaxUses{3}, MetricsObserver{metrics});
     for (int i = 0; i < 8; ++i) auto lease = pool.acquire();
   }
   std::printf("db_client_connection_wait_time_seconds_count %ld\n", metrics->waits.load());

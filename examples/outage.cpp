@@ -1,4 +1,5 @@
-// What callers see while a server is away: the real error at once, one probe at a time, and service as soon as it is back.
+// What callers see while a server is away: the real error at once, one probe at a time, and service as soon as it is
+// back.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/thread_backend.hpp>

@@ -81,7 +81,7 @@ class AffineBag {
     while (kept < hints.size()) hints[kept++] = nullptr;
   }
 
-  detail::SlotList slots_;                              // under the pool's lock; front = given back last
+  detail::SlotList slots_;                                   // under the pool's lock; front = given back last
   std::array<HintSet, std::size_t{1} << set_bits> hints_{};  // under the pool's lock
 };
 

@@ -12,8 +12,8 @@
 #include <utility>
 #include <variant>
 
-// Each reason stands on the line of its requirement, because that line is what compilers print; g++ prints the outermost
-// line alone, so it says all that the nested concept asks.
+// Each reason stands on the line of its requirement, because that line is what compilers print; g++ prints the
+// outermost line alone, so it says all that the nested concept asks.
 // clang-format off
 
 namespace carpool {

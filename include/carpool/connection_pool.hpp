@@ -54,26 +54,27 @@ class ConnectionPool {
   /// A connection, within options.acquire_timeout.
   /// Waits: for whichever comes first, a release or a connect; first come, first served from handoff_after on.
   /// Throws: AcquireTimeout, PoolClosed, QueueFull, BreakerOpen, ConnectError; a Boost.Thread worker's interruption.
-  [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current()) { return lease({}, default_patience(), site); }
-  [[nodiscard]] Lease acquire(const Target& target, SourceLocation site = SourceLocation::current())
-    requires(detail::has_target<Connector>)
-  {
+  [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current()) {
+    return lease({}, default_patience(), site);
+  }
+  [[nodiscard]] Lease acquire(const Target& target,
+                              SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease(target, default_patience(), site);
   }
   [[nodiscard]] Lease acquire_for(Duration patience, SourceLocation site = SourceLocation::current()) {
     return lease({}, Patience(patience), site);
   }
-  [[nodiscard]] Lease acquire_for(const Target& target, Duration patience, SourceLocation site = SourceLocation::current())
-    requires(detail::has_target<Connector>)
-  {
+  [[nodiscard]] Lease acquire_for(
+      const Target& target, Duration patience,
+      SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease(target, Patience(patience), site);
   }
   [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current()) {
     return lease({}, Patience(deadline), site);
   }
-  [[nodiscard]] Lease acquire_until(const Target& target, TimePoint deadline, SourceLocation site = SourceLocation::current())
-    requires(detail::has_target<Connector>)
-  {
+  [[nodiscard]] Lease acquire_until(
+      const Target& target, TimePoint deadline,
+      SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease(target, Patience(deadline), site);
   }
 
@@ -83,8 +84,7 @@ class ConnectionPool {
   }
   [[nodiscard]] Lease acquire(const Target& target, std::error_code& error,
                               SourceLocation site = SourceLocation::current()) noexcept
-    requires(detail::has_target<Connector>)
-  {
+      requires(detail::has_target<Connector>) {
     return lease_or_code(target, error, site);
   }
 
@@ -93,31 +93,28 @@ class ConnectionPool {
   [[nodiscard]] std::optional<Lease> try_acquire(SourceLocation site = SourceLocation::current()) {
     return lease_if_ready({}, site);
   }
-  [[nodiscard]] std::optional<Lease> try_acquire(const Target& target, SourceLocation site = SourceLocation::current())
-    requires(detail::has_target<Connector>)
-  {
+  [[nodiscard]] std::optional<Lease> try_acquire(
+      const Target& target, SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease_if_ready(target, site);
   }
 
   /// Returns use(connection). Where it throws, the connector's handle_exception decides whether the connection is
   /// kept or closed, and the exception propagates.
   template <class Use>
-    requires std::invocable<Use, Connection&>
+  requires std::invocable<Use, Connection&>
   decltype(auto) with_connection(Use&& use, SourceLocation site = SourceLocation::current()) {
     return run_with(acquire(site), std::forward<Use>(use));
   }
   template <class Use>
-    requires std::invocable<Use, Connection&> && (detail::has_target<Connector>)
-  decltype(auto) with_connection(const Target& target, Use&& use, SourceLocation site = SourceLocation::current()) {
+  requires std::invocable<Use, Connection&> &&(detail::has_target<Connector>)decltype(auto)
+      with_connection(const Target& target, Use&& use, SourceLocation site = SourceLocation::current()) {
     return run_with(acquire(target, site), std::forward<Use>(use));
   }
 
   /// Opens until n are idle (as far as max_size and max_idle allow), a connect fails, or the time is over; returns how
   /// many are idle.
   std::size_t prewarm(std::size_t n, Duration patience) { return Admin::prewarm(core(), {}, n, patience); }
-  std::size_t prewarm(const Target& target, std::size_t n, Duration patience)
-    requires(detail::has_target<Connector>)
-  {
+  std::size_t prewarm(const Target& target, std::size_t n, Duration patience) requires(detail::has_target<Connector>) {
     return Admin::prewarm(core(), target, n, patience);
   }
 
@@ -131,7 +128,8 @@ class ConnectionPool {
   /// While suspended no lease is given: callers wait. Connections are given back as usual.
   void suspend() { core().access()->suspend(true); }
   void resume() { Admin::resume(core()); }
-  /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on 0.
+  /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
+  /// 0.
   void resize(std::size_t max_size) { Admin::resize(core(), max_size); }
   /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
   /// the time was over; they are closed on return.
@@ -149,7 +147,8 @@ class ConnectionPool {
   /// The books of this process: a forked child's first call makes its own and leaves its parent's alone.
   [[nodiscard]] Core& core() const {
     Core* known = core_.load(std::memory_order_acquire);  // (1)
-    if (!known->forked()) [[likely]] return *known;
+    if (!known->forked()) [[likely]]
+      return *known;
     return child_core(known);
   }
   [[nodiscard]] Core& child_core(Core* inherited) const {

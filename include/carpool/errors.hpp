@@ -1,8 +1,8 @@
 /// What acquire may throw, and the error codes behind it.
 #pragma once
 
-#include <carpool/time.hpp>
 #include <carpool/source_location.hpp>
+#include <carpool/time.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -83,7 +83,7 @@ class PoolError : public std::runtime_error {
 /// A lease that was out when somebody timed out.
 struct Holder {
   SourceLocation site;  ///< where it was acquired
-  Duration age;               ///< for how long it had been out
+  Duration age;         ///< for how long it had been out
 };
 
 /// No connection within the deadline. The message, and holders(), say who has them.

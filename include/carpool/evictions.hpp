@@ -26,8 +26,11 @@ namespace carpool {
 /// An eviction that counts a length of time from one moment of the slot: what Jittered can shorten.
 template <class E>
 concept TimedEviction = EvictionPolicy<E> && requires(const E& eviction, const Slot& slot) {
-  { eviction.length() } noexcept -> std::same_as<Duration>;         // A timed eviction needs Duration length() const noexcept: what Jittered shortens
-  { eviction.counts_from(slot) } noexcept -> std::same_as<TimePoint>;  // A timed eviction needs TimePoint counts_from(const Slot&) const noexcept: where its length begins
+  { eviction.length() }
+  noexcept->std::same_as<Duration>;  // A timed eviction needs Duration length() const noexcept: what Jittered shortens
+  { eviction.counts_from(slot) }
+  noexcept->std::same_as<TimePoint>;  // A timed eviction needs TimePoint counts_from(const Slot&) const noexcept: where
+                                      // its length begins
 };
 
 /// An eviction that can say why: with it the pool reports idle and expired connections apart.
@@ -38,8 +41,11 @@ concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint no
 
 /// Why this slot, which the eviction calls expired at `now`, is closed: CloseReason::expired unless it says otherwise.
 template <EvictionPolicy Eviction>
-[[nodiscard]] constexpr CloseReason reason_of(const Eviction& eviction, const Slot& slot, TimePoint now) noexcept(
-    !TellsReason<Eviction> || requires { { eviction.reason(slot, now) } noexcept; }) {
+[[nodiscard]] constexpr CloseReason reason_of(const Eviction& eviction, const Slot& slot,
+                                              TimePoint now) noexcept(!TellsReason<Eviction> || requires {
+  { eviction.reason(slot, now) }
+  noexcept;
+}) {
   if constexpr (TellsReason<Eviction>) return eviction.reason(slot, now);
   return CloseReason::expired;
 }
@@ -49,9 +55,14 @@ namespace detail {
 /// What is made of such parts alone does not throw either.
 template <class E>
 concept NothrowEviction = requires(const E& eviction, const Slot& slot, TimePoint now) {
-  { eviction.expired(slot, now) } noexcept;
-  { reason_of(eviction, slot, now) } noexcept;
-  requires !TellsWhenDue<E> || requires { { eviction.due(slot) } noexcept; };
+  { eviction.expired(slot, now) }
+  noexcept;
+  { reason_of(eviction, slot, now) }
+  noexcept;
+  requires !TellsWhenDue<E> || requires {
+    { eviction.due(slot) }
+    noexcept;
+  };
 };
 
 /// The moment that ends a length. Not after() alone: a clock may stand below zero, where forever would have an end.
@@ -131,22 +142,18 @@ class MaxUses {
 
 /// Closes when at least one of its parts would: AnyOf(MaxLifetime{1h}, MaxUses{100}).
 template <EvictionPolicy... Evictions>
-  requires(sizeof...(Evictions) >= 1)
-class AnyOf {
+requires(sizeof...(Evictions) >= 1) class AnyOf {
  public:
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
-  constexpr AnyOf()
-    requires(std::default_initializable<Evictions> && ...)
-  = default;
+  constexpr AnyOf() requires(std::default_initializable<Evictions>&&...) = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const
       noexcept((detail::NothrowEviction<Evictions> && ...)) {
     return std::apply([&](const auto&... part) { return (part.expired(slot, now) || ...); }, parts_);
   }
   /// The earliest of its parts; absent where a part cannot tell.
-  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const noexcept((detail::NothrowEviction<Evictions> && ...))
-    requires(TellsWhenDue<Evictions> && ...)
-  {
+  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const
+      noexcept((detail::NothrowEviction<Evictions> && ...)) requires(TellsWhenDue<Evictions>&&...) {
     return std::apply([&](const auto&... part) { return std::min({part.due(slot)...}); }, parts_);
   }
   /// That of the first part that is expired.
@@ -168,22 +175,18 @@ class AnyOf {
 
 /// Closes when all of its parts would: AllOf(IdleTimeout{1min}, MaxUses{1000}).
 template <EvictionPolicy... Evictions>
-  requires(sizeof...(Evictions) >= 1)
-class AllOf {
+requires(sizeof...(Evictions) >= 1) class AllOf {
  public:
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
-  constexpr AllOf()
-    requires(std::default_initializable<Evictions> && ...)
-  = default;
+  constexpr AllOf() requires(std::default_initializable<Evictions>&&...) = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const
       noexcept((detail::NothrowEviction<Evictions> && ...)) {
     return std::apply([&](const auto&... part) { return (part.expired(slot, now) && ...); }, parts_);
   }
   /// The latest of its parts; absent where a part cannot tell.
-  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const noexcept((detail::NothrowEviction<Evictions> && ...))
-    requires(TellsWhenDue<Evictions> && ...)
-  {
+  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const
+      noexcept((detail::NothrowEviction<Evictions> && ...)) requires(TellsWhenDue<Evictions>&&...) {
     return std::apply([&](const auto&... part) { return std::max({part.due(slot)...}); }, parts_);
   }
   /// What all its parts say, or expired where they differ.
@@ -211,8 +214,7 @@ class Jittered {
     throw std::invalid_argument("carpool Jittered: fraction must be at least 0 and less than 1, not " +
                                 std::to_string(fraction));
   }
-  constexpr Jittered()
-    requires std::default_initializable<Eviction>
+  constexpr Jittered() requires std::default_initializable<Eviction>
   = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }

@@ -5,8 +5,8 @@
 
 namespace carpool {
 
-/// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor a
-/// foreign release can be written. A lease destroyed while more exceptions are in flight than when it was acquired
+/// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor
+/// a foreign release can be written. A lease destroyed while more exceptions are in flight than when it was acquired
 /// closes its connection instead: what state it is in, nobody knows.
 /// Threads: one worker at a time; it may be moved to, and given back by, another.
 /// Lifetime: may outlive its pool; the connection is then closed on return.

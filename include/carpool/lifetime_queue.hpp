@@ -104,8 +104,8 @@ class LifetimeQueue {
     return root;
   }
 
-  Slot* root_ = nullptr;   // under the pool's lock; no siblings, previous and next are null
-  std::size_t size_ = 0;   // under the pool's lock
+  Slot* root_ = nullptr;  // under the pool's lock; no siblings, previous and next are null
+  std::size_t size_ = 0;  // under the pool's lock
 };
 
 static_assert(QueuePolicy<LifetimeQueue>);

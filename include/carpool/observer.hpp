@@ -1,8 +1,8 @@
 /// Who watches: the events of a pool's life, each an optional member of the Observer policy.
 #pragma once
 
-#include <carpool/time.hpp>
 #include <carpool/source_location.hpp>
+#include <carpool/time.hpp>
 
 #include <cstddef>
 #include <cstdint>

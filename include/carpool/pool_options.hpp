@@ -20,21 +20,23 @@ struct Backoff {
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.
 struct PoolOptions {
-  std::string name = "pool";                     ///< stands in every message and report
-  std::size_t max_size = 10;                     ///< connections that exist at once: connecting + idle + in use + closing
-  std::optional<std::size_t> max_idle = {};      ///< idle ones kept; default max_size
-  std::size_t min_idle = 0;                      ///< idle ones kept ready beyond those that somebody waits for
-  Duration acquire_timeout = std::chrono::seconds(30);   ///< bounds a whole acquire(): wait, connect and validation
-  Duration connect_timeout = std::chrono::seconds(10);   ///< bounds one connect attempt
-  Duration close_timeout = std::chrono::seconds(1);      ///< bounds the polite goodbye (Connector::invalidate)
-  std::size_t max_connecting = 2;                        ///< connects in flight at once
-  std::optional<std::size_t> max_waiters = {};           ///< who comes beyond gets QueueFull at once; default no limit
-  std::size_t connect_attempts = 3;                      ///< tries before everybody who waits gets ConnectError
-  Backoff connect_backoff = {};                          ///< between attempts, and how long the breaker stays open
-  Duration validation_bypass_window = std::chrono::milliseconds(500);  ///< a connection used this recently is not pinged
-  Duration validation_timeout = std::chrono::seconds(5);               ///< bounds one ping or reset
-  Duration keepalive_time = std::chrono::minutes(2);     ///< an idle connection is pinged when not heard of for so long
-  Duration handoff_after = std::chrono::milliseconds(1);  ///< once a waiter has waited so long nobody overtakes it; 0 = strict order
+  std::string name = "pool";                 ///< stands in every message and report
+  std::size_t max_size = 10;                 ///< connections that exist at once: connecting + idle + in use + closing
+  std::optional<std::size_t> max_idle = {};  ///< idle ones kept; default max_size
+  std::size_t min_idle = 0;                  ///< idle ones kept ready beyond those that somebody waits for
+  Duration acquire_timeout = std::chrono::seconds(30);  ///< bounds a whole acquire(): wait, connect and validation
+  Duration connect_timeout = std::chrono::seconds(10);  ///< bounds one connect attempt
+  Duration close_timeout = std::chrono::seconds(1);     ///< bounds the polite goodbye (Connector::invalidate)
+  std::size_t max_connecting = 2;                       ///< connects in flight at once
+  std::optional<std::size_t> max_waiters = {};          ///< who comes beyond gets QueueFull at once; default no limit
+  std::size_t connect_attempts = 3;                     ///< tries before everybody who waits gets ConnectError
+  Backoff connect_backoff = {};                         ///< between attempts, and how long the breaker stays open
+  Duration validation_bypass_window =
+      std::chrono::milliseconds(500);                     ///< a connection used this recently is not pinged
+  Duration validation_timeout = std::chrono::seconds(5);  ///< bounds one ping or reset
+  Duration keepalive_time = std::chrono::minutes(2);  ///< an idle connection is pinged when not heard of for so long
+  Duration handoff_after =
+      std::chrono::milliseconds(1);  ///< once a waiter has waited so long nobody overtakes it; 0 = strict order
   std::optional<Duration> leak_detection_threshold = {};  ///< a lease out for longer is reported once to the observer
 };
 
@@ -51,7 +53,8 @@ inline void require_positive(Duration value, const PoolOptions& options, const c
 inline void validate_sizes(const PoolOptions& options) {
   const auto size = std::to_string(options.max_size);
   require(options.max_size >= 1, options, "max_size", "at least 1, not 0");
-  require(!options.max_idle || *options.max_idle <= options.max_size, options, "max_idle", "at most max_size (" + size + ")");
+  require(!options.max_idle || *options.max_idle <= options.max_size, options, "max_idle",
+          "at most max_size (" + size + ")");
   require(options.min_idle <= options.max_idle.value_or(options.max_size), options, "min_idle",
           "at most max_idle (" + std::to_string(options.max_idle.value_or(options.max_size)) + ")");
   require(options.max_connecting >= 1, options, "max_connecting", "at least 1, not 0");

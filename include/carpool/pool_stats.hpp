@@ -14,11 +14,11 @@ struct PoolStats {
   std::size_t max_size = 0;
   std::size_t connecting = 0;  ///< places reserved for a connect in flight
   std::size_t idle = 0;
-  std::size_t in_use = 0;      ///< leased, or being validated for a lease or by the reaper
-  std::size_t closing = 0;     ///< no longer usable, not yet closed: still counted against max_size
-  std::size_t waiting = 0;     ///< callers in line
+  std::size_t in_use = 0;   ///< leased, or being validated for a lease or by the reaper
+  std::size_t closing = 0;  ///< no longer usable, not yet closed: still counted against max_size
+  std::size_t waiting = 0;  ///< callers in line
   bool suspended = false;
-  bool closed = false;         ///< closed or draining
+  bool closed = false;  ///< closed or draining
 
   std::uint64_t acquired = 0;          ///< leases given
   std::uint64_t timeouts = 0;          ///< acquires that ended in AcquireTimeout

@@ -17,7 +17,8 @@ using SourceLocation = std::source_location;
 /// For clang before 16, whose std::source_location is missing with libstdc++: the same members from older builtins.
 class SourceLocation {
  public:
-  static constexpr SourceLocation current(const char* file = __builtin_FILE(), std::uint_least32_t line = __builtin_LINE(),
+  static constexpr SourceLocation current(const char* file = __builtin_FILE(),
+                                          std::uint_least32_t line = __builtin_LINE(),
                                           const char* function = __builtin_FUNCTION()) noexcept {
     SourceLocation here;
     here.file_ = file;

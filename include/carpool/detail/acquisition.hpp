@@ -6,8 +6,8 @@
 
 namespace carpool::detail {
 
-/// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on what
-/// it had been given and takes it out of line (law 7).
+/// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
+/// what it had been given and takes it out of line (law 7).
 template <class Types>
 class Acquisition {
  public:
@@ -70,7 +70,8 @@ class Acquisition {
       throw timeout_error(*state, options, endpoint.failure, now - started_, now);
     }
     if (waiter_.in_line) return;
-    if (state->hopeless(endpoint, now)) throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now);
+    if (state->hopeless(endpoint, now))
+      throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now);
     const std::size_t waiting = state->waiting();
     if (options.max_waiters && waiting >= *options.max_waiters) throw_queue_full(options, waiting);
   }

@@ -58,10 +58,10 @@ class Breaker {
  private:
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
-  std::size_t failures_ = 0;        // series that failed in a row
-  TimePoint retry_at_{};            // meaningful while failures_ > 0
-  std::size_t ramp_ = unlimited;    // connects in flight allowed while closed
-  std::size_t wave_ = 0;            // successes since ramp_ last doubled
+  std::size_t failures_ = 0;      // series that failed in a row
+  TimePoint retry_at_{};          // meaningful while failures_ > 0
+  std::size_t ramp_ = unlimited;  // connects in flight allowed while closed
+  std::size_t wave_ = 0;          // successes since ramp_ last doubled
 };
 
 }  // namespace carpool::detail

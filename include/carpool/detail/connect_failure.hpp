@@ -9,9 +9,9 @@
 namespace carpool::detail {
 
 struct ConnectFailure {
-  std::string message;        // of the last try
-  std::exception_ptr cause;   // what the connector threw; null where it returned a dead connection
-  std::size_t attempts = 0;   // tries made in the series
+  std::string message;       // of the last try
+  std::exception_ptr cause;  // what the connector threw; null where it returned a dead connection
+  std::size_t attempts = 0;  // tries made in the series
   bool authentication = false;
 };
 

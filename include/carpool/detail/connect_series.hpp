@@ -109,6 +109,7 @@ class ConnectSeries {
     place_.endpoint->breaker.succeeded();
     ++state->counters.created;
     state->connected(place_);
+    state->answer(*place_.endpoint);
     wakeups.add(state->roster.expect(due));
     core_.settle_place(state, place_, std::nullopt, wakeups);
   }

@@ -43,7 +43,9 @@ struct ConnectorCalls {
 
   /// Absent: whatever is connected may be used again.
   static bool reusable(const Connector& connector, const Connection& connection) noexcept {
-    if constexpr (requires { { connector.reusable(connection) } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                    { connector.reusable(connection) } -> std::convertible_to<bool>;
+                  }) {
       return connector.reusable(connection);
     } else {
       return connector.is_connected(connection);
@@ -54,7 +56,9 @@ struct ConnectorCalls {
   static bool dirty(const Connector& connector, const Connection& connection) noexcept {
     if constexpr (!resets) {
       return false;
-    } else if constexpr (requires { { connector.dirty(connection) } -> std::convertible_to<bool>; }) {
+    } else if constexpr (requires {
+                           { connector.dirty(connection) } -> std::convertible_to<bool>;
+                         }) {
       return connector.dirty(connection);
     } else {
       return true;
@@ -104,8 +108,11 @@ struct ConnectorCalls {
   }
 
   /// Absent, or in doubt: close.
-  static Verdict handle_exception(const Connector& connector, Connection& connection, std::exception_ptr error) noexcept {
-    if constexpr (requires { { connector.handle_exception(connection, error) } -> std::same_as<Verdict>; }) {
+  static Verdict handle_exception(const Connector& connector, Connection& connection,
+                                  std::exception_ptr error) noexcept {
+    if constexpr (requires {
+                    { connector.handle_exception(connection, error) } -> std::same_as<Verdict>;
+                  }) {
       try {
         return connector.handle_exception(connection, std::move(error));
       } catch (...) {
@@ -118,7 +125,9 @@ struct ConnectorCalls {
 
   /// How long this connection may live, as the connector knows (a server's announcement, a token's expiry).
   static Duration lifetime(const Connector& connector, const Connection& connection) {
-    if constexpr (requires { { connector.lifetime(connection) } -> std::convertible_to<Duration>; }) {
+    if constexpr (requires {
+                    { connector.lifetime(connection) } -> std::convertible_to<Duration>;
+                  }) {
       return connector.lifetime(connection);
     } else {
       return forever;

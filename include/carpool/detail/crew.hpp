@@ -32,7 +32,7 @@ class Crew {
     keeper_->join();
     keeper_.reset();
     for (auto& hand : hands_) [[maybe_unused]] const Wakeup now = hand->self.parking.unpark();  // out of a back-off too
-    hands_.clear();                                                                            // joins
+    hands_.clear();                                                                             // joins
   }
 
  private:
@@ -56,8 +56,10 @@ class Crew {
       hire(self);
       const std::optional<TimePoint> due = next_due();
       if (!due) break;
-      if (Backend::now() < *due) (void)self.parking.park_until(*due);
-      else round();
+      if (Backend::now() < *due)
+        (void)self.parking.park_until(*due);
+      else
+        round();
     }
     run_errands(self);  // the last one out: no errand is left behind
   }
@@ -127,8 +129,8 @@ class Crew {
   }
 
   Core& core_;
-  Upkeep<Types> upkeep_;                        // the keeper's
-  std::vector<std::unique_ptr<Hand>> hands_;    // the keeper's, until it has been joined
+  Upkeep<Types> upkeep_;                      // the keeper's
+  std::vector<std::unique_ptr<Hand>> hands_;  // the keeper's, until it has been joined
   std::optional<Task> keeper_;
 };
 

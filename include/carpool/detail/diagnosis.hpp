@@ -46,8 +46,8 @@ template <class Types>
 }
 
 template <class Types>
-[[nodiscard]] AcquireTimeout timeout_error(PoolState<Types>& state, const PoolOptions& options, const FailurePointer& last,
-                                           Duration waited, TimePoint now) {
+[[nodiscard]] AcquireTimeout timeout_error(PoolState<Types>& state, const PoolOptions& options,
+                                           const FailurePointer& last, Duration waited, TimePoint now) {
   std::vector<Holder> holders = holders_of(state, now);
   const PoolStats stats = state.snapshot();
   std::string text = "carpool '" + options.name + "': no connection within " + to_text(waited) + "; " +
@@ -70,7 +70,8 @@ template <class Types>
   throw ConnectError(code, describe_failure(options, failure), failure.cause, failure.attempts);
 }
 
-[[noreturn]] inline void throw_breaker_open(const PoolOptions& options, const ConnectFailure& failure, Duration retry_after) {
+[[noreturn]] inline void throw_breaker_open(const PoolOptions& options, const ConnectFailure& failure,
+                                            Duration retry_after) {
   throw BreakerOpen(describe_failure(options, failure) + "; next try in " + to_text(retry_after), failure.cause,
                     failure.attempts, retry_after);
 }

@@ -1,4 +1,5 @@
-/// What a pool keeps per target: its idle connections, its waiters, and its trouble. No endpoint's trouble hurts another's.
+/// What a pool keeps per target: its idle connections, its waiters, and its trouble. No endpoint's trouble hurts
+/// another's.
 #pragma once
 
 #include <carpool/concepts.hpp>
@@ -18,12 +19,12 @@ struct Endpoint {
   typename Types::Queue idle;
   WaitingLine<Types> line;
   Breaker breaker;
-  FailurePointer failure;           // the last one, for error texts
+  FailurePointer failure;  // the last one, for error texts
   const typename Types::Target* target = nullptr;
-  std::size_t places = 0;           // of any state but empty
-  std::size_t connecting = 0;       // of these, reserved for a connect
-  std::size_t wanted_idle = 0;      // to be kept or brought up beside what the waiters need
-  bool asked = false;               // a try_acquire found nothing: one more, once
+  std::size_t places = 0;       // of any state but empty
+  std::size_t connecting = 0;   // of these, reserved for a connect
+  std::size_t wanted_idle = 0;  // to be kept or brought up beside what the waiters need
+  bool asked = false;           // a try_acquire found nothing: one more, once
 
   [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.closed(); }
@@ -129,13 +130,11 @@ struct EndpointsOf {
   using type = HashedEndpoints<Types>;
 };
 template <class Types>
-  requires(!has_target<typename Types::Connector>)
-struct EndpointsOf<Types> {
+requires(!has_target<typename Types::Connector>) struct EndpointsOf<Types> {
   using type = SoleEndpoint<Types>;
 };
 template <class Types>
-  requires(has_target<typename Types::Connector> && !Hashable<typename Types::Target>)
-struct EndpointsOf<Types> {
+requires(has_target<typename Types::Connector> && !Hashable<typename Types::Target>) struct EndpointsOf<Types> {
   using type = ListedEndpoints<Types>;
 };
 

@@ -7,10 +7,10 @@ namespace carpool::detail {
 
 template <class Observer>
 struct Events {
-  static constexpr bool wants_wait = requires(Observer& o) { o.acquired(std::uint64_t{}, Duration{}); };
-  static constexpr bool wants_held = requires(Observer& o) { o.released(std::uint64_t{}, Duration{}); };
-  static constexpr bool wants_leaks = requires(Observer& o) { o.leak_suspected(SourceLocation{}, Duration{}); };
-  static constexpr bool wants_failures = requires(Observer& o) { o.acquire_failed(AcquireFailure{}); };
+  static constexpr bool wants_wait = requires(Observer & o) { o.acquired(std::uint64_t{}, Duration{}); };
+  static constexpr bool wants_held = requires(Observer & o) { o.released(std::uint64_t{}, Duration{}); };
+  static constexpr bool wants_leaks = requires(Observer & o) { o.leak_suspected(SourceLocation{}, Duration{}); };
+  static constexpr bool wants_failures = requires(Observer & o) { o.acquire_failed(AcquireFailure{}); };
 
   static void acquire_started(Observer& o) noexcept {
     if constexpr (requires { o.acquire_started(); }) o.acquire_started();

@@ -50,7 +50,7 @@ struct Place : Slot {
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
-  SourceLocation site{};               // where the lease was taken
+  SourceLocation site{};                     // where the lease was taken
   Place* next_in_list = nullptr;             // for the one PlaceList that it is in
 };
 

@@ -120,14 +120,14 @@ class PoolAdmin {
     explicit Visit(Core& core) : core_(core) {
       auto state = core_.access();
       state->enter();
-      state->watch(watcher_);
+      state->watchers.add(watcher_);
     }
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
     ~Visit() {
       Wakeups wakeups;
       auto state = core_.access();
-      state->unwatch(watcher_);
+      state->watchers.remove(watcher_);
       core_.depart(state, wakeups);
     }
     /// False: the deadline came first.
@@ -138,7 +138,7 @@ class PoolAdmin {
 
    private:
     Core& core_;
-    typename PoolState<Types>::Watcher watcher_;
+    Watcher<Types> watcher_;
   };
 
   /// For its lifetime the endpoint wants n idle connections.
@@ -174,7 +174,8 @@ class PoolAdmin {
     auto state = core.access();
     if (state->finished()) return true;
     auto& endpoint = state->endpoints().at(target);
-    if (endpoint.missing() == 0 && endpoint.idle.size() == 0 && state->has_free_place() && !endpoint.breaker.open(Backend::now())) {
+    if (endpoint.missing() == 0 && endpoint.idle.size() == 0 && state->has_free_place() &&
+        !endpoint.breaker.open(Backend::now())) {
       state->ask(endpoint);
     }
     state->endpoints().drop_if_unused(endpoint);

@@ -1,12 +1,11 @@
 /// A pool's books: every place, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
 #pragma once
 
-#include <carpool/detail/endpoints.hpp>
-#include <carpool/detail/ledger.hpp>
+#include <carpool/detail/place_books.hpp>
 #include <carpool/detail/roster.hpp>
 #include <carpool/detail/wakeups.hpp>
+#include <carpool/detail/watchers.hpp>
 #include <carpool/pool_options.hpp>
-#include <carpool/pool_stats.hpp>
 
 #include <algorithm>
 
@@ -15,18 +14,20 @@ namespace carpool::detail {
 /// Reachable only through Guarded::Access, so that each call is made under the lock. Nothing in here waits, does I/O,
 /// calls a connector, an eviction or an observer, or destroys a connection.
 template <class Types>
-class PoolState {
+class PoolState : public PlaceBooks<Types> {
+  using Books = PlaceBooks<Types>;
+
  public:
-  using Backend = typename Types::Backend;
+  using typename Books::Backend;
+  using typename Books::Endpoint;
+  using typename Books::Place;
   using Target = typename Types::Target;
-  using Place = detail::Place<Types>;
-  using Endpoint = detail::Endpoint<Types>;
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
-  using Watcher = Helper<Types>;  // somebody who waits for the pool as a whole (drain, prewarm)
+  using Books::counters;
+  using Books::take_idle;
 
-  explicit PoolState(const PoolOptions& options)
-      : roster(options.max_connecting), options_(options) {
+  explicit PoolState(const PoolOptions& options) : roster(options.max_connecting), options_(options) {
     resize(options.max_size);
   }
 
@@ -41,8 +42,8 @@ class PoolState {
 
   /// Puts a good connection back to the idle ones, if nothing out of the ordinary is going on.
   [[nodiscard]] bool keep_quietly(Place& place) noexcept {
-    if (!calm() || place.generation != generation_ || !has_room_for_idle(*place.endpoint)) return false;
-    put_idle(place);
+    if (!calm() || !is_current(place) || !has_room_for_idle(*place.endpoint)) return false;
+    this->put_idle(place);
     return true;
   }
 
@@ -99,64 +100,11 @@ class PoolState {
     }
   }
 
-  // --- places ------------------------------------------------------------------------------------------
-
-  void put_idle(Place& place) noexcept {
-    ledger_.move(place, PlaceState::idle);
-    place.endpoint->idle.push(place);
-  }
-  /// in_use or idle -> closing. Whoever calls has seen to it that somebody will look at the closing list.
-  void put_closing(Place& place, CloseReason reason) noexcept {
-    if (place.state == PlaceState::idle) place.endpoint->idle.remove(place);
-    place.reason = reason;
-    ledger_.move(place, PlaceState::closing);
-    closing_.push(place);
-  }
-  [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, TimePoint now) noexcept {
-    Slot* slot = pop(endpoint.idle);
-    if (slot == nullptr) return nullptr;
-    auto& place = static_cast<Place&>(*slot);
-    ledger_.move(place, PlaceState::in_use);
-    place.site = site;
-    place.acquired_at = now;
-    place.leak_reported = false;
-    ++counters.acquired;
-    return &place;
-  }
-  /// An idle one that somebody picked out: it is lent to a refresh job, which no site stands for.
-  void lend_to_refresh(Place& place) noexcept {
-    place.endpoint->idle.remove(place);
-    ledger_.move(place, PlaceState::in_use);
-    queue_refresh(place);
-  }
-  /// in_use already: its lease has ended, or its acquirer has no time to validate it.
-  void queue_refresh(Place& place) noexcept {
-    place.site = SourceLocation();
-    refreshing_.push(place);
-  }
-  [[nodiscard]] Place& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
-    Place& place = ledger_.reserve(core);
-    place.endpoint = &endpoint;
-    place.generation = generation_;
-    place.id = ++last_id_;
-    place.uses = 0;
-    ++endpoint.places;
-    ++endpoint.connecting;
-    return place;
-  }
-  /// connecting, in_use (detached) or closing -> empty.
-  void put_empty(Place& place) noexcept {
-    Endpoint& endpoint = *std::exchange(place.endpoint, nullptr);
-    if (place.state == PlaceState::connecting) --endpoint.connecting;
-    ledger_.move(place, PlaceState::empty);
-    --endpoint.places;
-    endpoints_.drop_if_unused(endpoint);
-  }
   /// Why a connection that comes back, or has just been made, cannot stay: what the pool as a whole knows.
   [[nodiscard]] std::optional<CloseReason> unwanted(const Place& place) const noexcept {
     if (closed_) return CloseReason::closed;
     if (draining_) return CloseReason::drained;
-    if (place.generation != generation_) return CloseReason::retired;
+    if (!is_current(place)) return CloseReason::retired;
     if (ledger_.occupied() > max_size_ || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
     return std::nullopt;
   }
@@ -193,13 +141,6 @@ class PoolState {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
            (has_free_place() || least_needed_elsewhere(endpoint) != nullptr);
   }
-  /// The connect has succeeded: the place is its helper's until it is settled.
-  void connected(Place& place) noexcept {
-    --place.endpoint->connecting;
-    ledger_.move(place, PlaceState::in_use);
-    place.site = SourceLocation();
-    answer(*place.endpoint);
-  }
   /// Somebody who does not wait would like one connection more.
   void ask(Endpoint& endpoint) noexcept {
     if (!std::exchange(endpoint.asked, true)) ++wanted_idle_;
@@ -214,21 +155,11 @@ class PoolState {
 
   // --- the pool as a whole -----------------------------------------------------------------------------
 
-  /// Moves every idle connection (that pick chooses) to the closing list; returns how many.
-  template <class Pick>
-  std::size_t close_idle(CloseReason reason, Pick&& pick) noexcept {
-    std::size_t count = 0;
-    for (Place& place : ledger_) {
-      if (place.state != PlaceState::idle || !pick(place)) continue;
-      put_closing(place, reason);
-      ++count;
-    }
-    return count;
-  }
-
   [[nodiscard]] bool serving() const noexcept { return !closed_ && !draining_ && !suspended_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
-  [[nodiscard]] bool over_size() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing) > max_size_; }
+  [[nodiscard]] bool over_size() const noexcept {
+    return ledger_.occupied() - ledger_.count(PlaceState::closing) > max_size_;
+  }
   [[nodiscard]] bool finished() const noexcept { return closed_ || draining_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
@@ -245,7 +176,6 @@ class PoolState {
     closed_ = true;
     recompute_gate();
   }
-  void new_generation() noexcept { ++generation_; }
   void resize(std::size_t max_size) noexcept {
     max_size_ = max_size;
     most_idle_ = std::min(max_size, options_.max_idle.value_or(max_size));
@@ -264,34 +194,21 @@ class PoolState {
     return all;
   }
 
-  [[nodiscard]] Ledger<Types>& ledger() noexcept { return ledger_; }
-  [[nodiscard]] Endpoints<Types>& endpoints() noexcept { return endpoints_; }
-  [[nodiscard]] PlaceList<Types>& closing() noexcept { return closing_; }
-  [[nodiscard]] Place* next_closing() noexcept { return closing_.pop(); }
-  [[nodiscard]] PlaceList<Types>& refreshing() noexcept { return refreshing_; }
-
-  void watch(Watcher& watcher) noexcept { watcher.next = std::exchange(watchers_, &watcher); }
-  void unwatch(Watcher& watcher) noexcept {
-    Watcher** link = &watchers_;
-    while (*link != &watcher) link = &(*link)->next;
-    *link = watcher.next;
-  }
-  void rouse_watchers(Wakeups& wakeups) noexcept {
-    for (Watcher* watcher = watchers_; watcher != nullptr; watcher = watcher->next) wakeups.add(watcher->parking.unpark());
-  }
-
   // The books live on after the pool for the leases and callers that are still out.
   void enter() noexcept { ++visitors_; }
   void leave() noexcept { --visitors_; }
   void orphan() noexcept { orphaned_ = true; }
   [[nodiscard]] bool orphaned() const noexcept { return orphaned_; }
   [[nodiscard]] bool forsaken() const noexcept { return orphaned_ && visitors_ == 0 && ledger_.occupied() == 0; }
-  [[nodiscard]] bool wants_idle() const noexcept { return wanted_idle_ > 0; }
 
   Roster<Types> roster;
-  PoolStats counters;  // only its counters are kept here; snapshot() fills in the rest
+  Watchers<Types> watchers;
 
  private:
+  using Books::endpoints_;
+  using Books::is_current;
+  using Books::ledger_;
+
   [[nodiscard]] bool calm() const noexcept { return gate_closed_ + waiting_ == 0; }
   void recompute_gate() noexcept { gate_closed_ = serving() ? 0 : 1; }
 
@@ -316,33 +233,19 @@ class PoolState {
     if (a.line.empty() || b.line.empty()) return !a.line.empty();
     return a.line.front()->ticket < b.line.front()->ticket;
   }
-  [[nodiscard]] static Slot* pop(typename Types::Queue& queue) noexcept {
-    if constexpr (Types::affine) {
-      return queue.pop(Backend::worker());
-    } else {
-      return queue.pop();
-    }
-  }
 
   const PoolOptions& options_;
-  Ledger<Types> ledger_;
-  Endpoints<Types> endpoints_;
-  PlaceList<Types> closing_;      // closing places: to be said goodbye to and destroyed
-  PlaceList<Types> refreshing_;   // in_use places whose ping or reset is due
-  Watcher* watchers_ = nullptr;
-  std::size_t waiting_ = 0;       // in all lines
-  std::size_t wanted_idle_ = 0;   // sum over the endpoints, each asked one included
-  std::size_t gate_closed_ = 0;   // 0 or 1: not serving(); a number, so that calm() is one test
+  std::size_t waiting_ = 0;      // in all lines
+  std::size_t wanted_idle_ = 0;  // sum over the endpoints, each asked one included
+  std::size_t gate_closed_ = 0;  // 0 or 1: not serving(); a number, so that calm() is one test
   std::size_t max_size_ = 0;
-  std::size_t most_idle_ = 0;     // max_idle, or max_size if that is less
+  std::size_t most_idle_ = 0;  // max_idle, or max_size if that is less
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t last_id_ = 0;
-  std::uint64_t generation_ = 0;
   bool closed_ = false;
   bool draining_ = false;
   bool suspended_ = false;
-  bool orphaned_ = false;         // the ConnectionPool object is gone
-  std::size_t visitors_ = 0;      // callers inside acquire's slow path, drain or prewarm
+  bool orphaned_ = false;     // the ConnectionPool object is gone
+  std::size_t visitors_ = 0;  // callers inside acquire's slow path, drain or prewarm
 };
 
 }  // namespace carpool::detail

@@ -36,7 +36,8 @@ struct Settings {
   [[no_unique_address]] typename Types::Observer observer;
 
   /// Whether, and why, this connection is to be closed.
-  [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint lives_until, TimePoint now) const noexcept {
+  [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint lives_until,
+                                                   TimePoint now) const noexcept {
     if (now >= lives_until) return CloseReason::expired;
     try {
       if (!eviction.expired(slot, now)) return std::nullopt;

@@ -1,4 +1,5 @@
-/// The reaper's round: what is expired, what is due for a ping, which lease is suspiciously old, and when to look again.
+/// The reaper's round: what is expired, what is due for a ping, which lease is suspiciously old, and when to look
+/// again.
 #pragma once
 
 #include <carpool/detail/events.hpp>
@@ -54,10 +55,12 @@ class Upkeep {
     trouble_ends_ = never;
     state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
     state->endpoints().drop_if([&](const Endpoint<Types>& endpoint) {  // long dead, and nobody asks
-      return endpoint.abandoned() && now >= after(endpoint.breaker.retry_at(), core.settings().options.connect_backoff.max);
+      return endpoint.abandoned() &&
+             now >= after(endpoint.breaker.retry_at(), core.settings().options.connect_backoff.max);
     });
     state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
-      if (endpoint.missing() > 0 && endpoint.breaker.open(now)) trouble_ends_ = std::min(trouble_ends_, endpoint.breaker.retry_at());
+      if (endpoint.missing() > 0 && endpoint.breaker.open(now))
+        trouble_ends_ = std::min(trouble_ends_, endpoint.breaker.retry_at());
     });
     for (Place& place : state->ledger()) {
       if (place.state == PlaceState::idle) seen_.push_back(idle_facts(place, core));
@@ -67,8 +70,12 @@ class Upkeep {
   }
 
   [[nodiscard]] static Seen idle_facts(Place& place, const Core& core) {
-    return {&place, place, place.state, after(place.validated_at, core.settings().options.keepalive_time),
-            place.lives_until, std::nullopt};
+    return {&place,
+            place,
+            place.state,
+            after(place.validated_at, core.settings().options.keepalive_time),
+            place.lives_until,
+            std::nullopt};
   }
   /// Of a leased connection only what is written under the lock may be read; it can become idle from now on.
   [[nodiscard]] static Seen in_use_facts(Place& place, TimePoint now) {
@@ -82,7 +89,8 @@ class Upkeep {
 
   void note_leak(Place& place, const Core& core, TimePoint now) {
     const auto& threshold = core.settings().options.leak_detection_threshold;
-    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.site.line() == 0) return;
+    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.site.line() == 0)
+      return;
     const Duration age = now - place.acquired_at;
     if (age < *threshold) return;
     place.leak_reported = true;
@@ -95,11 +103,15 @@ class Upkeep {
     TimePoint next = trouble_ends_;
     for (Seen& seen : seen_) {
       if (seen.state == PlaceState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
-      if (!seen.fault) next = std::min({next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
+      if (!seen.fault)
+        next = std::min(
+            {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
       if (seen.state == PlaceState::in_use) next = std::min(next, after(now, glance(settings.options)));
     }
-    for (const Leak& leak : leaks_) Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
-    return std::max(next, after(now, std::chrono::milliseconds(1)));  // an eviction that is due, but never expires, costs no core
+    for (const Leak& leak : leaks_)
+      Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
+    return std::max(
+        next, after(now, std::chrono::milliseconds(1)));  // an eviction that is due, but never expires, costs no core
   }
   [[nodiscard]] static TimePoint next_refresh(const Seen& seen, const PoolOptions& options, TimePoint now) noexcept {
     return seen.refresh_due > now ? seen.refresh_due : after(now, options.keepalive_time);
@@ -115,8 +127,10 @@ class Upkeep {
     auto state = core.access();
     for (const Seen& seen : seen_) {
       if (!unchanged(seen)) continue;
-      if (seen.fault) state->put_closing(*seen.place, *seen.fault), ++evicted;
-      else if (now >= seen.refresh_due) state->lend_to_refresh(*seen.place);
+      if (seen.fault)
+        state->put_closing(*seen.place, *seen.fault), ++evicted;
+      else if (now >= seen.refresh_due)
+        state->lend_to_refresh(*seen.place);
     }
     core.stir(state, wakeups);
     return evicted;

@@ -1,0 +1,201 @@
+/// The engine under a pool: the lock, the books behind it, the crew, and a place's way from one owner to the next.
+#pragma once
+
+#include <carpool/detail/crew.hpp>
+#include <carpool/detail/errands.hpp>
+#include <carpool/detail/guarded.hpp>
+#include <carpool/detail/settings.hpp>
+
+#include <memory>
+
+namespace carpool::detail {
+
+/// Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out: the last one out deletes it.
+template <class Types>
+class PoolEngine {
+ public:
+  using Backend = typename Types::Backend;
+  using Calls = typename Types::Calls;
+  using Connection = typename Types::Connection;
+  using Place = detail::Place<Types>;
+  using State = PoolState<Types>;
+  using Target = typename Types::Target;
+  using Wakeups = detail::Wakeups<Backend>;
+  using Books = Guarded<State, typename Backend::Mutex>;
+  using Access = typename Books::Access;
+  using Events = detail::Events<typename Types::Observer>;
+
+  /// Throws what spawning the keeper does.
+  explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
+      : settings_(std::move(settings)),
+        books_(settings_->options),
+        crew_(self()),
+        out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false})) {
+    if constexpr (!has_target<typename Types::Connector>) {
+      auto state = access();
+      state->want_idle(state->endpoints().at(Target{}), settings_->options.min_idle);
+    }
+    crew_.start();
+  }
+
+  [[nodiscard]] Access access() { return books_.access(); }
+  [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
+  [[nodiscard]] const FailurePointer& out_of_memory() const noexcept { return out_of_memory_; }
+  [[nodiscard]] bool forked() const noexcept { return fork_generation_ != Backend::fork_generation(); }
+
+  /// The holder of an in_use place has no more use for it: idle, if it and the pool are well, else closing.
+  void settle_place(Access& state, Place& place, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
+    if (!fault) fault = state->unwanted(place);
+    if (fault) {
+      state->put_closing(place, *fault);
+    } else if (place.dirty) {
+      state->queue_refresh(place);
+    } else {
+      state->put_idle(place);
+      state->serve(*place.endpoint, Backend::now(), wakeups);
+    }
+    stir(state, wakeups);
+  }
+
+  /// The place is free again; its connection is gone, or there never was one.
+  void vacate(Access& state, Place& place, Wakeups& wakeups) noexcept {
+    state->put_empty(place);
+    if (state->waiting() > 0) dismiss_hopeless(state, wakeups);
+    stir(state, wakeups);
+  }
+  void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
+    ++state->counters.closed_by_reason[static_cast<std::size_t>(place.reason)];
+    vacate(state, place, wakeups);
+  }
+
+  /// Outside the lock, by the place's owner.
+  void destroy_connection(Place& place, Goodbye goodbye) noexcept {
+    const auto& connector = settings_->connector;
+    if (Calls::says_goodbye && goodbye == Goodbye::if_healthy && blameless(place.reason) &&
+        connector.is_connected(*place.connection)) {
+      Calls::invalidate(connector, *place.connection, after(Backend::now(), settings_->options.close_timeout));
+    }
+    place.connection.reset();
+    Events::connection_closed(settings_->observer, place.id, place.reason);
+  }
+
+  /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
+  void distrust(Access& state, const Endpoint<Types>& endpoint, TimePoint since) noexcept {
+    state->close_idle(CloseReason::dead,
+                      [&](const Place& place) { return place.endpoint == &endpoint && place.validated_at < since; });
+  }
+
+  /// Something has changed: whoever waits for errands, or for the pool as a whole, looks again.
+  void stir(Access& state, Wakeups& wakeups) noexcept {
+    if constexpr (Backend::concurrent) {
+      if (Errands<Types>::pending(*state, Backend::now())) wakeups.add(state->roster.rouse());
+    }
+    state->watchers.rouse(wakeups);
+  }
+
+  [[nodiscard]] TimePoint first_due(const Place& place, TimePoint now) const noexcept {
+    const PoolOptions& options = settings_->options;
+    return std::min({settings_->next_look(place, place.lives_until, now), after(now, options.keepalive_time),
+                     after(now, options.leak_detection_threshold.value_or(forever))});
+  }
+
+  // --- errands -----------------------------------------------------------------------------------------
+
+  /// For a helper: the next thing to do. Rouses a colleague if that leaves something undone.
+  [[nodiscard]] Errand<Types> next_errand() noexcept {
+    Wakeups wakeups;
+    auto state = access();
+    try {
+      const Errand<Types> errand = Errands<Types>::next(*state, self(), Backend::now());
+      if (errand.kind != ErrandKind::none) stir(state, wakeups);
+      return errand;
+    } catch (const std::bad_alloc&) {  // no memory for one more place: try again when there may be
+      wakeups.add(state->roster.expect(after(Backend::now(), std::chrono::seconds(1))));
+      return {};
+    }
+  }
+
+  /// On a backend without concurrency the caller does what helpers would, for no longer than `limit`.
+  void run_errands(TimePoint limit) {
+    for (;;) {
+      Errand<Types> errand;
+      {
+        auto state = access();
+        errand = Errands<Types>::next(*state, self(), Backend::now());
+      }
+      if (errand.kind == ErrandKind::none) return;
+      Errands<Types>::run(errand, self(), nullptr, limit);
+    }
+  }
+  /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
+  void bury_now() noexcept {
+    if constexpr (!Backend::concurrent) {
+      while (Place* place = access()->next_closing()) {
+        destroy_connection(*place, Goodbye::if_healthy);
+        Wakeups wakeups;
+        auto state = access();
+        bury(state, *place, wakeups);
+      }
+    }
+  }
+
+  // --- the end -----------------------------------------------------------------------------------------
+
+  /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
+  void orphan() noexcept {
+    bury_now();
+    crew_.stop();
+    auto state = access();
+    state->orphan();
+    depart_if_forsaken(state);
+  }
+
+  /// Ends a visit (PoolState::enter); may be the end of *this.
+  void depart(Access& state, Wakeups& wakeups) noexcept {
+    state->leave();
+    if (!state->forsaken()) return;
+    wakeups.fire();
+    depart_if_forsaken(state);
+  }
+
+  /// In a forked child: the parent's books, whose lock may be held by a thread that does not exist here. The idle
+  /// connections are closed without a word; the books are left where they are.
+  void abandon_in_child() noexcept {
+    for (Place& place : books_.without_lock().ledger()) {
+      if (place.state == PlaceState::idle) Calls::abandon(settings_->connector, *place.connection);
+    }
+  }
+
+  /// Ends *this if it is forsaken, and leaves the access unlocked then.
+  void depart_if_forsaken(Access& state) noexcept {
+    if (!state->forsaken()) return;
+    state.unlock();
+    delete &self();
+  }
+
+ private:
+  using Core = PoolCore<Types>;
+
+  [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
+
+  void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
+    const TimePoint now = Backend::now();
+    state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
+      if (!endpoint.line.empty() && state->hopeless(endpoint, now))
+        state->dismiss_line(endpoint, endpoint.failure, wakeups);
+    });
+  }
+
+  /// The reasons that say nothing against the connection itself.
+  [[nodiscard]] static constexpr bool blameless(CloseReason reason) noexcept {
+    return reason != CloseReason::dead && reason != CloseReason::reset_failed && reason != CloseReason::discarded;
+  }
+
+  const std::shared_ptr<Settings<Types>> settings_;
+  Books books_;
+  Crew<Types> crew_;
+  const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
+  const std::uint64_t fork_generation_ = Backend::fork_generation();
+};
+
+}  // namespace carpool::detail
