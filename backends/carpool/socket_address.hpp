@@ -147,6 +147,7 @@ inline int look_up(const std::string& host, std::uint16_t port, int flags, std::
   const int code = detail::look_up(host, port, 0, found);
   if (code == EAI_SYSTEM) throw std::system_error(errno, std::system_category(), "resolve " + host);
   if (code != 0) throw std::system_error(code, resolver_category(), "resolve " + host);
+  if (found.empty()) throw std::system_error(EAI_NONAME, resolver_category(), "resolve " + host);
   return found;
 }
 

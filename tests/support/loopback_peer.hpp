@@ -20,10 +20,11 @@
 struct Manners {
   std::optional<std::string> answer = {};     ///< said for whatever comes; nothing: what came
   bool silent = false;                        ///< reads, and never answers
+  std::chrono::milliseconds delay{0};         ///< between the bytes and the answer
+  std::chrono::milliseconds pause{0};         ///< between the bytes of an answer sent byte by byte
   bool byte_by_byte = false;                  ///< each byte of an answer in a packet of its own
   std::optional<std::size_t> cut_after = {};  ///< ends the connection after so many bytes of answers
   bool reset = false;                         ///< ends it with RST instead of FIN
-  std::chrono::milliseconds delay{0};         ///< between the bytes and the answer
 };
 
 /// Owns the descriptor. Used by the server's thread alone.
@@ -92,13 +93,14 @@ class LoopbackPeer {
   }
 
   void answer(const Manners& manners) {
-    while (!to_say_.empty() && !finished_) {
+    while (!to_say_.empty() && !finished_ && !due_) {
       std::size_t size = manners.byte_by_byte ? 1 : to_say_.size();
       if (manners.cut_after) size = std::min(size, *manners.cut_after - said_);
       const ssize_t sent = ::send(descriptor_, to_say_.data(), size, MSG_NOSIGNAL);
       if (sent < 0) return void(finished_ = finished_ || errno != EAGAIN);
       to_say_.erase(0, static_cast<std::size_t>(sent));
       said_ += static_cast<std::size_t>(sent);
+      if (manners.byte_by_byte && manners.pause.count() > 0) due_ = Clock::now() + manners.pause;
       if (manners.cut_after && said_ >= *manners.cut_after) finished_ = true;
     }
   }

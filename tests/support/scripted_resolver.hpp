@@ -1,0 +1,51 @@
+/// Puts names that no resolver knows in front of getaddrinfo. Include it in one source of a test program only: it
+/// defines the function, for the whole program.
+#pragma once
+
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// What getaddrinfo says of one name.
+struct ScriptedName {
+  /// Numeric hosts and ports; a port of 0 stands for the one that was asked for.
+  std::vector<std::pair<std::string, int>> addresses = {};
+  std::chrono::milliseconds delay{0};
+  int error = 0;  ///< an EAI_ code instead of addresses
+};
+
+/// Changed only while nobody resolves.
+inline std::map<std::string, ScriptedName>& scripted_names() {
+  static std::map<std::string, ScriptedName> names;
+  return names;
+}
+
+inline int real_getaddrinfo(const char* host, const char* port, const addrinfo* hints, addrinfo** found) {
+  using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return real(host, port, hints, found);
+}
+
+/// Hides libc's in this program. freeaddrinfo frees each entry of a chain by itself, so chains may be joined.
+extern "C" int getaddrinfo(const char* host, const char* port, const addrinfo* hints, addrinfo** found) {
+  const auto name = scripted_names().find(host == nullptr ? "" : host);
+  const bool numeric_only = hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
+  if (name == scripted_names().end() || numeric_only) return real_getaddrinfo(host, port, hints, found);
+  const ScriptedName& script = name->second;
+  std::this_thread::sleep_for(script.delay);
+  if (script.error != 0) return script.error;
+  addrinfo** end = found;
+  for (const auto& [address, its_port] : script.addresses) {
+    const std::string service = its_port == 0 ? port : std::to_string(its_port);
+    if (const int error = real_getaddrinfo(address.c_str(), service.c_str(), hints, end); error != 0) return error;
+    while (*end != nullptr) end = &(*end)->ai_next;
+  }
+  return 0;
+}
