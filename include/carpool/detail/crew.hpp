@@ -91,7 +91,7 @@ class Crew {
   [[nodiscard]] bool wanted() noexcept {
     auto state = core_.access();
     if (state->roster.stopping || !state->roster.should_hire()) return false;
-    if (!Errands<Types>::pending(*state, Backend::now())) return false;
+    if (!Errands<Types>::pending(*state)) return false;
     state->roster.hire();
     return true;
   }
@@ -113,7 +113,7 @@ class Crew {
       run_errands(self);
       auto state = core_.access();
       if (state->roster.stopping) return;
-      if (Errands<Types>::pending(*state, Backend::now())) continue;
+      if (Errands<Types>::pending(*state)) continue;
       state->roster.rest(self);
       state.unlock();
       (void)self.parking.park_until(never);

@@ -33,9 +33,10 @@ class Errands {
   using Place = detail::Place<Types>;
   using State = PoolState<Types>;
 
-  [[nodiscard]] static bool pending(State& state, TimePoint now) noexcept {
+  [[nodiscard]] static bool pending(State& state) noexcept {
     const bool chore = !state.closing().empty() || !state.refreshing().empty();
-    return (chore && state.roster.may_do_chore()) || state.next_to_connect(now) != nullptr;
+    if (chore && state.roster.may_do_chore()) return true;
+    return state.wants_connects() && state.next_to_connect(Backend::now()) != nullptr;
   }
 
   /// The place of the errand is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
@@ -44,7 +45,7 @@ class Errands {
     if (state.roster.may_do_chore()) {
       if (Errand<Types> chore = next_chore(state); chore.place != nullptr) return chore;
     }
-    Endpoint<Types>* endpoint = state.next_to_connect(now);
+    Endpoint<Types>* endpoint = state.wants_connects() ? state.next_to_connect(now) : nullptr;
     if (endpoint == nullptr) return {};
     if (state.has_free_place()) return {ErrandKind::connect, &state.reserve(core, *endpoint)};
     state.put_closing(*state.least_needed_elsewhere(*endpoint), CloseReason::surplus);  // it makes room

@@ -56,6 +56,7 @@ class PlaceBooks {
     place.generation = generation_;
     place.id = ++last_id_;
     place.uses = 0;
+    place.dirty = false;
     ++endpoint.places;
     ++endpoint.connecting;
     return place;

@@ -29,7 +29,6 @@ class PoolCore : public PoolEngine<Types> {
   using typename Engine::Place;
   using typename Engine::Target;
   using typename Engine::Wakeups;
-  // --- leases ------------------------------------------------------------------------------------------
 
   /// Throws what ConnectionPool::acquire does.
   [[nodiscard]] Place& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
@@ -70,20 +69,23 @@ class PoolCore : public PoolEngine<Types> {
     const TimePoint now = Backend::coarse_now();
     note_return(place, now);
     const auto fault = fault_on_return(place, now);
-    if (!fault && !place.dirty && access()->keep_quietly(place)) [[likely]]
+    auto state = access();
+    if (!fault && !place.dirty && state->keep_quietly(place)) [[likely]]
       return;
-    settle_return(place, fault);
+    settle_return(state, place, fault);
   }
 
   void discard(Place& place) noexcept {
     if (forked()) return Calls::abandon(settings().connector, *place.connection);
     note_return(place, Backend::coarse_now());
-    settle_return(place, CloseReason::discarded);
+    auto state = access();
+    settle_return(state, place, CloseReason::discarded);
   }
 
   [[nodiscard]] Connection detach(Place& place) {
     Connection mine = std::move(*place.connection);
     if (forked()) return mine;
+    note_return(place, Backend::coarse_now());
     place.connection.reset();
     Wakeups wakeups;
     auto state = access();
@@ -158,13 +160,11 @@ class PoolCore : public PoolEngine<Types> {
     if constexpr (Events::wants_held) Events::released(settings().observer, place.id, now - place.acquired_at);
   }
 
-  void settle_return(Place& place, std::optional<CloseReason> fault) noexcept {
-    {
-      Wakeups wakeups;
-      auto state = access();
-      if (state->orphaned()) return bury_orphan(state, place, fault);
-      settle_place(state, place, fault, wakeups);
-    }
+  void settle_return(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
+    if (state->orphaned()) return bury_orphan(state, place, fault);
+    Wakeups wakeups;
+    settle_place(state, place, fault, wakeups);
+    state.unlock();
     bury_now();
   }
 
@@ -197,7 +197,7 @@ class PoolCore : public PoolEngine<Types> {
   [[nodiscard]] bool revalidate(Place& place, Patience<Backend>& patience) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, settings().options.validation_timeout);
-    if (Backend::concurrent && patience.deadline() < deadline) return leave_to_helper(place);
+    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_helper(place);
     bool answered = false;
     try {
       answered = Calls::ping(settings().connector, *place.connection, std::min(deadline, patience.deadline()));

@@ -88,7 +88,7 @@ class PoolEngine {
   /// Something has changed: whoever waits for errands, or for the pool as a whole, looks again.
   void stir(Access& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
-      if (Errands<Types>::pending(*state, Backend::now())) wakeups.add(state->roster.rouse());
+      if (Errands<Types>::pending(*state)) wakeups.add(state->roster.rouse());
     }
     state->watchers.rouse(wakeups);
   }
@@ -144,10 +144,18 @@ class PoolEngine {
   /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
   void orphan() noexcept {
     bury_now();
+    access()->enter();
     crew_.stop();
+    Wakeups wakeups;
     auto state = access();
     state->orphan();
-    depart_if_forsaken(state);
+    while (Place* place = state->next_closing()) {  // given back after the crew had gone
+      state.unlock();
+      destroy_connection(*place, Goodbye::if_healthy);
+      state.lock();
+      bury(state, *place, wakeups);
+    }
+    depart(state, wakeups);
   }
 
   /// Ends a visit (PoolState::enter); may be the end of *this.

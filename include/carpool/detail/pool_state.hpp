@@ -111,10 +111,12 @@ class PoolState : public PlaceBooks<Types> {
 
   // --- connects ----------------------------------------------------------------------------------------
 
+  /// Whether it is worth looking for one that may start: some endpoint may want it, and max_connecting allows it.
+  [[nodiscard]] bool wants_connects() const noexcept {
+    return waiting_ + wanted_idle_ > 0 && serving() && ledger_.count(PlaceState::connecting) < options_.max_connecting;
+  }
   /// The endpoint whose connect should start now, the one whose first waiter has waited longest; null if none.
   [[nodiscard]] Endpoint* next_to_connect(TimePoint now) noexcept {
-    if (!serving() || ledger_.count(PlaceState::connecting) >= options_.max_connecting) return nullptr;
-    if (waiting_ + wanted_idle_ == 0) return nullptr;
     Endpoint* best = nullptr;
     endpoints_.for_each([&](Endpoint& endpoint) {
       if (may_connect(endpoint, now) && (best == nullptr || before(endpoint, *best))) best = &endpoint;
