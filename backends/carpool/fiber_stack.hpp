@@ -5,10 +5,18 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <sys/mman.h>
 #include <unistd.h>
 #include <boost/context/stack_context.hpp>
+
+// Of AddressSanitizer and LeakSanitizer; null in a program without them.
+extern "C" {
+[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* address, std::size_t size);
+[[gnu::weak]] void __lsan_register_root_region(const void* address, std::size_t size);
+[[gnu::weak]] void __lsan_unregister_root_region(const void* address, std::size_t size);
+}
 
 namespace carpool::detail {
 
@@ -29,6 +37,8 @@ class FiberStackCache {
   [[nodiscard]] std::byte* take() { return count_ > 0 ? free_[--count_] : map(); }
 
   void give_back(std::byte* mapping) noexcept {
+    // A fiber ends by a switch that never returns, so the sanitizer believes in the frames that it leaves behind.
+    if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(mapping, mapping_size());
     if (count_ == free_.size()) return unmap(mapping);
     free_[count_++] = mapping;
   }
@@ -47,9 +57,15 @@ class FiberStackCache {
     // Each guard page splits a mapping, and their number is limited (65,530): beyond some 30,000 fibers this is
     // refused, and better a stack without a guard than no fiber.
     [[maybe_unused]] const int refused = ::mprotect(mapping, page_size(), PROT_NONE);
-    return static_cast<std::byte*>(mapping);
+    auto* const guard = static_cast<std::byte*>(mapping);
+    // What only a suspended fiber refers to is not leaked.
+    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(guard + page_size(), usable_size);
+    return guard;
   }
-  static void unmap(std::byte* mapping) noexcept { ::munmap(mapping, mapping_size()); }
+  static void unmap(std::byte* guard) noexcept {
+    if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(guard + page_size(), usable_size);
+    ::munmap(guard, mapping_size());
+  }
 
   std::array<std::byte*, 64> free_{};
   std::size_t count_ = 0;
