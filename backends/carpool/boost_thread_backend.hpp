@@ -1,7 +1,7 @@
 /// Every worker is a boost::thread, and whoever waits can be interrupted.
 #pragma once
 
-#include <carpool/asymmetric_mutex.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/posix_backend.hpp>
@@ -84,7 +84,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   template <class T>
   using Atomic = std::atomic<T>;
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
-  using Mutex = AsymmetricMutex;
+  using Mutex = LastingMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
   using Wakeup = ParkingSlot::Wakeup;
   using Socket = PosixSocket<BoostThreadBackend>;

@@ -1,7 +1,7 @@
 /// Every worker is a fiber: a wait suspends it and lets the others of its thread go on.
 #pragma once
 
-#include <carpool/asymmetric_mutex.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/descriptor_generations.hpp>
 #include <carpool/fiber_blocking_helpers.hpp>
@@ -41,7 +41,7 @@ struct FiberBackend : detail::PosixBackend {
   using Atomic = std::atomic<T>;
   /// A lock of the OS thread, though fibers take it: its owner never suspends, so no fiber of its thread can want it
   /// too.
-  using Mutex = AsymmetricMutex;
+  using Mutex = LastingMutex;
   using ParkingSlot = FiberParkingSlot;
   using Wakeup = FiberWakeup;
   using Task = FiberTask;

@@ -1,7 +1,7 @@
 /// Every worker is a std::thread and blocks in the kernel.
 #pragma once
 
-#include <carpool/asymmetric_mutex.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/futex_parking.hpp>
@@ -23,7 +23,7 @@ struct ThreadBackend : detail::PosixBackend {
 
   template <class T>
   using Atomic = std::atomic<T>;
-  using Mutex = AsymmetricMutex;
+  using Mutex = LastingMutex;
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
