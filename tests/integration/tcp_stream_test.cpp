@@ -202,9 +202,9 @@ TYPED_TEST(TcpStream, ASignalAThousandTimesASecondChangesNoResult) {
 
 TYPED_TEST(TcpStream, WritingToAPeerThatHasResetIsAnErrorAndNoSignal) {
   this->server_.reply_with({.cut_after = 0, .reset = true});
-  auto stream = this->connect();
-  const auto child = [&] {
+  const auto child = [this] {
     std::signal(SIGPIPE, SIG_DFL);
+    auto stream = this->connect();  // in the child: it would inherit the server's end too, and keep it open
     stream.write_all("?");
     if (!this->soon([&] { return !stream.is_connected(); })) return 2;
     int errors = 0;

@@ -42,6 +42,7 @@ class LoopbackPeer {
     std::swap(to_say_, other.to_say_);
     std::swap(due_, other.due_);
     std::swap(said_, other.said_);
+    std::swap(stirred_, other.stirred_);
     std::swap(finished_, other.finished_);
     return *this;
   }
@@ -67,9 +68,12 @@ class LoopbackPeer {
     if (::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) finished_ = true;
   }
 
+  /// Something has come, or can be sent again.
+  void stir() noexcept { stirred_ = true; }
+
   /// Reads what has come and answers what is due; how many bytes came.
   std::size_t serve(const Manners& manners) {
-    const std::size_t came = hear(manners);
+    const std::size_t came = std::exchange(stirred_, false) ? hear(manners) : 0;
     if (due_ && *due_ <= Clock::now()) due_.reset();
     if (!due_) answer(manners);
     if (finished_ && manners.reset) reset_on_close();
@@ -109,5 +113,6 @@ class LoopbackPeer {
   std::string to_say_;
   std::optional<Clock::time_point> due_;  // nothing is said before
   std::size_t said_ = 0;                  // bytes of answers so far
+  bool stirred_ = false;
   bool finished_ = false;
 };

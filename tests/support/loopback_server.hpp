@@ -111,17 +111,6 @@ class LoopbackServer {
     on_thread([this] { listen(); });
   }
 
-  /// Waits until condition() holds; false where it does not within ten seconds.
-  template <class Condition>
-  [[nodiscard]] static bool soon(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-    return true;
-  }
-
  private:
   using Clock = LoopbackPeer::Clock;
 
@@ -145,8 +134,7 @@ class LoopbackServer {
 
   void run() {
     while (running_) {
-      std::vector<pollfd> watched = what_to_watch();
-      ::poll(watched.data(), watched.size(), milliseconds_to_wait());
+      watch();
       take_orders();
       if (frozen_) continue;
       accept();
@@ -155,12 +143,18 @@ class LoopbackServer {
     }
   }
 
-  [[nodiscard]] std::vector<pollfd> what_to_watch() const {
-    std::vector<pollfd> watched{{wake_, POLLIN, 0}};
-    if (frozen_) return watched;
-    if (listener_ >= 0 && !deaf_) watched.push_back({listener_, POLLIN, 0});
-    for (const LoopbackPeer& peer : peers_) watched.push_back({peer.descriptor(), peer.events(), 0});
-    return watched;
+  /// Sleeps until there is something to do, and tells the peers that have it.
+  void watch() {
+    std::vector<pollfd> watched;
+    if (!frozen_) {
+      for (const LoopbackPeer& peer : peers_) watched.push_back({peer.descriptor(), peer.events(), 0});
+      if (listener_ >= 0 && !deaf_) watched.push_back({listener_, POLLIN, 0});
+    }
+    watched.push_back({wake_, POLLIN, 0});
+    if (::poll(watched.data(), watched.size(), milliseconds_to_wait()) <= 0 || frozen_) return;
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      if (watched[i].revents != 0) peers_[i].stir();
+    }
   }
 
   [[nodiscard]] int milliseconds_to_wait() const {
