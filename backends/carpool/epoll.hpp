@@ -38,13 +38,20 @@ class EpollInstance {
   EpollInstance& operator=(const EpollInstance&) = delete;
   ~EpollInstance() { ::close(instance_); }
 
-  /// A new, empty instance instead of this one; false: the kernel has none to give, everything is as before. Closing
-  /// this process's copy takes nothing from a parent that shares the old one.
+  /// A new, empty instance instead of this one; false: the kernel has none to give, everything is as before.
   bool replace() noexcept {
     const int fresh = ::epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return false;
     ::close(std::exchange(instance_, fresh));
     return true;
+  }
+
+  /// The same in a forked child. This one is the parent's too: closing the child's copy takes nothing from it, and
+  /// makes room for the new one. Throws std::system_error.
+  void renew() {
+    ::close(instance_);
+    instance_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (instance_ < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
   }
 
   [[nodiscard]] static int descriptor_of(const epoll_event& event) noexcept {

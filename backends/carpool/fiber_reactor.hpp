@@ -181,6 +181,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (fork_generation_ == fork_generation()) [[likely]]
       return;
     fork_generation_ = fork_generation();
+    inbox_.reset();  // first, so that the child, whose table of descriptors may be full, has room
     inbox_ = new FiberInbox;
     poll_set_.start_anew(inbox_->bell());
   }
