@@ -29,8 +29,9 @@ struct BarChart {
   std::string title;
   std::string axis;                           ///< what the figures are, with their unit
   std::function<std::string(double)> number;  ///< at the end of a bar and in its tip
+  std::function<std::string(double)> tick;    ///< on the axis
   std::vector<BarGroup> groups;
-  std::optional<double> wanted;               ///< a limit to draw, named by wanted_label
+  std::optional<double> wanted;  ///< a limit to draw, named by wanted_label
   std::string wanted_label;
 };
 
@@ -62,12 +63,14 @@ double height_of_groups(const Groups& groups, std::size_t rows) {
   return static_cast<double>(groups.size()) * group_gap + static_cast<double>(rows) * row_height;
 }
 
-inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, const Bar& bar, const Scale& scale, double y) {
+inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, const Bar& bar, const Scale& scale,
+                     double y) {
   const auto& f = bar.figure;
   const auto tip = fmt::format("{}, {}: {} (rounds from {} to {})", group.heading, bar.label, chart.number(f.median),
                                chart.number(f.low), chart.number(f.high));
   svg.text(scale.begin() - 8, y + 14, bar.label, "", Anchor::end);
-  svg.box(scale.begin(), y + 3, scale.at(f.median) - scale.begin(), row_height - 6, fmt::format("s{}", group.series), tip);
+  svg.box(scale.begin(), y + 3, scale.at(f.median) - scale.begin(), row_height - 6, fmt::format("s{}", group.series),
+          tip);
   const double middle = y + row_height / 2;
   if (f.high > f.low) svg.line(scale.at(f.low), middle, scale.at(f.high), middle, "range");
   svg.text(std::max(scale.at(f.median), scale.at(f.high)) + 6, y + 14, chart.number(f.median));
@@ -82,7 +85,7 @@ inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, con
   Svg svg(chart_width, chart.title);
   const double top = 8, bottom = top + height_of_groups(chart.groups, rows) + (chart.wanted ? 16 : 0);
   const auto scale = Scale::linear(largest_in(chart), chart_left, chart_width - chart_right);
-  draw_axis(svg, scale, top, bottom, chart.axis, chart.number);
+  draw_axis(svg, scale, top, bottom, chart.axis, chart.tick);
   double y = top + (chart.wanted ? 16 : 0);
   for (const auto& group : chart.groups) {
     svg.text(0, y + 17, group.heading, "head");

@@ -49,10 +49,11 @@ template <class Kind>
 /// Every combination of a selection, ordered by backend, queue, eviction.
 [[nodiscard]] inline std::vector<Combination> combinations_of(const Selection& chosen) {
   std::vector<Combination> all;
+  const auto add_evictions = [&](BackendKind backend, QueueKind queue) {
+    for (const auto eviction : chosen.evictions) all.push_back({backend, queue, eviction});
+  };
   for (const auto backend : chosen.backends) {
-    for (const auto queue : chosen.queues) {
-      for (const auto eviction : chosen.evictions) all.push_back({backend, queue, eviction});
-    }
+    for (const auto queue : chosen.queues) add_evictions(backend, queue);
   }
   return all;
 }

@@ -68,11 +68,8 @@ class Comparison {
   [[nodiscard]] std::vector<Combination> combinations_to_sweep() const {
     std::vector<Combination> chosen;
     for (const auto backend : options_.selection.backends) {
-      RowList rows;
-      for (const auto& row : results_.rows) {
-        if (row.combination.backend == backend && row.workers > 1) rows.push_back(&row);
-      }
-      if (const Row* best = recommend(Scenario::steady, std::move(rows))) chosen.push_back(best->combination);
+      const Row* best = recommend(Scenario::steady, rows_of(results_, backend));
+      if (best->workers > 1) chosen.push_back(best->combination);
     }
     return chosen;
   }

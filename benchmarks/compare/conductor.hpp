@@ -26,10 +26,12 @@ class Conductor {
   /// Throws what the host throws.
   [[nodiscard]] Sample run(const Plan& plan) {
     const double length = round_seconds(plan.workload);
-    Control control(after(now(), warm_up_time), std::chrono::duration_cast<Duration>(std::chrono::duration<double>(length)));
+    Control control(after(now(), warm_up_time),
+                    std::chrono::duration_cast<Duration>(std::chrono::duration<double>(length)));
     if (server_ != nullptr) server_->take_peak();
     auto host = std::async(std::launch::async, [&plan, &control] { return run_on_host(plan, control); });
-    Measurement measured = plan.workload.scenario == Scenario::spike ? attend_spike(host) : lead(plan.workload, control, host);
+    Measurement measured =
+        plan.workload.scenario == Scenario::spike ? attend_spike(host) : lead(plan.workload, control, host);
     const HostReport report = host.get();
     if (server_ != nullptr) measured.server_peak = server_->take_peak();
     return make_sample(report, measured);

@@ -47,8 +47,9 @@ class Control {
   }
 
  private:
-  std::atomic<Phase> phase_{Phase::warm_up};                       // the conductor writes, everybody reads
-  std::array<std::atomic<std::uint64_t>, phase_count> connects_{};  // the connector writes, the conductor reads at the end
+  std::atomic<Phase> phase_{Phase::warm_up};  // the conductor writes, everybody reads
+  std::array<std::atomic<std::uint64_t>, phase_count>
+      connects_{};  // the connector writes, the conductor reads at the end
   const TimePoint start_;
   const Duration bin_;
 };

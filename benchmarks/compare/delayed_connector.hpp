@@ -19,7 +19,8 @@ class DelayedConnector {
   template <class Backend>
   using Connection = typename Inner::template Connection<Backend>;
 
-  DelayedConnector(Inner inner, Duration delay, Control& control) : inner_(std::move(inner)), delay_(delay), control_(&control) {}
+  DelayedConnector(Inner inner, Duration delay, Control& control)
+      : inner_(std::move(inner)), delay_(delay), control_(&control) {}
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {

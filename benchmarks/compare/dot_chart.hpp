@@ -44,7 +44,8 @@ struct DotChart {
 namespace detail {
 
 inline std::string corners_of_diamond(double x, double y, double size) {
-  return fmt::format("{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}", x, y - size, x + size, y, x, y + size, x - size, y);
+  return fmt::format("{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}", x, y - size, x + size, y, x, y + size,
+                     x - size, y);
 }
 
 inline void draw_mark(Svg& svg, Mark mark, double x, double y, std::size_t series, std::string_view tip) {
@@ -56,13 +57,15 @@ inline void draw_mark(Svg& svg, Mark mark, double x, double y, std::size_t serie
   }
 }
 
-inline void draw_dot_row(Svg& svg, const DotChart& chart, const DotGroup& group, const DotRow& row, const Scale& scale, double y) {
+inline void draw_dot_row(Svg& svg, const DotChart& chart, const DotGroup& group, const DotRow& row, const Scale& scale,
+                         double y) {
   const double middle = y + row_height / 2;
   svg.text(scale.begin() - 8, y + 14, row.label, "", Anchor::end);
   if (row.values.empty()) return;
   svg.line(scale.at(row.values.front()), middle, scale.at(row.values.back()), middle, "link");
   for (std::size_t i = 0; i < row.values.size(); ++i) {
-    const auto tip = fmt::format("{}, {}: {} {}", group.heading, row.label, chart.names[i], chart.number(row.values[i]));
+    const auto tip =
+        fmt::format("{}, {}: {} {}", group.heading, row.label, chart.names[i], chart.number(row.values[i]));
     draw_mark(svg, static_cast<Mark>(i), scale.at(row.values[i]), middle, group.series, tip);
   }
 }
@@ -76,14 +79,13 @@ inline void draw_mark_legend(Svg& svg, const DotChart& chart) {
   }
 }
 
+/// Values of a row ascend, so its ends are enough.
 inline Scale scale_of(const DotChart& chart) {
   double smallest = 1e300, largest = 0;
   for (const auto& group : chart.groups) {
     for (const auto& row : group.rows) {
-      for (const double value : row.values) {
-        smallest = std::min(smallest, value);
-        largest = std::max(largest, value);
-      }
+      smallest = row.values.empty() ? smallest : std::min(smallest, row.values.front());
+      largest = row.values.empty() ? largest : std::max(largest, row.values.back());
     }
   }
   if (largest <= 0) smallest = largest = 1;

@@ -1,10 +1,8 @@
 /// A loopback server that sends back what it receives: the other end of the comparison when the user names none.
 #pragma once
 
-#include "usage_error.hpp"
+#include "loopback_socket.hpp"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -18,68 +16,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <ctime>
-#include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace carpool::compare {
-
-namespace detail {
-
-[[noreturn]] inline void server_failed(const char* call) {
-  throw RunFailure(std::string("the embedded server failed in ") + call + ": " + std::strerror(errno));
-}
-
-inline int checked(int result, const char* call) {
-  if (result < 0) server_failed(call);
-  return result;
-}
-
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
-/// A TCP socket bound to a loopback port; 0 = any. Not listening yet.
-inline Descriptor bound_socket(std::uint16_t port) {
-  Descriptor socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-  const int on = 1;
-  checked(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  checked(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
-  return socket;
-}
-
-inline std::uint16_t port_of(const Descriptor& socket) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  checked(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-  return ntohs(address.sin_port);
-}
-
-}  // namespace detail
 
 /// Listens on a loopback port of its own and echoes in one thread. stop() is a crash as its clients see it (every
 /// connection reset, new ones refused); start() brings it back on the same port. Both by one thread at a time; the
@@ -146,14 +89,27 @@ class EchoServer {
   }
 
   void serve() {
-    std::array<epoll_event, 256> events;
     while (!halted_) {
-      const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-      for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)].data.fd);
-      // After the clients: one who closed and opened anew must not be counted twice.
-      if (std::exchange(somebody_knocks_, false)) accept_all();
+      wait_and_handle(-1);
+      while (!halted_ && std::exchange(somebody_knocks_, false)) welcome();
     }
     reset_everybody();
+  }
+
+  /// A client that closed one connection and then opened another must not be counted twice: see the end of the first
+  /// before counting the second.
+  void welcome() {
+    accept_all();
+    while (wait_and_handle(0) == events_.size()) {
+    }
+    note_peak();
+  }
+
+  /// How many events came.
+  std::size_t wait_and_handle(int patience_ms) {
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), patience_ms);
+    for (int i = 0; i < count; ++i) handle(events_[static_cast<std::size_t>(i)].data.fd);
+    return static_cast<std::size_t>(std::max(count, 0));
   }
 
   void handle(int fd) {
@@ -175,13 +131,12 @@ class EchoServer {
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       if (!watch(fd, EPOLLIN, EPOLL_CTL_ADD)) continue;
       clients_[fd].socket = std::move(socket);
-      note_accepted();
+      accepted_.fetch_add(1, std::memory_order_relaxed);
+      open_.store(clients_.size(), std::memory_order_relaxed);
     }
   }
 
-  void note_accepted() {
-    accepted_.fetch_add(1, std::memory_order_relaxed);
-    open_.store(clients_.size(), std::memory_order_relaxed);
+  void note_peak() {
     auto peak = peak_.load(std::memory_order_relaxed);
     while (peak < clients_.size() && !peak_.compare_exchange_weak(peak, clients_.size(), std::memory_order_relaxed)) {
     }
@@ -231,6 +186,7 @@ class EchoServer {
   double cpu_of_ended_threads_ = 0;
   // Of the server's thread while it runs.
   std::unordered_map<int, Client> clients_;
+  std::array<epoll_event, 256> events_;
   std::array<char, 65536> buffer_;
   bool halted_ = false;
   bool somebody_knocks_ = false;

@@ -49,7 +49,10 @@ inline Endpoint parse_tcp(std::string_view url, std::string_view rest) {
   if (port_begin >= rest.size() || rest[port_begin] != ':') refuse_url(url, std::string(url_forms));
   const auto host = rest.substr(host_begin, host_end - host_begin);
   if (!bracketed && host.find(':') != std::string_view::npos) refuse_url(url, "an IPv6 address stands in brackets");
-  return {.kind = Endpoint::Kind::tcp, .host = std::string(host), .port = parse_port(url, rest.substr(port_begin + 1)), .path = {}};
+  return {.kind = Endpoint::Kind::tcp,
+          .host = std::string(host),
+          .port = parse_port(url, rest.substr(port_begin + 1)),
+          .path = {}};
 }
 
 inline Endpoint parse_unix(std::string_view url, std::string_view path) {

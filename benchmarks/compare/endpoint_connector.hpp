@@ -23,7 +23,8 @@ class EndpointConnector {
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
-    return std::visit([deadline](const auto& connector) { return connector.template connect<Backend>(deadline); }, connector_);
+    return std::visit([deadline](const auto& connector) { return connector.template connect<Backend>(deadline); },
+                      connector_);
   }
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {

@@ -19,7 +19,8 @@ namespace carpool::compare {
 /// noticed.
 class Exchange {
  public:
-  Exchange(std::size_t size, std::uint64_t worker) : request_(size, std::byte{'.'}), reply_(size), next_(worker << 40U) {}
+  Exchange(std::size_t size, std::uint64_t worker)
+      : request_(size, std::byte{'.'}), reply_(size), next_(worker << 40U) {}
 
   /// Throws what the connection throws, and WrongReply.
   template <class Connection>

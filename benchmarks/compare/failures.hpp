@@ -27,7 +27,7 @@ enum class FailureKind : std::uint8_t {
 inline constexpr std::size_t failure_kind_count = 8;
 
 [[nodiscard]] constexpr std::string_view to_string(FailureKind kind) noexcept {
-  constexpr std::string_view names[failure_kind_count] = {"timeout", "connect", "breaker", "queue_full",
+  constexpr std::string_view names[failure_kind_count] = {"timeout", "connect", "breaker",     "queue_full",
                                                           "closed",  "io",      "wrong_reply", "other"};
   return names[static_cast<std::size_t>(kind)];
 }

@@ -28,14 +28,14 @@ struct Figure {
 /// Below this share two medians are called equal however little they spread.
 inline constexpr double smallest_difference = 0.03;
 
-/// Whether two figures differ beyond noise: their ranges do not overlap and their medians are more than 3 % apart. With
-/// one round each there is no range, so nothing but a factor of 1.5 is believed.
-[[nodiscard]] inline bool differs(const Figure& a, const Figure& b) noexcept {
-  const double larger = std::max(a.median, b.median), smaller = std::min(a.median, b.median);
-  if (smaller <= 0) return larger > 0;
+/// Whether two figures differ beyond noise: their ranges do not overlap and their medians are more than 3 % (or what is
+/// said) apart. With one round each there is no range, so nothing but a factor of 1.5 is believed.
+[[nodiscard]] inline bool differs(const Figure& a, const Figure& b, double smallest = smallest_difference) noexcept {
+  const double larger = std::max(a.median, b.median), lesser = std::min(a.median, b.median);
+  if (lesser <= 0) return larger > 0;
   const bool single_round = a.low == a.high && b.low == b.high;
-  if (single_round) return larger / smaller >= 1.5;
-  return (a.low > b.high || b.low > a.high) && larger / smaller > 1 + smallest_difference;
+  if (single_round) return larger / lesser >= 1.5;
+  return (a.low > b.high || b.low > a.high) && larger / lesser > 1 + smallest;
 }
 
 /// Larger by how many percent, rounded: 12 means 12 % more.

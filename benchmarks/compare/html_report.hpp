@@ -19,7 +19,7 @@ inline constexpr std::string_view page_style = R"(
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6675;--line:#dfe4ea;--paper:#fff;--card:#f5f7f9;--mark:#0072b2}
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b5;--line:#2f3a48;--paper:#161c24;--card:#1d2530;--mark:#4aa8e0}}
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:940px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:40px 0 4px}
+main{max-width:1060px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:40px 0 4px}
 p{margin:4px 0 10px}.soft{color:var(--soft)}.advice{background:var(--card);border-left:4px solid var(--mark);border-radius:4px;padding:14px 20px;margin:20px 0}
 .advice p:first-child{font-weight:600;font-size:17px}.advice p:last-child{margin-bottom:0}
 .scroll{overflow-x:auto}svg{display:block;max-width:100%;height:auto}
@@ -39,7 +39,8 @@ using HtmlColumn = std::pair<std::string, std::function<std::string(const Row&)>
 
 inline std::string ranged(const Figure& figure, const std::function<std::string(double)>& number) {
   if (figure.low == figure.high) return number(figure.median);
-  return number(figure.median) + fmt::format(" <span class=\"soft\">{} – {}</span>", number(figure.low), number(figure.high));
+  return number(figure.median) +
+         fmt::format(" <span class=\"soft\">{} – {}</span>", number(figure.low), number(figure.high));
 }
 
 inline std::string closed_cell(const Row& row) {
@@ -85,10 +86,9 @@ inline std::vector<HtmlColumn> outage_columns() {
 }
 
 inline std::vector<HtmlColumn> spike_columns() {
-  std::vector<HtmlColumn> columns{
-      {"served", [](const Row& row) { return std::to_string(row.requests); }},
-      {"all served after", [](const Row& row) { return ranged(row.all_served, bar_time); }},
-      {"opened", [](const Row& row) { return ranged(row.opened, human_count); }}};
+  std::vector<HtmlColumn> columns{{"served", [](const Row& row) { return std::to_string(row.requests); }},
+                                  {"all served after", [](const Row& row) { return ranged(row.all_served, bar_time); }},
+                                  {"opened", [](const Row& row) { return ranged(row.opened, human_count); }}};
   add_waits(columns, [](const Row& row) -> const Histogram& { return row.wait; });
   return columns;
 }
@@ -111,9 +111,24 @@ inline std::vector<HtmlColumn> html_columns(Scenario scenario) {
                                                : steady_columns();
   columns.emplace_back("closed", closed_cell);
   columns.emplace_back("failed", failed_cell);
-  columns.emplace_back("peak at server",
-                       [](const Row& row) { return row.server_peak > 0 ? std::to_string(row.server_peak) : "not known"; });
+  columns.emplace_back("peak at server", [](const Row& row) {
+    return row.server_peak > 0 ? std::to_string(row.server_peak) : "not known";
+  });
   return columns;
+}
+
+inline std::string html_row(const std::string& label, const Row& row, const std::vector<HtmlColumn>& columns,
+                            bool chosen) {
+  std::string text = (chosen ? "<tr class=\"chosen\"><td>" : "<tr><td>") + label + "</td>";
+  for (const auto& column : columns) text += "<td>" + column.second(row) + "</td>";
+  return text + "</tr>\n";
+}
+
+inline std::string html_group(const RowGroup& group, std::size_t width) {
+  const bool single = group.backend == BackendKind::single;
+  const auto workers =
+      single ? std::string("1 worker by nature") : fmt::format("{} workers", group.rows.front()->workers);
+  return fmt::format("<tr class=\"group\"><td colspan=\"{}\">{}, {}</td></tr>\n", width, group.heading, workers);
 }
 
 inline std::string html_table(const Results& results) {
@@ -124,13 +139,8 @@ inline std::string html_table(const Results& results) {
   for (const auto& column : columns) text += "<th>" + column.first + "</th>";
   text += "</tr>\n";
   for (const auto& group : group_rows(results.rows)) {
-    text += fmt::format("<tr class=\"group\"><td colspan=\"{}\">{}, {} worker{}</td></tr>\n", columns.size() + 1, group.heading,
-                        group.rows.front()->workers, group.rows.front()->workers == 1 ? " by nature" : "s");
-    for (const Row* row : group.rows) {
-      text += (row == chosen ? "<tr class=\"chosen\"><td>" : "<tr><td>") + label_of(*row, axis) + "</td>";
-      for (const auto& column : columns) text += "<td>" + column.second(*row) + "</td>";
-      text += "</tr>\n";
-    }
+    text += html_group(group, columns.size() + 1);
+    for (const Row* row : group.rows) text += html_row(label_of(*row, axis), *row, columns, row == chosen);
   }
   return element("div", text + "</table>", "scroll");
 }
@@ -139,7 +149,8 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 
 inline std::string fact_list(const Facts& facts) {
   std::string text;
-  for (const auto& [name, value] : facts) text += element("dt", escape_markup(name)) + element("dd", escape_markup(value));
+  for (const auto& [name, value] : facts)
+    text += element("dt", escape_markup(name)) + element("dd", escape_markup(value));
   return element("dl", text);
 }
 
@@ -150,11 +161,13 @@ inline Facts workload_facts(const Results& results) {
           {"server", results.server},
           {"workers", std::to_string(w.workers) + " (single: 1 by nature)"},
           {"pool", fmt::format("at most {} connections, {} kept idle", w.pool_size, w.min_idle)},
-          {"request", fmt::format("{} bytes there and back, think time {}, work time {}", w.request_size, time(w.think_time),
-                                  time(w.work_time))},
-          {"connect", w.connect_delay > Duration::zero() ? time(w.connect_delay) + " longer than the network needs" : "as fast as the network"},
+          {"request", fmt::format("{} bytes there and back, think time {}, work time {}", w.request_size,
+                                  time(w.think_time), time(w.work_time))},
+          {"connect", w.connect_delay > Duration::zero() ? time(w.connect_delay) + " longer than the network needs"
+                                                         : "as fast as the network"},
           {"discarded", w.discard_every > 0 ? fmt::format("every {}-th lease", w.discard_every) : "no lease"},
-          {"measured", fmt::format("{:.3g} s per combination in {} round{}", w.seconds, w.rounds, w.rounds == 1 ? "" : "s by turns")}};
+          {"measured", fmt::format("{:.3g} s per combination in {} round{}", w.seconds, w.rounds,
+                                   w.rounds == 1 ? "" : "s by turns")}};
 }
 
 inline Facts machine_list(const Machine& machine) {
@@ -183,7 +196,8 @@ worker's requests over the fastest's. Connections opened and closed are per roun
   std::string words, body;
   for (const auto& sentence : advise(results, Charset::unicode)) words += element("p", escape_markup(sentence));
   body += element("h1", "Which pool suits this workload?");
-  body += element("p", fmt::format("carpool-compare, {}, {}", name_of(results.workload.scenario), results.machine.date), "soft");
+  body += element("p", fmt::format("carpool-compare, {}, {}", name_of(results.workload.scenario), results.machine.date),
+                  "soft");
   body += element("div", words, "advice");
   for (const auto& chart : charts_of(results)) {
     body += element("h2", escape_markup(chart.title)) + element("p", escape_markup(chart.caption), "soft");

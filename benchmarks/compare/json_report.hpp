@@ -45,7 +45,9 @@ inline Json closed_json(const Row& row) {
 }
 
 inline Json json_of(const OutageFigures& outage) {
-  const auto nanoseconds = [](const std::optional<Duration>& length) { return length ? Json(length->count()) : Json(); };
+  const auto nanoseconds = [](const std::optional<Duration>& length) {
+    return length ? Json(length->count()) : Json();
+  };
   Json served = Json::array(), failed = Json::array();
   for (const auto& bin : outage.timeline) {
     served.push_back(bin.served);

@@ -33,7 +33,7 @@ namespace detail {
 
 /// Where the lines are drawn.
 struct Plot {
-  double left = 80, right = 700, top = 14, bottom = 290;
+  double left = 80, right = 640, top = 14, bottom = 290;
   std::size_t steps = 1;
 
   [[nodiscard]] double x_of(std::size_t step) const noexcept {
@@ -68,13 +68,14 @@ inline void draw_series(Svg& svg, const LineChart& chart, const Series& series, 
     const auto& figure = series.figures[i];
     const double x = plot.x_of(i);
     points += fmt::format("{:.1f},{:.1f} ", x, scale.at(figure.median));
-    if (figure.high > figure.low) svg.line(x, scale.at(figure.low), x, scale.at(figure.high), fmt::format("range l{}", series.colour));
+    if (figure.high > figure.low)
+      svg.line(x, scale.at(figure.low), x, scale.at(figure.high), fmt::format("range l{}", series.colour));
   }
   svg.polyline(points, fmt::format("line l{}", series.colour));
   for (std::size_t i = 0; i < series.figures.size(); ++i) {
     const auto& figure = series.figures[i];
-    const auto tip = fmt::format("{}, {}: {} (rounds from {} to {})", series.name, chart.steps[i], chart.number(figure.median),
-                                 chart.number(figure.low), chart.number(figure.high));
+    const auto tip = fmt::format("{}, {}: {} (rounds from {} to {})", series.name, chart.steps[i],
+                                 chart.number(figure.median), chart.number(figure.low), chart.number(figure.high));
     const bool marked = series.marked == i;
     svg.circle(plot.x_of(i), scale.at(figure.median), marked ? 7 : 4,
                marked ? fmt::format("hollow l{}", series.colour) : fmt::format("s{}", series.colour), tip);

@@ -21,9 +21,9 @@ struct Machine {
   std::string kernel;
   std::string compiler;
   bool optimised = false;
-  std::string date;            ///< UTC, when the run began
-  double load_average = 0;     ///< of the minute before the run
-  double used_by_others = 0;   ///< share of all processors' time that other programs took during the run
+  std::string date;           ///< UTC, when the run began
+  double load_average = 0;    ///< of the minute before the run
+  double used_by_others = 0;  ///< share of all processors' time that other programs took during the run
 };
 
 namespace detail {

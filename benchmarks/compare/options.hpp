@@ -26,8 +26,8 @@ struct Options {
   std::optional<Endpoint> url;  ///< none: the embedded server
   std::string html = "carpool-compare.html";
   std::string json = "carpool-compare.json";
-  std::string svg_folder;       ///< empty: the charts stand in the HTML report alone
-  bool sweep = true;            ///< look for the size of pool that is enough
+  std::string svg_folder;  ///< empty: the charts stand in the HTML report alone
+  bool sweep = true;       ///< look for the size of pool that is enough
   bool quiet = false;
   bool ascii = false;
   bool list = false;
@@ -122,7 +122,8 @@ inline Options digest(const RawOptions& raw, Options options) {
 
 inline void declare_workload(CLI::App& app, RawOptions& raw) {
   const auto value = [&app, &raw](const std::string& name, const std::string& meaning, const char* type) {
-    app.add_option_function<std::string>(name, [&raw, name](const std::string& text) { raw.values[name] = text; }, meaning)
+    app.add_option_function<std::string>(
+           name, [&raw, name](const std::string& text) { raw.values[name] = text; }, meaning)
         ->type_name(type)
         ->group("Workload");
   };
@@ -161,7 +162,7 @@ inline std::string first_line(const std::string& text) { return text.substr(0, t
 
 /// Either what to do, or a text (help) to print and end with. Throws UsageError.
 [[nodiscard]] inline std::variant<Options, std::string> parse_options(std::vector<std::string> arguments) {
-  CLI::App app("Runs one workload under every combination of carpool policies and says which to choose.", "carpool-compare");
+  CLI::App app("Runs one workload under many combinations of policies; says which to choose.", "carpool-compare");
   detail::RawOptions raw;
   Options options;
   detail::declare_workload(app, raw);

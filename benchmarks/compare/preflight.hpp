@@ -40,7 +40,8 @@ inline void check_server(const Endpoint& endpoint, std::size_t request_size) {
 /// Raises the limit of open files as far as the system allows. Throws UsageError where that is not enough.
 inline void check_descriptors(const Options& options) {
   const rlim_t ends = options.url ? 1 : 2;  // the embedded server has the other end of each connection
-  const rlim_t largest = options.sweep ? std::max(options.workload.pool_size, options.workload.workers) : options.workload.pool_size;
+  const rlim_t largest =
+      options.sweep ? std::max(options.workload.pool_size, options.workload.workers) : options.workload.pool_size;
   const rlim_t needed = ends * largest + 64;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;

@@ -11,12 +11,12 @@
 namespace carpool::compare {
 
 /// "[███████───]  70 %  0:12 left  thread + lifo, round 2 of 5", cut to the width.
-[[nodiscard]] inline std::string progress_line(double share, double seconds_left, std::string_view stage, std::size_t width,
-                                               Charset charset) {
+[[nodiscard]] inline std::string progress_line(double share, double seconds_left, std::string_view stage,
+                                               std::size_t width, Charset charset) {
   constexpr std::size_t bar_width = 20;
   share = std::clamp(share, 0.0, 1.0);
-  auto line = fmt::format("[{}] {:3.0f} %  {} left  ", pad_right(bar(share, bar_width, charset), bar_width), share * 100,
-                          clock_time(seconds_left));
+  auto line = fmt::format("[{}] {:3.0f} %  {} left  ", pad_right(bar(share, bar_width, charset), bar_width),
+                          share * 100, clock_time(seconds_left));
   const auto room = width > columns_of(line) ? width - columns_of(line) : 0;
   return line + std::string(stage.substr(0, room));
 }

@@ -37,23 +37,32 @@ inline RowList keep_if_any(const RowList& rows, const std::function<bool(const R
 }
 
 inline const Row* best_steady(RowList rows) {
-  rows = keep_best(rows, [](const Row& row) { return row.rate; }, true);
-  rows = keep_best(rows, [](const Row& row) { return row.cpu; }, false);
-  rows = keep_best(rows, [](const Row& row) { return row.p999; }, false);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.rate; }, true);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.cpu; }, false);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.p999; }, false);
   return rows.front();
 }
 
 inline const Row* best_spike(RowList rows) {
-  rows = keep_best(rows, [](const Row& row) { return row.opened; }, false);
-  rows = keep_best(rows, [](const Row& row) { return row.all_served; }, false);
-  return keep_best(rows, [](const Row& row) { return row.cpu; }, false).front();
+  rows = keep_best(
+      rows, [](const Row& row) { return row.opened; }, false);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.all_served; }, false);
+  return keep_best(
+             rows, [](const Row& row) { return row.cpu; }, false)
+      .front();
 }
 
+/// When the next probe is due at the server's return is luck: recoveries within the longest pause count as equal.
 inline Figure recovery_of(const Row& row) {
   constexpr double not_within_the_run = 1e15;
   const bool known = row.outage && row.outage->all_again;
   const double took = known ? static_cast<double>(row.outage->all_again->count()) : not_within_the_run;
-  return {took, took, took};
+  const double counted = std::max(took, static_cast<double>(outage_backoff_max.count()));
+  return {counted, counted, counted};
 }
 
 inline const Row* best_outage(RowList rows) {
@@ -78,6 +87,14 @@ inline const Row* best_outage(RowList rows) {
   RowList rows;
   for (const auto& row : results.rows) rows.push_back(&row);
   return recommend(results.workload.scenario, std::move(rows));
+}
+
+[[nodiscard]] inline RowList rows_of(const Results& results, BackendKind backend) {
+  RowList rows;
+  for (const auto& row : results.rows) {
+    if (row.combination.backend == backend) rows.push_back(&row);
+  }
+  return rows;
 }
 
 /// Rows that share all but one field of the combination with the given one, itself included.

@@ -14,9 +14,9 @@ namespace carpool::compare {
 struct Results {
   Machine machine;
   Workload workload;
-  std::string server;          ///< "embedded loopback server" or the URL
-  std::vector<Row> rows;       ///< in the order of combinations_of
-  std::vector<Sweep> sweeps;   ///< empty where none was asked for
+  std::string server;         ///< "embedded loopback server" or the URL
+  std::vector<Row> rows;      ///< in the order of combinations_of
+  std::vector<Sweep> sweeps;  ///< empty where none was asked for
 };
 
 /// What a table has one row for; the rest of the combination goes into the heading of a group.

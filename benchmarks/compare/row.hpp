@@ -34,7 +34,7 @@ struct Row {
   Histogram wait;
   std::array<double, close_reason_count> closed{};  ///< connections per round
   Failures failures;
-  std::uint64_t server_peak = 0;  ///< 0 = not known
+  std::uint64_t server_peak = 0;        ///< 0 = not known
   std::optional<OutageFigures> outage;  ///< of the last round
 };
 
@@ -88,7 +88,8 @@ inline void fill_totals(Row& row, const std::vector<Sample>& samples) {
 }  // namespace detail
 
 /// One row of the samples of one combination.
-[[nodiscard]] inline Row make_row(const Combination& combination, const Workload& workload, const std::vector<Sample>& samples) {
+[[nodiscard]] inline Row make_row(const Combination& combination, const Workload& workload,
+                                  const std::vector<Sample>& samples) {
   Row row;
   row.combination = combination;
   row.workers = workers_on(combination.backend, workload);

@@ -21,18 +21,18 @@ namespace carpool::compare {
 /// What the tasks of a run hand back when they have ended.
 struct HostReport {
   std::vector<WorkerLog> logs;
-  PoolStats stats;       ///< before the pool was closed
+  PoolStats stats;        ///< before the pool was closed
   Duration all_served{};  ///< spike: from the first caller's arrival to the last one's service
 };
 
 /// What the conductor measured from outside.
 struct Measurement {
-  double seconds = 0;             ///< of Phase::measuring
-  double cpu_seconds = 0;         ///< of this process in it, without the embedded server's thread and the conductor's
-  double down_seconds = 0;        ///< of Phase::down
+  double seconds = 0;       ///< of Phase::measuring
+  double cpu_seconds = 0;   ///< of this process in it, without the embedded server's thread and the conductor's
+  double down_seconds = 0;  ///< of Phase::down
   std::uint64_t connects_while_down = 0;
   std::optional<TimePoint> restored_at;  ///< when the server was back
-  std::uint64_t server_peak = 0;  ///< connections open at once, as the embedded server saw them; 0 = not known
+  std::uint64_t server_peak = 0;         ///< connections open at once, as the embedded server saw them; 0 = not known
 };
 
 /// What an outage did.
@@ -50,10 +50,10 @@ struct Sample {
   double seconds = 0;
   std::uint64_t requests = 0;
   double cpu_seconds = 0;
-  double held_seconds = 0;       ///< summed over all leases
+  double held_seconds = 0;  ///< summed over all leases
   Histogram wait;
-  double fairness = 1;           ///< requests of the slowest worker over those of the fastest
-  std::uint64_t opened = 0;      ///< connections, over the whole life of the pool
+  double fairness = 1;       ///< requests of the slowest worker over those of the fastest
+  std::uint64_t opened = 0;  ///< connections, over the whole life of the pool
   std::array<std::uint64_t, close_reason_count> closed{};
   Failures failures;
   std::uint64_t server_peak = 0;

@@ -32,8 +32,8 @@ class Scale {
   /// The pixel of a value; values outside the axis are put at its ends.
   [[nodiscard]] double at(double value) const noexcept {
     value = std::clamp(value, low_, high_);
-    const double share = kind_ == Kind::linear ? (value - low_) / (high_ - low_)
-                                               : std::log(value / low_) / std::log(high_ / low_);
+    const double share =
+        kind_ == Kind::linear ? (value - low_) / (high_ - low_) : std::log(value / low_) / std::log(high_ / low_);
     return begin_ + share * (end_ - begin_);
   }
 

@@ -53,7 +53,8 @@ inline void select_only(Selection& selection, std::string_view argument) {
   for (const auto item : detail::split(argument, ',')) {
     const auto equals = item.find('=');
     if (equals != std::string_view::npos) axis = item.substr(0, equals);
-    if (axis.empty()) throw UsageError("--only: '" + std::string(item) + "' names no axis; write backend=, queue= or eviction=");
+    if (axis.empty())
+      throw UsageError("--only: '" + std::string(item) + "' names no axis; write backend=, queue= or eviction=");
     detail::select_one(selection, axis, equals == std::string_view::npos ? item : item.substr(equals + 1));
   }
 }

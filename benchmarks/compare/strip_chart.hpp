@@ -25,7 +25,8 @@ struct StripChart {
 
 namespace detail {
 
-inline void draw_cell(Svg& svg, const TimelineBin& bin, double fullest, double x, double y, double width, const std::string& tip) {
+inline void draw_cell(Svg& svg, const TimelineBin& bin, double fullest, double x, double y, double width,
+                      const std::string& tip) {
   if (bin.served > 0) {
     const double share = std::min(1.0, static_cast<double>(bin.served) / fullest);
     svg.box(x, y, width, row_height - 6, "good", tip, 0.25 + 0.75 * share);
@@ -41,7 +42,8 @@ inline void draw_strip(Svg& svg, const StripChart& chart, const Strip& strip, do
   for (std::size_t i = 0; i < timeline_bins; ++i) {
     const auto& bin = strip.timeline[i];
     const double from = chart.seconds * static_cast<double>(i) / static_cast<double>(timeline_bins);
-    const auto tip = fmt::format("{}, {}: after {:.2f} s {} served, {} failed", strip.heading, strip.label, from, bin.served, bin.failed);
+    const auto tip = fmt::format("{}, {}: after {:.2f} s {} served, {} failed", strip.heading, strip.label, from,
+                                 bin.served, bin.failed);
     draw_cell(svg, bin, static_cast<double>(fullest), chart_left + width * static_cast<double>(i), y, width - 1, tip);
   }
 }

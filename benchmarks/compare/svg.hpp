@@ -53,7 +53,8 @@ class Svg {
   [[nodiscard]] double width() const noexcept { return width_; }
 
   void line(double x1, double y1, double x2, double y2, std::string_view css) {
-    body_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)", x1, y1, x2, y2, css) + "\n";
+    body_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)", x1, y1, x2, y2, css) +
+             "\n";
   }
 
   void text(double x, double y, std::string_view words, std::string_view css = "", Anchor anchor = Anchor::start) {
@@ -64,7 +65,8 @@ class Svg {
   }
 
   /// The tip is shown where the reader's pointer rests.
-  void box(double x, double y, double width, double height, std::string_view css, std::string_view tip, double opacity = 1) {
+  void box(double x, double y, double width, double height, std::string_view css, std::string_view tip,
+           double opacity = 1) {
     body_ += fmt::format(
         R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2" class="{}" opacity="{:.2f}"><title>{}</title></rect>)",
         x, y, std::max(width, 0.5), height, css, opacity, escape_markup(tip));
@@ -72,8 +74,8 @@ class Svg {
   }
 
   void circle(double x, double y, double radius, std::string_view css, std::string_view tip) {
-    body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" class="{}"><title>{}</title></circle>)", x, y, radius,
-                         css, escape_markup(tip)) +
+    body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" class="{}"><title>{}</title></circle>)", x, y,
+                         radius, css, escape_markup(tip)) +
              "\n";
   }
 
@@ -83,14 +85,17 @@ class Svg {
   }
 
   void polygon(std::string_view points, std::string_view css, std::string_view tip) {
-    body_ += fmt::format(R"(<polygon points="{}" class="{}"><title>{}</title></polygon>)", points, css, escape_markup(tip)) + "\n";
+    body_ +=
+        fmt::format(R"(<polygon points="{}" class="{}"><title>{}</title></polygon>)", points, css, escape_markup(tip)) +
+        "\n";
   }
 
   /// The drawing, to stand in a page that has svg_style.
   [[nodiscard]] std::string finish(double height) const {
-    return fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" )"
-                       R"(height="{1:.0f}" role="img" aria-label="{2}">)",
-                       width_, height, escape_markup(title_)) +
+    return fmt::format(
+               R"(<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" )"
+               R"(height="{1:.0f}" role="img" aria-label="{2}">)",
+               width_, height, escape_markup(title_)) +
            "\n" + body_ + "</svg>\n";
   }
 

@@ -45,7 +45,9 @@ class TableWriter {
  private:
   [[nodiscard]] std::string time(double nanoseconds) const { return human_time(nanoseconds, style_.charset); }
   [[nodiscard]] std::string time(Duration length) const { return time(static_cast<double>(length.count())); }
-  [[nodiscard]] std::string maybe(const std::optional<Duration>& length) const { return length ? time(*length) : "never"; }
+  [[nodiscard]] std::string maybe(const std::optional<Duration>& length) const {
+    return length ? time(*length) : "never";
+  }
 
   [[nodiscard]] std::string emphasise(const std::string& text) const {
     return style_.bold ? "\x1b[1m" + text + "\x1b[0m" : text;
@@ -77,8 +79,9 @@ class TableWriter {
     double fastest = 1;
     for (const auto& row : results_.rows) fastest = std::max(fastest, row.rate.median);
     return {
-        {"req/s", 8, [](const Row& row) { return human_count(row.rate.median); }},
-        {"", 6, [this, fastest](const Row& row) { return pad_right(bar(row.rate.median / fastest, 6, style_.charset), 6); }},
+        {"req/s", 9, [](const Row& row) { return human_count(row.rate.median); }},
+        {"", 4,
+         [this, fastest](const Row& row) { return pad_right(bar(row.rate.median / fastest, 4, style_.charset), 4); }},
         {"CPU/req", 7, [this](const Row& row) { return time(row.cpu.median); }},
         wait_column("p50", 0.5),
         wait_column("p99", 0.99),
@@ -132,7 +135,8 @@ class TableWriter {
     std::vector<std::string> remarks;
     for (std::size_t i = 0; i < close_reason_count; ++i) {
       if (row.closed[i] > 0) {
-        remarks.push_back(fmt::format("{} {:.0f}", carpool::to_string(static_cast<CloseReason>(i)), std::ceil(row.closed[i])));
+        remarks.push_back(
+            fmt::format("{} {:.0f}", carpool::to_string(static_cast<CloseReason>(i)), std::ceil(row.closed[i])));
       }
     }
     std::string text = remarks.empty() ? "" : "    closed: " + join(remarks) + "\n";
@@ -180,7 +184,8 @@ class TableWriter {
 }
 
 /// Breaks a sentence into lines of at most width columns, the second and later ones indented.
-[[nodiscard]] inline std::string wrap(std::string_view text, std::size_t width, std::string_view first, std::string_view later) {
+[[nodiscard]] inline std::string wrap(std::string_view text, std::size_t width, std::string_view first,
+                                      std::string_view later) {
   std::string result(first), line;
   const auto flush = [&] {
     result += line + "\n" + std::string(later);

@@ -70,7 +70,8 @@ inline std::string three_digits(double value) {
 /// Nanoseconds -> "850 ns", "5.27 us", "3.30 ms", "1.20 s"; at most seven columns.
 [[nodiscard]] inline std::string human_time(double nanoseconds, Charset charset) {
   if (nanoseconds < 999.5) return fmt::format("{:.0f} ns", nanoseconds);
-  if (nanoseconds < 999.5e3) return detail::three_digits(nanoseconds / 1e3) + (charset == Charset::unicode ? " µs" : " us");
+  if (nanoseconds < 999.5e3)
+    return detail::three_digits(nanoseconds / 1e3) + (charset == Charset::unicode ? " µs" : " us");
   if (nanoseconds < 999.5e6) return detail::three_digits(nanoseconds / 1e6) + " ms";
   return detail::three_digits(nanoseconds / 1e9) + " s";
 }

@@ -18,7 +18,12 @@ template <class Backend, class Pool>
 class Worker {
  public:
   Worker(Pool& pool, const Workload& workload, const Control& control, WorkerLog& log, std::size_t number)
-      : pool_(pool), workload_(workload), control_(control), log_(log), exchange_(workload.request_size, number), leases_(number) {}
+      : pool_(pool),
+        workload_(workload),
+        control_(control),
+        log_(log),
+        exchange_(workload.request_size, number),
+        leases_(number) {}
 
   void run_until_stop() {
     for (Phase phase = control_.phase(); phase != Phase::stop; phase = control_.phase()) {

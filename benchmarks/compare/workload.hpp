@@ -13,16 +13,16 @@ namespace carpool::compare {
 /// One workload, run under every combination.
 struct Workload {
   Scenario scenario = Scenario::steady;
-  std::size_t workers = 32;         ///< tasks that ask for connections; SingleBackend always has one
-  std::size_t pool_size = 8;        ///< PoolOptions::max_size
-  std::size_t min_idle = 0;         ///< PoolOptions::min_idle
-  std::size_t request_size = 128;   ///< bytes sent, and echoed, per request
-  std::size_t discard_every = 0;    ///< every n-th lease of a worker is discarded; 0 = none is
-  Duration think_time{};            ///< a worker's pause between two requests, without a connection
-  Duration work_time{};             ///< how long a connection is kept beyond the round trip, as a server's work would
-  Duration connect_delay{};         ///< added to every connect, as a handshake would
-  double seconds = 2;               ///< measured per combination, over all its rounds
-  std::size_t rounds = 5;           ///< each combination is measured so often, by turns with the others
+  std::size_t workers = 32;        ///< tasks that ask for connections; SingleBackend always has one
+  std::size_t pool_size = 8;       ///< PoolOptions::max_size
+  std::size_t min_idle = 0;        ///< PoolOptions::min_idle
+  std::size_t request_size = 128;  ///< bytes sent, and echoed, per request
+  std::size_t discard_every = 0;   ///< every n-th lease of a worker is discarded; 0 = none is
+  Duration think_time{};           ///< a worker's pause between two requests, without a connection
+  Duration work_time{};            ///< how long a connection is kept beyond the round trip, as a server's work would
+  Duration connect_delay{};        ///< added to every connect, as a handshake would
+  double seconds = 2;              ///< measured per combination, over all its rounds
+  std::size_t rounds = 5;          ///< each combination is measured so often, by turns with the others
 };
 
 /// Time given to a combination before its figures count.
