@@ -46,6 +46,7 @@ class Acquisition {
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       const TimePoint now = Backend::now();
+      if (waiter_.failure != nullptr) throw_connect_error(core_.settings().options, *waiter_.failure);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
@@ -55,6 +56,7 @@ class Acquisition {
       }
       refuse(state, endpoint, now, timed_out);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, now);
+      if (endpoint.breaker.open(now)) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
       core_.stir(state, wakeups);
       timed_out = !wait(state, wakeups);
     }
@@ -63,7 +65,6 @@ class Acquisition {
   /// Throws where there is no point in waiting (longer).
   void refuse(Access& state, Endpoint<Types>& endpoint, TimePoint now, bool timed_out) {
     const PoolOptions& options = core_.settings().options;
-    if (waiter_.failure != nullptr) throw_connect_error(options, *waiter_.failure);
     if (state->finished()) throw_closed(options);
     if (timed_out || now >= patience_.deadline()) {
       ++state->counters.timeouts;

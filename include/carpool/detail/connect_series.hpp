@@ -107,6 +107,7 @@ class ConnectSeries {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     place_.endpoint->breaker.succeeded();
+    place_.endpoint->failure = nullptr;
     ++state->counters.created;
     state->connected(place_);
     state->answer(*place_.endpoint);
@@ -124,7 +125,8 @@ class ConnectSeries {
     endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
     state->answer(endpoint);
     state->dismiss_line(endpoint, failure, wakeups);
-    if (endpoint.demand() > 0) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
+    wakeups.add(
+        state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
     core_.vacate(state, place_, wakeups);
   }
 

@@ -28,6 +28,10 @@ struct Endpoint {
 
   [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.closed(); }
+  /// An abandoned one is kept for so long, because of what its breaker knows.
+  [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {
+    return after(breaker.retry_at(), options.connect_backoff.max);
+  }
   /// How many more connects somebody would use: those who wait, and the idle ones wanted, less what is there or coming.
   [[nodiscard]] std::size_t missing() const noexcept {
     const std::size_t supply = idle.size() + connecting;

@@ -33,8 +33,9 @@ class PoolAdmin {
       Events::acquired(core.settings().observer, place->id, Duration::zero());
       return place;
     }
-    if (ask_for_one(core, target)) throw_closed(core.settings().options);
-    Events::acquire_failed(core.settings().observer, AcquireFailure::timeout);
+    const bool closed = ask_for_one(core, target);
+    Events::acquire_failed(core.settings().observer, closed ? AcquireFailure::closed : AcquireFailure::timeout);
+    if (closed) throw_closed(core.settings().options);
     return nullptr;
   }
 
@@ -48,15 +49,20 @@ class PoolAdmin {
       auto state = core.access();
       auto& endpoint = state->endpoints().at(target);
       const std::size_t idle = endpoint.idle.size();
-      const bool stuck = endpoint.connecting == 0 && (!state->has_free_place() || !endpoint.breaker.closed());
+      const bool may_not = !state->has_free_place() || endpoint.breaker.open(Backend::now());
+      const bool stuck = wanting.failed(endpoint) || (endpoint.connecting == 0 && may_not);
       if (late || idle >= n || stuck || !state->serving()) return idle;
     }
   }
 
   static std::size_t reap(Core& core) {
-    const std::size_t evicted = Upkeep<Types>().run(core).evicted;
+    const auto outcome = Upkeep<Types>().run(core);
+    {
+      Wakeups wakeups;
+      wakeups.add(core.access()->roster.expect(outcome.next_due));  // for the keeper, whose round this was
+    }
     if constexpr (!Backend::concurrent) core.run_errands(never);
-    return evicted;
+    return outcome.evicted;
   }
 
   static std::size_t clear(Core& core) {
@@ -149,6 +155,7 @@ class PoolAdmin {
       auto state = core_.access();
       auto& endpoint = state->endpoints().at(target_);
       before_ = endpoint.wanted_idle;
+      failure_ = endpoint.failure;
       state->want_idle(endpoint, std::max(before_, n));
       core_.stir(state, wakeups);
     }
@@ -162,10 +169,16 @@ class PoolAdmin {
       state->endpoints().drop_if_unused(*endpoint);
     }
 
+    /// Under the lock: a connect has failed since, and none has succeeded after that.
+    [[nodiscard]] bool failed(const Endpoint<Types>& endpoint) const noexcept {
+      return endpoint.failure != nullptr && endpoint.failure != failure_;
+    }
+
    private:
     Core& core_;
     const Target& target_;
     std::size_t before_ = 0;
+    FailurePointer failure_;
   };
 
   /// True: the pool is closed.

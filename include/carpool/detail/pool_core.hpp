@@ -59,6 +59,7 @@ class PoolCore : public PoolEngine<Types> {
       if (stale && !revalidate(place, patience)) return false;
     }
     place.exceptions = std::uncaught_exceptions();
+    if constexpr (Events::wants_leaks) expect_back(now);
     return true;
   }
 
@@ -219,6 +220,14 @@ class PoolCore : public PoolEngine<Types> {
     state->queue_refresh(place);
     stir(state, wakeups);
     return false;
+  }
+
+  /// A lease is out from now on: the keeper is to look whether it comes back in time.
+  void expect_back(TimePoint now) noexcept {
+    const auto& threshold = settings().options.leak_detection_threshold;
+    if (!threshold) return;
+    Wakeups wakeups;
+    wakeups.add(access()->roster.expect(after(now, *threshold)));
   }
 
   void top_up() noexcept {

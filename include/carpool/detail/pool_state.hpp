@@ -105,7 +105,7 @@ class PoolState : public PlaceBooks<Types> {
     if (closed_) return CloseReason::closed;
     if (draining_) return CloseReason::drained;
     if (!is_current(place)) return CloseReason::retired;
-    if (ledger_.occupied() > max_size_ || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
+    if (over_size() || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
     return std::nullopt;
   }
 
@@ -159,6 +159,7 @@ class PoolState : public PlaceBooks<Types> {
 
   [[nodiscard]] bool serving() const noexcept { return !closed_ && !draining_ && !suspended_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
+  /// More than max_size even when what is being closed is gone.
   [[nodiscard]] bool over_size() const noexcept {
     return ledger_.occupied() - ledger_.count(PlaceState::closing) > max_size_;
   }
@@ -222,7 +223,7 @@ class PoolState : public PlaceBooks<Types> {
   }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
-    return ledger_.count(PlaceState::idle) < most_idle_ && ledger_.occupied() <= max_size_;
+    return ledger_.count(PlaceState::idle) < most_idle_ && !over_size();
   }
   [[nodiscard]] bool may_connect(Endpoint& endpoint, TimePoint now) noexcept {
     if (endpoint.missing() == 0) return false;

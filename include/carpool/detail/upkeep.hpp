@@ -53,20 +53,27 @@ class Upkeep {
     leaks_.clear();
     auto state = core.access();
     trouble_ends_ = never;
-    state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
-    state->endpoints().drop_if([&](const Endpoint<Types>& endpoint) {  // long dead, and nobody asks
-      return endpoint.abandoned() &&
-             now >= after(endpoint.breaker.retry_at(), core.settings().options.connect_backoff.max);
-    });
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
-      if (endpoint.missing() > 0 && endpoint.breaker.open(now))
-        trouble_ends_ = std::min(trouble_ends_, endpoint.breaker.retry_at());
-    });
+    look_at_endpoints(*state, core.settings().options, now);
     for (Place& place : state->ledger()) {
       if (place.state == PlaceState::idle) seen_.push_back(idle_facts(place, core));
       if (place.state == PlaceState::in_use) seen_.push_back(in_use_facts(place, now));
       if (place.state == PlaceState::in_use) note_leak(place, core, now);
     }
+    state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
+  }
+
+  void look_at_endpoints(PoolState<Types>& state, const PoolOptions& options, TimePoint now) {
+    state.endpoints().drop_if([&](const Endpoint<Types>& endpoint) {  // long dead, and nobody asks
+      return endpoint.abandoned() && now >= endpoint.forget_at(options);
+    });
+    state.endpoints().for_each([&](Endpoint<Types>& endpoint) {
+      if (endpoint.breaker.closed()) return;
+      if (endpoint.missing() > 0 && endpoint.breaker.open(now)) {
+        trouble_ends_ = std::min(trouble_ends_, endpoint.breaker.retry_at());
+      } else if (endpoint.abandoned() && now < endpoint.forget_at(options)) {
+        trouble_ends_ = std::min(trouble_ends_, endpoint.forget_at(options));
+      }
+    });
   }
 
   [[nodiscard]] static Seen idle_facts(Place& place, const Core& core) {
