@@ -94,27 +94,22 @@ inline void advise_on_outage(Advice& advice, const Results& results, const Row& 
   }
 }
 
-inline std::string about_noise(double spread, Charset charset) {
-  constexpr double too_much = 0.15;
+inline std::string about_noise(const Results& results, Charset charset) {
   return fmt::format(
       "Noise: between rounds a combination's requests/s moved by {}{:.0f} % (the median row); figures whose "
       "ranges overlap count as equal.{}",
-      charset == Charset::unicode ? "±" : "+-", spread * 100,
-      spread > too_much ? " That is much: take all this as a hint, and measure again with more --rounds or "
-                          "--seconds on a quieter machine."
-                        : "");
+      charset == Charset::unicode ? "±" : "+-", noise_of(results) * 100,
+      is_noisy(results) ? " That is much: measure again with more --rounds or --seconds on a quieter machine." : "");
 }
 
 inline void advise_on_trust(Advice& advice, const Results& results, Charset charset) {
-  std::vector<double> spreads;
-  for (const auto& row : results.rows) spreads.push_back(row.rate.spread());
   if (results.workload.rounds > 1 && results.workload.scenario != Scenario::spike) {
-    advice.push_back(about_noise(Figure::of(std::move(spreads)).median, charset));
+    advice.push_back(about_noise(results, charset));
   }
   if (results.machine.used_by_others > 0.10) {
     advice.push_back(
-        fmt::format("Caution: other programs used {:.0f} % of the processors meanwhile; CPU per request is "
-                    "still good, requests/s and waits less so.",
+        fmt::format("Caution: other programs used {:.0f} % of the processors meanwhile; that harms requests/s "
+                    "and waits more than CPU per request.",
                     results.machine.used_by_others * 100));
   }
   if (!results.machine.optimised) advice.push_back("Caution: this program was built without optimisation.");

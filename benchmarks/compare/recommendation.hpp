@@ -89,6 +89,16 @@ inline const Row* best_outage(RowList rows) {
   return recommend(results.workload.scenario, std::move(rows));
 }
 
+/// By how much a combination's rate moved between its rounds: the median over the rows. 0.05 means +-5 %.
+[[nodiscard]] inline double noise_of(const Results& results) {
+  std::vector<double> spreads;
+  for (const auto& row : results.rows) spreads.push_back(row.rate.spread());
+  return Figure::of(std::move(spreads)).median;
+}
+
+/// Beyond this the conclusions are hints.
+[[nodiscard]] inline bool is_noisy(const Results& results) { return noise_of(results) > 0.15; }
+
 [[nodiscard]] inline RowList rows_of(const Results& results, BackendKind backend) {
   RowList rows;
   for (const auto& row : results.rows) {
@@ -109,14 +119,15 @@ template <class Field>
   return rows;
 }
 
-/// The smallest pool whose rate is not noticeably (5 %) below the best of the sweep, or differs from it by noise alone.
+/// The smallest pool whose rate is not noticeably (5 %) below the best of the sweep; up to 20 % below counts as equal
+/// where noise may be the reason. Beyond that no noise is an excuse.
 [[nodiscard]] inline const SweepPoint* enough(const Sweep& sweep) {
-  constexpr double noticeable = 0.95;
+  constexpr double noticeable = 0.95, excusable = 0.80;
   const auto slower = [](const SweepPoint& a, const SweepPoint& b) { return a.row.rate.median < b.row.rate.median; };
   const auto best = std::max_element(sweep.points.begin(), sweep.points.end(), slower);
   for (const auto& point : sweep.points) {
-    const bool close = point.row.rate.median >= noticeable * best->row.rate.median;
-    if (close || !differs(point.row.rate, best->row.rate)) return &point;
+    const double share = point.row.rate.median / best->row.rate.median;
+    if (share >= noticeable || (share >= excusable && !differs(point.row.rate, best->row.rate))) return &point;
   }
   return nullptr;
 }

@@ -56,9 +56,10 @@ class SteadyAdvice {
   [[nodiscard]] std::string time(double nanoseconds) const { return human_time(nanoseconds, charset_); }
 
   [[nodiscard]] std::string choice() const {
-    return fmt::format(
-        "Choose {} for this workload: {} requests/s, {} of CPU per request, 99.9 % of the leases within {}.",
-        to_string(chosen_.combination), human_count(chosen_.rate.median), time(chosen_.cpu.median), tail(chosen_));
+    return fmt::format("{} {} for this workload: {} requests/s, {} of CPU per request, 99.9 % of the leases within {}.",
+                       is_noisy(results_) ? "A hint only, for the noise is large: choose" : "Choose",
+                       to_string(chosen_.combination), human_count(chosen_.rate.median), time(chosen_.cpu.median),
+                       tail(chosen_));
   }
 
   /// Over all rounds, as it stands in the table.

@@ -49,11 +49,13 @@ enum class Charset : std::uint8_t {
 
 /// 12345 -> "12,345"
 [[nodiscard]] inline std::string human_count(double value) {
-  auto digits = fmt::format("{:.0f}", std::abs(value));
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+  const auto digits = fmt::format("{:.0f}", std::abs(value));
+  std::string text(value <= -0.5 ? 1 : 0, '-');
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
   }
-  return (value <= -0.5 ? "-" : "") + digits;
+  return text;
 }
 
 namespace detail {

@@ -208,6 +208,12 @@ TEST(CompareSize, EnoughIsTheSmallestWithinFivePercentOfTheBest) {
   EXPECT_EQ(enough(Sweep{}), nullptr);
 }
 
+TEST(CompareSize, NoiseExcusesNoMoreThanAFifth) {
+  auto sweep = sweep_of({{1, 10'000}, {2, 33'000}, {4, 40'000}});
+  for (auto& point : sweep.points) point.row.rate.high = 50'000;
+  EXPECT_EQ(enough(sweep)->pool_size, 2U);
+}
+
 TEST(CompareAdvice, BeginsWithTheChoiceAndItsFigures) {
   const auto advice = advise(steady_results(), Charset::ascii);
   EXPECT_TRUE(has(advice.at(0), "Choose fiber + lifo"));
@@ -247,7 +253,8 @@ TEST(CompareAdvice, WarnsOfNoiseOtherProgramsAndDebugBuilds) {
   results.machine.used_by_others = 0.4;
   results.machine.optimised = false;
   const auto text = join(advise(results, Charset::unicode), "\n");
-  EXPECT_TRUE(has(text, "take all this as a hint"));
+  EXPECT_TRUE(has(text, "A hint only, for the noise is large: choose fiber + "));
+  EXPECT_TRUE(has(text, "That is much: measure again"));
   EXPECT_TRUE(has(text, "other programs used 40 % of the processors"));
   EXPECT_TRUE(has(text, "built without optimisation"));
 }
