@@ -8,7 +8,6 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -25,7 +24,7 @@ constexpr std::array rows = {Row{1, 1}, Row{8, 1}, Row{2, 2}, Row{8, 2}, Row{8, 
 template <class Pool>
 void acquire_release(benchmark::State& state) {
   static std::unique_ptr<Pool> pool;  // made and unmade by thread 0; the others are held before and after the loop
-  if (state.thread_index() == 0) pool = make_warm<Pool>(NullConnector{}, static_cast<std::size_t>(state.range(0)));
+  if (state.thread_index() == 0) pool = make_warm<Pool>(NullConnector{}, of_size(state.range(0)));
   for (auto _ : state) {
     auto lease = pool->acquire();
     benchmark::DoNotOptimize(*lease);
@@ -41,8 +40,8 @@ struct Add {
     for (const Row& row : rows) {
       if (row.threads > most_threads) continue;
       const std::string title = "acquire_release/" + name;
-      auto* const benchmark = benchmark::RegisterBenchmark(title.c_str(), acquire_release<Pool>);
-      benchmark->ArgName("pool")->Arg(row.pool)->Threads(row.threads);
+      auto* const family = benchmark::RegisterBenchmark(title.c_str(), acquire_release<Pool>);
+      family->ArgName("pool")->Arg(row.pool)->Threads(row.threads);
     }
   }
 };

@@ -1,4 +1,4 @@
-/// What every pool here is measured against: the mutex + condition variable + vector pool that a programmer would write.
+/// What every pool is measured against: the mutex + condition variable + vector pool that a programmer would write.
 #pragma once
 
 #include <carpool/time.hpp>
@@ -11,9 +11,9 @@
 
 namespace carpool::bench {
 
-/// Made as fast as it can be without being made clever: the clock is read only by who must wait, nobody is woken under
-/// the lock, and the vector never grows. It does what it says and no more: no expiry, no check of a connection, no order
-/// among waiters, no figures, no close.
+/// As fast as it can be without being clever: the clock is read only by who must wait, nobody is woken under the lock,
+/// and the vector never grows. It does what it says and no more: no expiry, no check of a connection, no order among
+/// waiters, no figures, no close.
 ///
 /// Threads: any, where Mutex and ConditionVariable are those of the threads (or fibers) that use it.
 /// Lifetime: leases must end before the pool.

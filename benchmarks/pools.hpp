@@ -18,8 +18,10 @@
 #include <boost/fiber/mutex.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -30,19 +32,17 @@
 
 namespace carpool::bench {
 
-inline constexpr Duration acquire_timeout = std::chrono::seconds(30);
-
-/// A pool of `size` connections, all of them open.
+/// A pool with all its max_size connections open.
 template <class Pool, class Connector>
-[[nodiscard]] std::unique_ptr<Pool> make_warm(Connector connector, std::size_t size) {
-  if constexpr (requires(PoolOptions options) { Pool(connector, options); }) {
-    const PoolOptions options{.max_size = size, .acquire_timeout = acquire_timeout};
+[[nodiscard]] std::unique_ptr<Pool> make_warm(Connector connector, const PoolOptions& options) {
+  if constexpr (std::constructible_from<Pool, Connector, PoolOptions>) {
     auto pool = std::make_unique<Pool>(std::move(connector), options);
-    if (pool->prewarm(size, acquire_timeout) != size) throw std::runtime_error("the pool could not be filled");
+    const std::size_t open = pool->prewarm(options.max_size, std::chrono::seconds(30));
+    if (open != options.max_size) throw std::runtime_error("the pool could not be filled");
     return pool;
   } else {
-    auto pool = std::make_unique<Pool>(std::move(connector), size, acquire_timeout);
-    pool->prewarm(size);
+    auto pool = std::make_unique<Pool>(std::move(connector), options.max_size, options.acquire_timeout);
+    pool->prewarm(options.max_size);
     return pool;
   }
 }
@@ -82,6 +82,8 @@ class SecondThread {
     never_.wait(lock, end, [] { return false; });
   }};
 };
+
+[[nodiscard]] inline PoolOptions of_size(std::int64_t size) { return {.max_size = static_cast<std::size_t>(size)}; }
 
 /// Calls add.template operator()<Pool>("<backend>/<queue>") for the plain pool and for a pool with each queue.
 template <class Backend, class Connector, class Add>

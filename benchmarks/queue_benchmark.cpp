@@ -1,9 +1,9 @@
 // needs: boost_thread_backend, fiber_backend
 /// What does the order of a queue cost, and does it grow with the number of idle connections?
 ///
-/// Rows: queue/alone/<queue>/<pattern>/idle:N. Beside each queue stands the standard container that gives the same order:
-/// a vector for LifoStack and AffineBag, a deque for FifoQueue, a priority_queue and a set for LifetimeQueue.
-/// Rows: queue/thread/<queue>/pool:M/threads:1: the same inside a pool, a cycle of acquire() and release with M - 1 idle.
+/// Rows: queue/alone/<queue>/<pattern>/idle:N. Beside each queue stands the standard container of the same order: a
+/// vector for LifoStack and AffineBag, a deque for FifoQueue, a priority_queue and a set for LifetimeQueue.
+/// Rows: queue/thread/<queue>/pool:M/threads:1: the same inside a pool, a cycle of acquire() and release with M idle.
 #include "pools.hpp"
 
 #include <benchmark/benchmark.h>
@@ -155,8 +155,8 @@ void add(const std::string& name) {
 
 template <class Pool>
 void inside_a_pool(benchmark::State& state) {
-  const auto size = static_cast<std::size_t>(state.range(0));
-  const auto pool = carpool::bench::make_warm<Pool>(carpool::bench::NullConnector{}, size);
+  using namespace carpool::bench;
+  const auto pool = make_warm<Pool>(NullConnector{}, of_size(state.range(0)));
   for (auto _ : state) {
     auto lease = pool->acquire();
     benchmark::DoNotOptimize(*lease);
