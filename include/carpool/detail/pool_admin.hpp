@@ -29,14 +29,14 @@ class PoolAdmin {
   [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
-    if (Place* place = core.take_ready(target, none, site)) {
-      Events::acquired(core.settings().observer, place->id, Duration::zero());
-      return place;
-    }
-    const bool closed = ask_for_one(core, target);
-    Events::acquire_failed(core.settings().observer, closed ? AcquireFailure::closed : AcquireFailure::timeout);
-    if (closed) throw_closed(core.settings().options);
-    return nullptr;
+    Place* const place = core.told_if_it_fails([&] {
+      Place* const ready = core.take_ready(target, none, site);
+      if (ready == nullptr && ask_for_one(core, target)) throw_closed(core.settings().options);
+      return ready;
+    });
+    if (place != nullptr) Events::acquired(core.settings().observer, place->id, Duration::zero());
+    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout);
+    return place;
   }
 
   static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
@@ -49,7 +49,7 @@ class PoolAdmin {
       auto state = core.access();
       auto& endpoint = state->endpoints().at(target);
       const std::size_t idle = endpoint.idle.size();
-      const bool may_not = !state->has_free_place() || endpoint.breaker.open(Backend::now());
+      const bool may_not = state->full() || endpoint.breaker.open(Backend::now());
       const bool stuck = wanting.failed(endpoint) || (endpoint.connecting == 0 && may_not);
       if (late || idle >= n || stuck || !state->serving()) return idle;
     }

@@ -34,10 +34,12 @@ class PoolCore : public PoolEngine<Types> {
   [[nodiscard]] Place& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
     Events::acquire_started(settings().observer);
     const TimePoint started = Events::wants_wait ? Backend::now() : TimePoint{};
-    Place* place = take_ready(target, patience, site);
-    if (place == nullptr) place = &acquire_slowly(target, patience, site);
-    if constexpr (Events::wants_wait) Events::acquired(settings().observer, place->id, Backend::now() - started);
-    return *place;
+    Place& place = told_if_it_fails([&]() -> Place& {
+      Place* const ready = take_ready(target, patience, site);
+      return ready != nullptr ? *ready : Acquisition<Types>(*this, target, patience, site).run();
+    });
+    if constexpr (Events::wants_wait) Events::acquired(settings().observer, place.id, Backend::now() - started);
+    return place;
   }
 
   /// An idle connection that is good as it is, or nullptr.
@@ -47,6 +49,24 @@ class PoolCore : public PoolEngine<Types> {
     if (settings().options.min_idle > 0) [[unlikely]]
       top_up();
     return place;
+  }
+
+  /// attempt(); where it throws, the observer is told why.
+  template <class Attempt>
+  [[nodiscard]] decltype(auto) told_if_it_fails(Attempt attempt) {
+    if constexpr (!Events::wants_failures) {
+      return attempt();
+    } else {
+      try {
+        return attempt();
+      } catch (const PoolError& error) {
+        Events::acquire_failed(settings().observer, failure_of(error));
+        throw;
+      } catch (...) {
+        Events::acquire_failed(settings().observer, AcquireFailure::interrupted);
+        throw;
+      }
+    }
   }
 
   /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
@@ -96,22 +116,6 @@ class PoolCore : public PoolEngine<Types> {
   }
 
  private:
-  [[nodiscard]] Place& acquire_slowly(const Target& target, Patience<Backend>& patience, const SourceLocation& site) {
-    if constexpr (!Events::wants_failures) {
-      return Acquisition<Types>(*this, target, patience, site).run();
-    } else {
-      try {
-        return Acquisition<Types>(*this, target, patience, site).run();
-      } catch (const PoolError& error) {
-        Events::acquire_failed(settings().observer, failure_of(error));
-        throw;
-      } catch (...) {
-        Events::acquire_failed(settings().observer, AcquireFailure::interrupted);
-        throw;
-      }
-    }
-  }
-
   [[nodiscard]] static AcquireFailure failure_of(const PoolError& error) noexcept {
     switch (static_cast<PoolErrc>(error.code().value())) {
       case PoolErrc::acquire_timeout: return AcquireFailure::timeout;

@@ -159,10 +159,8 @@ class PoolState : public PlaceBooks<Types> {
 
   [[nodiscard]] bool serving() const noexcept { return !closed_ && !draining_ && !suspended_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
-  /// More than max_size even when what is being closed is gone.
-  [[nodiscard]] bool over_size() const noexcept {
-    return ledger_.occupied() - ledger_.count(PlaceState::closing) > max_size_;
-  }
+  [[nodiscard]] bool full() const noexcept { return lasting() >= max_size_; }
+  [[nodiscard]] bool over_size() const noexcept { return lasting() > max_size_; }
   [[nodiscard]] bool finished() const noexcept { return closed_ || draining_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
@@ -212,6 +210,8 @@ class PoolState : public PlaceBooks<Types> {
   using Books::is_current;
   using Books::ledger_;
 
+  /// How many there will be when what is being closed is gone.
+  [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }
   [[nodiscard]] bool calm() const noexcept { return gate_closed_ + waiting_ == 0; }
   void recompute_gate() noexcept { gate_closed_ = serving() ? 0 : 1; }
 
