@@ -66,7 +66,8 @@ class FiberBlockingHelpers {
     } else if constexpr (std::is_reference_v<Result>) {
       std::remove_reference_t<Result>* result = nullptr;
       hand_over([&f, &result] {
-        result = std::addressof(static_cast<std::remove_reference_t<Result>&>(std::invoke(std::forward<F>(f))));
+        auto&& returned = std::invoke(std::forward<F>(f));
+        result = std::addressof(returned);
       });
       return static_cast<Result>(*result);
     } else {

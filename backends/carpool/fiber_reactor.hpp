@@ -108,7 +108,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   /// collected only there.
   void suspend_until(const std::chrono::steady_clock::time_point& deadline) noexcept override {
     follow_fork();
-    if (inbox_->doze()) {
+    if (ready_.empty() && inbox_->doze()) {  // a fork may have made ready who waited
       poll_set_.collect(time_left(deadline), true);
       inbox_->rise();
     }
