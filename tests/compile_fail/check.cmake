@@ -3,8 +3,9 @@
 file(STRINGS "${SOURCE}" expected LIMIT_COUNT 1)
 string(REPLACE "// error: " "" expected "${expected}")
 unset(ENV{COLUMNS})  # compilers cut the line that they quote to the terminal's width
+set(ENV{LC_ALL} C)   # and put other quotation marks elsewhere
 
-execute_process(COMMAND "${COMPILER}" -std=c++20 -fsyntax-only -Iinclude -Ibackends -Iconnectors "${SOURCE}"
+execute_process(COMMAND "${COMPILER}" -std=c++20 -fsyntax-only -Werror -Iinclude -Ibackends -Iconnectors "${SOURCE}"
                 RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 string(FIND "${output}" "${expected}" position)
 if(status EQUAL 0)

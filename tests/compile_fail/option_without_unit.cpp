@@ -1,0 +1,4 @@
+// error: from 'int' to 'carpool::Duration'
+#include "sound_pool.hpp"
+
+carpool::PoolOptions options{.acquire_timeout = 30};

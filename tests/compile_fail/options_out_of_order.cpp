@@ -1,0 +1,4 @@
+// error: declaration order
+#include "sound_pool.hpp"
+
+carpool::PoolOptions options{.max_size = 4, .name = "late"};
