@@ -9,9 +9,9 @@
 
 namespace carpool::detail {
 
-/// While it lives, this thread takes no signals, nor do threads that it starts, for their whole lives: a thread inherits
-/// the mask, so there is no moment in which a handler could run in the new thread. Left alone are the signals that a
-/// thread sends itself by a fault; blocked, they would kill the process past every crash handler.
+/// While it lives, this thread takes no signals, nor do threads that it starts, for their whole lives: a thread
+/// inherits the mask, so there is no moment in which a handler could run in the new thread. Left alone are the signals
+/// that a thread sends itself by a fault; blocked, they would kill the process past every crash handler.
 class BlockedSignals {
  public:
   BlockedSignals() noexcept {

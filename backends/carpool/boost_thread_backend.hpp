@@ -1,9 +1,9 @@
 /// Every worker is a boost::thread, and whoever waits can be interrupted.
 #pragma once
 
-#include <carpool/lasting_mutex.hpp>
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
 

@@ -13,8 +13,8 @@ inline std::uint64_t forks_since_start = 0;
 
 /// Registered while static objects are initialised, so before any pool that a later line of the same file makes.
 /// Where the registration fails for want of memory nothing counts, which is how a process that never forks lives.
-inline const int fork_handler_registered =
-    pthread_atfork(nullptr, nullptr, +[]() noexcept { ++forks_since_start; });
+inline const int fork_handler_registered = pthread_atfork(
+    nullptr, nullptr, +[]() noexcept { ++forks_since_start; });
 
 /// 0 in the first process, one more in each forked child. One plain load.
 [[nodiscard]] inline std::uint64_t fork_generation() noexcept { return forks_since_start; }

@@ -31,7 +31,8 @@ inline bool futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected,
   return !timed_out;
 }
 
-/// Wakes one who sleeps on the word. The word is not read or written, its address is a name and no more: it may be gone.
+/// Wakes one who sleeps on the word. The word is not read or written, its address is a name and no more: it may be
+/// gone.
 inline void futex_wake_one(const std::atomic<std::uint32_t>* word) noexcept {
   const int callers_errno = errno;
   ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);

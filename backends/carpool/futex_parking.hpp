@@ -11,8 +11,8 @@
 namespace carpool {
 
 /// What unpark() returns: wakes the sleeper when it is destroyed. Holds an address and never looks behind it, so the
-/// slot may be gone by then; a wake at an address where something else sleeps by now is a spurious one, which every user
-/// of a futex must bear.
+/// slot may be gone by then; a wake at an address where something else sleeps by now is a spurious one, which every
+/// user of a futex must bear.
 class FutexWakeup {
  public:
   FutexWakeup() = default;
@@ -33,6 +33,10 @@ class FutexWakeup {
 };
 
 /// One thread parks, any thread unparks. A token is kept until it is taken; a second one is the same one.
+///
+/// It does not spin before it sleeps. Measured with 2 to 32 threads on 1 to 8 connections held for 50 us, 300 pauses
+/// cost up to half as much processor time again per lease, and throughput and the longest waits gained nothing: a lease
+/// is held for longer than spinning pays. Only two threads that answer each other within a microsecond gained.
 class FutexParkingSlot {
  public:
   FutexParkingSlot() = default;
@@ -65,8 +69,8 @@ class FutexParkingSlot {
     parked,  ///< the owner sleeps, or is on its way there or back
   };
 
-  /// An exchange, not a store: a second unparker may have left its token meanwhile, which is the same token, but what it
-  /// wrote before must be seen too, or the parker would look in vain and sleep again.
+  /// An exchange, not a store: a second unparker may have left its token meanwhile, which is the same token, but what
+  /// it wrote before must be seen too, or the parker would look in vain and sleep again.
   bool take_token() noexcept {
     state_.exchange(empty, std::memory_order_acquire);  // (1)
     return true;

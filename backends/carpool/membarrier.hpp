@@ -75,7 +75,8 @@ inline void light_barrier() noexcept {
 /// About 0.25 us on an idle machine, some microseconds where it must interrupt running threads. The system call is a
 /// full fence for its caller as well. Registers again if need be: a forked child may not have inherited it.
 inline void heavy_barrier() noexcept {
-  if (call_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) [[likely]] return;
+  if (call_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) [[likely]]
+    return;
   if (register_membarrier() && call_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) return;
   heavy_barrier_without_kernel();
 }

@@ -15,6 +15,7 @@ namespace carpool::detail {
 /// The events that came, of those asked for and POLLERR, POLLHUP, POLLNVAL; 0 = the deadline passed. A deadline in the
 /// past looks once. Throws std::system_error if the kernel lacks memory.
 [[nodiscard]] inline unsigned poll_wait(int fd, unsigned events, TimePoint deadline) {
+  if (fd < 0) return POLLNVAL;  // which poll(2) would not look at until the deadline
   pollfd entry{.fd = fd, .events = static_cast<short>(events), .revents = 0};
   for (;;) {
     // ppoll() counts in nanoseconds from when it is called, so it ends after the deadline and never just before it,

@@ -1,10 +1,10 @@
 /// Every worker is a std::thread and blocks in the kernel.
 #pragma once
 
-#include <carpool/lasting_mutex.hpp>
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/futex_parking.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 
 #include <atomic>
@@ -16,8 +16,8 @@ namespace carpool {
 template <class Backend>
 class PosixSocket;
 
-/// Threads made by this backend or by anybody else may use a pool on it, also boost::threads and fibers that do not mind
-/// blocking their thread. No wait is a cancellation or interruption point.
+/// Threads made by this backend or by anybody else may use a pool on it, also boost::threads and fibers that do not
+/// mind blocking their thread. No wait is a cancellation or interruption point.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 

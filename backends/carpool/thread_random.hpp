@@ -35,7 +35,8 @@ namespace carpool::detail {
 /// child goes on from its parent's state; the generation makes the numbers differ.
 [[gnu::noinline]] inline std::uint64_t thread_random() noexcept {
   thread_local constinit std::uint64_t state = 0;
-  if (state == 0) [[unlikely]] state = random_seed();
+  if (state == 0) [[unlikely]]
+    state = random_seed();
   state += 0x9E3779B97F4A7C16u;  // even, so the state stays odd
   return scrambled(state ^ (fork_generation() << 56));
 }

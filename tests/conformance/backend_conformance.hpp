@@ -30,10 +30,11 @@ REGISTER_TYPED_TEST_SUITE_P(BackendConformance,
     ATaskRunsAndWhatItWroteIsReadAfterJoin, ATaskReadsWhatWasWrittenBeforeSpawn, JoinIsIdempotent, ADroppedTaskIsJoined,
     ATaskThatIsAssignedOverIsJoined, AMovedTaskIsJoinedOnce, TasksTakeMoveOnlyCallables, TasksWaitForEachOther,
     ABackgroundTaskRunsWhileItsCallerDoesNotYield, ABackgroundTaskOutlivesTheOneThatAskedForIt,
-    AnExceptionThatLeavesATaskTerminates,
+    ABackgroundTaskTakesNoSignalsButFaults, AnExceptionThatLeavesATaskTerminates,
     // backend_laws_io.hpp
     WaitReportsWhatIsReadableAndWritable, WaitEndsAtItsDeadlineAndNotBefore, WaitWithADeadlineInThePastLooksOnce,
-    WaitReportsWhatComesLater, WaitReportsHangUp, WaitReportsHangUpThatComesLater, SignalsNeitherEndNorProlongAWait,
+    WaitReportsWhatComesLater, WaitReportsHangUp, WaitReportsHangUpThatComesLater, WaitReportsADescriptorThatIsNone,
+    SignalsNeitherEndNorProlongAWait,
     ADescriptorNumberMayBeUsedAgainAfterForget, ManyTasksWaitForManyDescriptors, AQuietDescriptorHasNoIdleHint,
     RunBlockingReturnsValues, RunBlockingRethrows, RunBlockingHoldsUpNobodyElse);
 // clang-format on

@@ -5,19 +5,12 @@
 #include <carpool/time.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <signal.h>
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
 
@@ -36,13 +29,13 @@ struct BackendName {
   }
 };
 
-/// Leaves a token and wakes at once. (Backend's unpark leaves the waking to the end of the Wakeup's life.)
+/// Leaves a token and wakes at once: the waking proper is done when the Wakeup's life ends.
 template <class Slot>
 void unpark_and_wake(Slot& slot) {
   [[maybe_unused]] const auto wakeup = slot.unpark();
 }
 
-/// Lets a token be left by one task while its slot lives in another: the rule that the pool keeps with its own lock.
+/// A scope in which the mutex is held.
 template <class Backend>
 class Lock {
  public:
@@ -67,37 +60,4 @@ carpool::Duration smallest_lateness(Wait wait) {
     smallest = std::min(smallest, end - deadline);
   }
   return smallest;
-}
-
-/// A thousand alarms a second while it lives, none of which restarts the system call that it interrupts.
-class SignalStorm {
- public:
-  SignalStorm() {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    sigaction(SIGALRM, &action, &before_);
-    const itimerval every_millisecond{{0, 1000}, {0, 1000}};
-    setitimer(ITIMER_REAL, &every_millisecond, nullptr);
-  }
-  SignalStorm(const SignalStorm&) = delete;
-  SignalStorm& operator=(const SignalStorm&) = delete;
-  ~SignalStorm() {
-    const itimerval off{};
-    setitimer(ITIMER_REAL, &off, nullptr);
-    sigaction(SIGALRM, &before_, nullptr);
-  }
-
- private:
-  struct sigaction before_ {};
-};
-
-/// Runs a check in a forked child and says whether it held there. The child leaves without destructors.
-template <class Check>
-[[nodiscard]] bool holds_in_forked_child(Check check) {
-  const pid_t child = fork();
-  if (child == 0) _exit(check() ? EXIT_SUCCESS : EXIT_FAILURE);
-  int status = -1;
-  while (waitpid(child, &status, 0) == -1 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
 }

@@ -3,35 +3,41 @@
 
 #include "backend_conformance_fixture.hpp"
 
-#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
-/// Eight tasks raise a plain counter under the mutex; none may find another inside.
+/// Eight tasks raise a plain counter under the mutex; none may find another inside. For some time slices at least, so
+/// that also on a busy machine some of them are interrupted inside, or run at the same time.
 template <class Backend, class Spawn>
 void expect_mutex_excludes(Spawn spawn) {
-  constexpr int tasks = 8;
-  constexpr int rounds = 5'000;
   typename Backend::Mutex mutex;
-  int counter = 0;       // guarded by mutex
-  bool inside = false;   // guarded by mutex
-  int trespassers = 0;   // guarded by mutex
+  int counter = 0;      // guarded by mutex
+  int raised = 0;       // guarded by mutex: what the tasks counted each for itself
+  int trespassers = 0;  // guarded by mutex
+  // 1 while a task is inside. Atomic, because a compiler drops a plain flag that is set and cleared again.
+  typename Backend::template Atomic<int> inside{0};
+  const carpool::TimePoint end = Backend::now() + 100ms;
   {
     const auto raise = [&] {
-      for (int i = 0; i < rounds; ++i) {
-        const Lock<Backend> lock(mutex);
-        trespassers += inside;
-        inside = true;
-        ++counter;
-        inside = false;
-      }
+      int mine = 0;
+      do {
+        for (int i = 0; i < 1'000; ++i, ++mine) {
+          const Lock<Backend> lock(mutex);
+          const int before = counter;
+          trespassers += inside.exchange(1, std::memory_order_relaxed);
+          counter = before + 1;
+          inside.store(0, std::memory_order_relaxed);
+        }
+      } while (Backend::now() < end);
+      const Lock<Backend> lock(mutex);
+      raised += mine;
     };
     std::vector<decltype(spawn(raise))> running;
-    for (int i = 0; i < tasks; ++i) running.push_back(spawn(raise));
+    for (int i = 0; i < 8; ++i) running.push_back(spawn(raise));
   }
-  EXPECT_EQ(counter, tasks * rounds);
+  EXPECT_EQ(counter, raised);
   EXPECT_EQ(trespassers, 0);
 }
 
@@ -81,39 +87,44 @@ TYPED_TEST_P(BackendConformance, AtomicsExchangeAndCompare) {
   EXPECT_EQ(pointer.load(std::memory_order_acquire), &target);
 }
 
-/// The light side writes k = 1, 2, 3 ... and reads what the heavy side wrote; the heavy side the other way round. Round
-/// k of the light side is the first that heavy round j did not see; then round k must have seen j.
-TYPED_TEST_P(BackendConformance, OfTwoBarriersOneSideSeesTheOther) {
-  if constexpr (!TypeParam::concurrent) GTEST_SKIP() << "nobody runs beside the caller";
-  constexpr std::uint32_t light_rounds = 4'000'000;
-  constexpr std::uint32_t heavy_rounds = 2'000;
-  struct alignas(64) Word {
-    typename TypeParam::template Atomic<std::uint32_t> value{0};
-  };
-  Word light;
-  Word heavy;
-  std::vector<std::uint32_t> seen_by_light(light_rounds + 1, 0);  // written by the task, read after join
-  auto task = TypeParam::spawn_background([&] {
-    for (std::uint32_t k = 1; k <= light_rounds; ++k) {
+/// The light side writes k = 1, 2, 3 ... and reads what the heavy side wrote; the heavy side writes j = 1, 2, 3 ... and
+/// reads what the light side wrote. If heavy round j read k, then it did not see light round k + 1, so that one must
+/// have seen j. Returns in how many rounds neither saw the other.
+template <class Backend>
+int rounds_in_which_neither_side_saw_the_other() {
+  constexpr std::size_t heavy_rounds = 20'000;
+  using Word = typename Backend::template Atomic<std::uint64_t>;
+  struct alignas(64) {  // each on a cache line of its own
+    Word value{0};
+  } light, heavy;
+  std::vector<std::uint64_t> first_light_round_that_saw(heavy_rounds + 1, 0);  // written by the task, read after join
+  auto task = Backend::spawn_background([&] {
+    for (std::uint64_t k = 1, last_seen = 0; last_seen < heavy_rounds; ++k) {
       light.value.store(k, std::memory_order_relaxed);
-      TypeParam::light_barrier();
-      seen_by_light[k] = heavy.value.load(std::memory_order_relaxed);
-      if (seen_by_light[k] == heavy_rounds) break;
+      Backend::light_barrier();
+      const std::uint64_t seen = heavy.value.load(std::memory_order_relaxed);
+      while (last_seen < seen) first_light_round_that_saw[++last_seen] = k;
     }
-    light.value.store(light_rounds, std::memory_order_relaxed);
   });
-  std::vector<std::uint32_t> seen_by_heavy(heavy_rounds + 1, light_rounds);
-  for (std::uint32_t j = 1; j <= heavy_rounds; ++j) {
+  while (light.value.load(std::memory_order_relaxed) == 0) {
+    // or the heavy side would be done before the task runs
+  }
+  std::vector<std::uint64_t> seen_by_heavy(heavy_rounds + 1, 0);
+  for (std::size_t j = 1; j <= heavy_rounds; ++j) {
     heavy.value.store(j, std::memory_order_relaxed);
-    TypeParam::heavy_barrier();
+    Backend::heavy_barrier();
     seen_by_heavy[j] = light.value.load(std::memory_order_relaxed);
   }
   task.join();
   int both_blind = 0;
-  for (std::uint32_t j = 1; j <= heavy_rounds; ++j) {
-    const std::uint32_t first_unseen = seen_by_heavy[j] + 1;
-    if (first_unseen > light_rounds || seen_by_light[first_unseen] == 0) continue;  // the task had ended by then
-    both_blind += seen_by_light[first_unseen] < j;
-  }
-  EXPECT_EQ(both_blind, 0);
+  for (std::size_t j = 1; j <= heavy_rounds; ++j) both_blind += first_light_round_that_saw[j] > seen_by_heavy[j] + 1;
+  return both_blind;
+}
+
+TYPED_TEST_P(BackendConformance, OfTwoBarriersOneSideSeesTheOther) {
+  if constexpr (!TypeParam::concurrent) GTEST_SKIP() << "nobody runs beside the caller";
+  const carpool::TimePoint end = TypeParam::now() + 100ms;
+  do {
+    ASSERT_EQ(rounds_in_which_neither_side_saw_the_other<TypeParam>(), 0);
+  } while (TypeParam::now() < end);
 }

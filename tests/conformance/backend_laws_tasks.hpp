@@ -4,12 +4,15 @@
 #include "backend_conformance_fixture.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include <signal.h>
 
 TYPED_TEST_P(BackendConformance, ATaskRunsAndWhatItWroteIsReadAfterJoin) {
   int foreground = 0;
@@ -130,6 +133,20 @@ TYPED_TEST_P(BackendConformance, ABackgroundTaskOutlivesTheOneThatAskedForIt) {
   unpark_and_wake(go);
   inner.join();
   EXPECT_TRUE(finished);
+}
+
+TYPED_TEST_P(BackendConformance, ABackgroundTaskTakesNoSignalsButFaults) {
+  if constexpr (!TypeParam::concurrent) GTEST_SKIP() << "the task is its caller";
+  const auto blocked = [](int signal) {
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    return sigismember(&mask, signal) == 1;
+  };
+  TypeParam::spawn_background([&] {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM}) EXPECT_TRUE(blocked(signal)) << signal;
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) EXPECT_FALSE(blocked(fault)) << fault;
+  }).join();
+  EXPECT_FALSE(blocked(SIGTERM)) << "the caller takes what it took before";
 }
 
 TYPED_TEST_P(BackendConformance, AnExceptionThatLeavesATaskTerminates) {
