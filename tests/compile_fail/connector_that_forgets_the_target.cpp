@@ -1,4 +1,4 @@
-// error: Connector needs Connection connect(TimePoint deadline) const, with a leading const Target& where it has targets
+// error: Connector needs Connection connect(TimePoint deadline) const, with a leading const Target&
 #include "sound_policies.hpp"
 
 struct Spoilt : SoundConnector {

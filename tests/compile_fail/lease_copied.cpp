@@ -1,6 +1,4 @@
 // error: deleted
 #include "sound_pool.hpp"
 
-void share(const Pool::Lease& mine) {
-  Pool::Lease yours = mine;
-}
+void share(const Pool::Lease& mine) { Pool::Lease yours = mine; }

@@ -1,6 +1,4 @@
 // error: nodiscard
 #include "sound_pool.hpp"
 
-void forget(Pool& pool) {
-  pool.acquire();
-}
+void forget(Pool& pool) { pool.acquire(); }

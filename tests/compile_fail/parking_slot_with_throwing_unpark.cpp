@@ -1,4 +1,5 @@
-// error: Backend needs ParkingSlot with a default constructor, bool park_until(TimePoint) and unpark() noexcept returning a Wakeup
+// error: Backend needs ParkingSlot with a default constructor, bool park_until(TimePoint) and unpark() noexcept
+// returning a Wakeup
 #include "sound_policies.hpp"
 
 struct Throwing : SoundParkingSlot {
