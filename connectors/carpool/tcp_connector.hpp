@@ -48,9 +48,8 @@ class Dialler {
   /// endpoint names them all in the message, where more than one failed.
   [[nodiscard]] Socket first_to_answer(const std::vector<Address>& addresses, const std::string& endpoint) {
     for (std::size_t tried = 0; tried < addresses.size(); ++tried) {
-      const TimePoint now = Backend::now();
-      if (tried > 0 && now >= deadline_) break;
-      std::optional<Socket> socket = dial(addresses[tried], fair_share(now, deadline_, addresses.size() - tried));
+      const TimePoint its_deadline = fair_share(Backend::now(), deadline_, addresses.size() - tried);
+      std::optional<Socket> socket = dial(addresses[tried], its_deadline);
       if (socket) return std::move(*socket);
     }
     if (failures_.size() == 1) throw failures_.front();

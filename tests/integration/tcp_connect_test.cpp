@@ -90,7 +90,7 @@ TYPED_TEST(TcpConnect, AServerThatNeverAcceptsEndsTheConnectAtItsDeadline) {
   const carpool::TimePoint deadline = this->in(milliseconds(200));
   const auto error = this->thrown_by([&] { (void)lost.template connect<TypeParam>(deadline); });
   EXPECT_GE(TypeParam::now(), deadline);
-  EXPECT_LT(TypeParam::now(), deadline + milliseconds(100));
+  EXPECT_LT(TypeParam::now(), deadline + seconds(1));
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_EQ(std::string(error.what()), "connect to 127.0.0.1:" + std::to_string(port) + ": Connection timed out");
 }
@@ -106,9 +106,9 @@ TYPED_TEST(TcpConnect, AnAddressThatNeverAnswersLeavesTheOthersTheirShareOfTheTi
   scripted_names()["three.test"] = {
       .addresses = {{"127.0.0.1", this->black_hole()}, {"127.0.0.1", this->hole_.port()}, {"127.0.0.1", 0}}};
   const carpool::TimePoint start = TypeParam::now();
-  auto stream = this->connect_to("three.test", milliseconds(600));
-  EXPECT_GE(TypeParam::now(), start + milliseconds(390)) << "each hole was given its third";
-  EXPECT_LT(TypeParam::now(), start + milliseconds(600));
+  auto stream = this->connect_to("three.test", milliseconds(900));
+  EXPECT_GE(TypeParam::now(), start + milliseconds(590)) << "each hole was given its third";
+  EXPECT_LT(TypeParam::now(), start + milliseconds(900));
   EXPECT_EQ(this->exchange(stream, "a"), "a");
 }
 
@@ -130,7 +130,7 @@ TYPED_TEST(TcpConnect, AHundredAddressesAreNotTriedBeyondTheDeadline) {
   const carpool::TimePoint deadline = this->in(milliseconds(200));
   const carpool::TcpConnector many{.host = "many.test", .port = 7};
   (void)this->thrown_by([&] { (void)many.template connect<TypeParam>(deadline); });
-  EXPECT_LT(TypeParam::now(), deadline + milliseconds(100));
+  EXPECT_LT(TypeParam::now(), deadline + seconds(1));
 }
 
 TYPED_TEST(TcpConnect, AnUnknownNameIsAnErrorThatNamesIt) {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 
 #include "io_backends.hpp"
 #include "process.hpp"
@@ -22,6 +23,12 @@ using std::chrono::milliseconds;
 template <class Backend>
 class TcpStream : public StreamFixture<Backend> {
  protected:
+  static int waiting_bytes(const typename StreamFixture<Backend>::Stream& stream) {
+    int bytes = 0;
+    ::ioctl(stream.native_handle(), FIONREAD, &bytes);
+    return bytes;
+  }
+
   /// The server ends the connection after each number of bytes of its answer but the last.
   void cut_everywhere(bool reset) {
     const std::string answer = "fifteen letters";
@@ -121,19 +128,42 @@ TYPED_TEST(TcpStream, ALineThatJustFitsIsRead) {
   (void)this->thrown_by([&] { (void)stream.read_until("\n", 5); });
 }
 
+TYPED_TEST(TcpStream, ALineThatIsInTheBufferAlreadyMustFitToo) {
+  this->server_.reply_with({.answer = "a\n12345\n"});
+  auto stream = this->connect();
+  stream.write_all("?");
+  EXPECT_EQ(stream.read_until("\n"), "a");
+  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_until("\n", 5); }).code(), std::errc::message_size);
+}
+
+TYPED_TEST(TcpStream, BytesThatAreThereDoNotProlongTheDeadline) {
+  this->server_.reply_with({.answer = std::string(50'000, 'x')});
+  const auto late = [this](auto read) {
+    auto stream = this->connect();
+    stream.write_all("?");
+    EXPECT_TRUE(this->soon([&] { return this->waiting_bytes(stream) == 50'000; }));
+    EXPECT_EQ(this->thrown_by([&] { read(stream, TypeParam::now()); }).code(), std::errc::timed_out);
+    EXPECT_FALSE(stream.reusable());
+    return this->waiting_bytes(stream);
+  };
+  const auto read_until = [](auto& stream, auto deadline) { (void)stream.read_until("\n", 1 << 20, deadline); };
+  EXPECT_GT(late(read_until), 0) << "it did not read to the end first";
+  late([](auto& stream, auto deadline) { (void)stream.read_exactly(50'001, deadline); });
+}
+
 TYPED_TEST(TcpStream, AnEmptyDelimiterIsRefused) {
   auto stream = this->connect();
   EXPECT_THROW((void)stream.read_until(""), std::invalid_argument);
 }
 
 TYPED_TEST(TcpStream, AnAnswerThatIsTooLateIsATimeoutAndIsNeverDelivered) {
-  this->server_.reply_with({.delay = milliseconds(100)});
+  this->server_.reply_with({.delay = milliseconds(500)});
   auto stream = this->connect();
   stream.write_all("late\n");
   const carpool::TimePoint deadline = this->in(milliseconds(20));
   const auto error = this->thrown_by([&] { (void)stream.read_until("\n", 100, deadline); });
   EXPECT_GE(TypeParam::now(), deadline);
-  EXPECT_LT(TypeParam::now(), deadline + milliseconds(60));
+  EXPECT_LT(TypeParam::now(), deadline + milliseconds(400));
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_FALSE(stream.reusable()) << "the answer is on its way, and would be taken for the next one";
   EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); })) << "and here it is";
@@ -147,7 +177,7 @@ TYPED_TEST(TcpStream, AnAnswerThatDripsIsBoundedByTheOneDeadline) {
   const auto error = this->thrown_by([&] { (void)stream.read_exactly(1000, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
-  EXPECT_LT(TypeParam::now(), deadline + milliseconds(100));
+  EXPECT_LT(TypeParam::now(), deadline + std::chrono::seconds(1));
 }
 
 TYPED_TEST(TcpStream, WithoutADeadlineOfItsOwnAnOperationKeepsToTheIoTimeout) {
@@ -159,7 +189,7 @@ TYPED_TEST(TcpStream, WithoutADeadlineOfItsOwnAnOperationKeepsToTheIoTimeout) {
   const carpool::TimePoint start = TypeParam::now();
   EXPECT_EQ(this->thrown_by([&] { (void)stream.read_exactly(1); }).code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), start + milliseconds(30));
-  EXPECT_LT(TypeParam::now(), start + milliseconds(300));
+  EXPECT_LT(TypeParam::now(), start + std::chrono::seconds(2));
 }
 
 TYPED_TEST(TcpStream, ARequestWithoutItsAnswerIsNotReusableUnlessTheProtocolIsOneWay) {

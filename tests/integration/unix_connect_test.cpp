@@ -78,7 +78,7 @@ TYPED_TEST(UnixConnect, AFullBacklogIsTriedAgainUntilTheDeadline) {
   const auto error = this->thrown_by([&] { (void)this->connect_to(this->name_, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
-  EXPECT_LT(TypeParam::now(), deadline + milliseconds(100));
+  EXPECT_LT(TypeParam::now(), deadline + std::chrono::seconds(1));
 }
 
 TYPED_TEST(UnixConnect, AFullBacklogThatEmptiesLetsTheWaitingConnectIn) {

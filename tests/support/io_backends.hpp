@@ -18,7 +18,15 @@
 #endif
 
 // ThreadSanitizer takes a switch of stacks for a race.
-#if __has_include(<boost/fiber/fiber.hpp>) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CARPOOL_TEST_WITHOUT_FIBER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define CARPOOL_TEST_WITHOUT_FIBER
+#endif
+
+#if __has_include(<boost/fiber/fiber.hpp>) && !defined(CARPOOL_TEST_WITHOUT_FIBER)
 #include <carpool/fiber_backend.hpp>
 #define CARPOOL_TEST_FIBER , carpool::FiberBackend
 #else
