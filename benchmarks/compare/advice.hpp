@@ -20,6 +20,29 @@ inline void advise_on_churn(Advice& advice, const Row& chosen, const Workload& w
                                workload.discard_every, human_count(chosen.opened.median / seconds)));
 }
 
+/// The lowest and the highest of a figure over the rows, as "a" or "a to b".
+inline std::string range_over(const std::vector<Row>& rows, const std::function<double(const Row&)>& figure,
+                              const std::function<std::string(double)>& number) {
+  double low = 1e300, high = 0;
+  for (const auto& row : rows) {
+    low = std::min(low, figure(row));
+    high = std::max(high, figure(row));
+  }
+  return number(low) == number(high) ? number(low) : number(low) + " to " + number(high);
+}
+
+/// Nobody waits for a connection on a backend whose callers come one after the other, so it is not counted.
+inline std::string about_spread_of_service(const Results& results, Charset charset) {
+  std::vector<Row> at_once;
+  for (const auto& row : results.rows) {
+    if (row.combination.backend != BackendKind::single) at_once.push_back(row);
+  }
+  if (at_once.size() < 2) return {};
+  const auto all = [](const Row& row) { return row.all_served.median; };
+  return fmt::format("The combinations whose callers come at once had served all after {}.",
+                     range_over(at_once, all, [&](double time) { return human_time(time, charset); }));
+}
+
 inline void advise_on_spike(Advice& advice, const Results& results, const Row& chosen, Charset charset) {
   const std::size_t wanted = results.workload.min_idle + 1;
   advice.push_back(
@@ -27,6 +50,7 @@ inline void advise_on_spike(Advice& advice, const Results& results, const Row& c
                   "connections opened (at most {} wanted).",
                   to_string(chosen.combination), chosen.workers, human_time(chosen.all_served.median, charset),
                   chosen.opened.high, wanted));
+  if (const auto spread = about_spread_of_service(results, charset); !spread.empty()) advice.push_back(spread);
   std::vector<std::string> storms;
   for (const auto& row : results.rows) {
     if (row.opened.high > static_cast<double>(wanted)) {
@@ -38,17 +62,6 @@ inline void advise_on_spike(Advice& advice, const Results& results, const Row& c
   advice.push_back(
       fmt::format("So {:.0f} connections are enough for this spike, although the pool might have opened {}.",
                   chosen.opened.median, results.workload.pool_size));
-}
-
-/// The lowest and the highest of a figure over the rows, as "a" or "a to b".
-inline std::string range_over(const std::vector<Row>& rows, const std::function<double(const Row&)>& figure,
-                              const std::function<std::string(double)>& number) {
-  double low = 1e300, high = 0;
-  for (const auto& row : rows) {
-    low = std::min(low, figure(row));
-    high = std::max(high, figure(row));
-  }
-  return number(low) == number(high) ? number(low) : number(low) + " to " + number(high);
 }
 
 inline std::string about_downtime(const Results& results, Charset charset) {

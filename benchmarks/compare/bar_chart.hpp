@@ -38,7 +38,7 @@ struct BarChart {
 namespace detail {
 
 /// The measures that all charts with rows share, so that they line up under one another.
-inline constexpr double chart_width = 860, chart_left = 150, chart_right = 60, row_height = 20, group_gap = 26;
+inline constexpr double chart_left = 150, chart_right = 60, row_height = 20, group_gap = 26;
 
 inline void draw_axis(Svg& svg, const Scale& scale, double top, double bottom, const std::string& name,
                       const std::function<std::string(double)>& number) {
@@ -95,7 +95,7 @@ inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, con
   }
   if (chart.wanted) {
     svg.line(scale.at(*chart.wanted), top, scale.at(*chart.wanted), bottom, "wanted");
-    svg.text(scale.at(*chart.wanted) + 6, top + 10, chart.wanted_label, "soft");
+    svg.text(scale.at(*chart.wanted) - 6, top + 10, chart.wanted_label, "soft", Anchor::end);
   }
   return svg.finish(bottom + 44);
 }

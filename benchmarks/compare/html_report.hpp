@@ -183,7 +183,7 @@ inline constexpr std::string_view method = R"(<h2>How it was measured</h2>
 <p>Each combination is a pool of its own over real sockets. Combinations are measured by turns, in rounds, so that a change in the
 machine hits all alike; a figure is the median of its rounds and the small grey figures are the lowest and the highest. CPU is
 the whole process's without the embedded server's thread, so it counts the pool's helpers too; but the server runs on the same
-processors, which bounds requests per second. Waits are kept in histograms of at most 12.5 % error. Fairness is the slowest
+processors, which bounds requests per second. Waits are kept in histograms of at most 6.25 % error. Fairness is the slowest
 worker's requests over the fastest's. Connections opened and closed are per round; those closed at the end of a run are not counted.
 "Peak at server" is what the embedded server saw open at once.</p>
 )";

@@ -66,7 +66,8 @@ void write_reports(const Options& options, const Results& results) {
   if (options.svg_folder.empty()) return;
   std::filesystem::create_directories(options.svg_folder);
   for (const auto& chart : charts_of(results)) {
-    write_file((std::filesystem::path(options.svg_folder) / (chart.name + ".svg")).string(), standalone_svg(chart.svg));
+    write_file((std::filesystem::path(options.svg_folder) / (chart.name + ".svg")).string(),
+               standalone_svg(chart.svg, chart.title));
   }
 }
 

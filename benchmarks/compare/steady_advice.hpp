@@ -34,7 +34,7 @@ inline std::string compare_lower_is_better(const Figure& other, const Figure& ch
   return fmt::format("{:.0f} % less {}", (1 - other.median / chosen.median) * 100, what);
 }
 
-/// Tails are coarse: the histogram's buckets alone are 12.5 % wide.
+/// Tails are coarse: they are made by few requests.
 inline constexpr double noticeable_wait = 0.25;
 
 class SteadyAdvice {

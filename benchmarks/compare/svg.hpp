@@ -39,6 +39,9 @@ inline constexpr std::string_view svg_style = R"(
 .chart .wanted{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:5 4}.chart .good{fill:var(--good)}.chart .bad{fill:var(--bad)}
 )";
 
+/// Every chart is so wide, in pixels.
+inline constexpr double chart_width = 860;
+
 enum class Anchor : std::uint8_t {
   start,   ///< the text begins at the point
   middle,  ///< it is centred on it
@@ -105,12 +108,20 @@ class Svg {
   std::string body_;
 };
 
-/// The same drawing as a file of its own, with its style and a ground to stand on.
-[[nodiscard]] inline std::string standalone_svg(std::string drawing) {
-  const auto inside = drawing.find('>') + 1;
-  drawing.insert(inside, "\n<style>" + std::string(svg_style) +
-                             "</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill:var(--paper)\"/>");
-  return drawing;
+/// The same drawing as a file of its own: with its title, its style, a margin and a ground to stand on.
+[[nodiscard]] inline std::string standalone_svg(const std::string& drawing, std::string_view title) {
+  constexpr std::string_view height_attribute = "height=\"";
+  const double height = std::stod(drawing.substr(drawing.find(height_attribute) + height_attribute.size()));
+  const double width = chart_width + 32, full_height = height + 56;
+  const auto inner = "<svg x=\"16\" y=\"44\"" + drawing.substr(std::string_view("<svg").size());
+  return fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="{0:.0f}" height="{1:.0f}" )"
+                     R"(viewBox="0 0 {0:.0f} {1:.0f}">)",
+                     width, full_height) +
+         "\n<style>" + std::string(svg_style) +
+         "</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill:var(--paper)\"/>" +
+         fmt::format("<text x=\"16\" y=\"28\" class=\"head\" style=\"font-size:17px\">{}</text>\n",
+                     escape_markup(title)) +
+         inner + "</svg>\n";
 }
 
 }  // namespace carpool::compare

@@ -24,8 +24,8 @@ TEST(CompareHistogram, AnEmptyOneSaysZero) {
   EXPECT_EQ(histogram.max(), Duration::zero());
 }
 
-TEST(CompareHistogram, IsExactBelowSixteenNanoseconds) {
-  for (int value = 0; value < 16; ++value) {
+TEST(CompareHistogram, IsExactBelowThirtyTwoNanoseconds) {
+  for (int value = 0; value < 32; ++value) {
     Histogram histogram;
     histogram.record(nanoseconds(value));
     histogram.record(std::chrono::seconds(1));
@@ -33,22 +33,22 @@ TEST(CompareHistogram, IsExactBelowSixteenNanoseconds) {
   }
 }
 
-TEST(CompareHistogram, IsNeverBelowTheTruthAndAtMostAnEighthAboveIt) {
-  for (std::int64_t value = 1; value < (std::int64_t{1} << 39); value = value * 9 / 8 + 1) {
+TEST(CompareHistogram, IsNeverBelowTheTruthAndAtMostASixteenthAboveIt) {
+  for (std::int64_t value = 1; value < (std::int64_t{1} << 39); value = value * 17 / 16 + 1) {
     Histogram histogram;
     histogram.record(nanoseconds(value));
     histogram.record(nanoseconds(INT64_MAX));  // else max() would hide the error
     const auto said = histogram.quantile(0.5).count();
     EXPECT_GE(said, value);
-    EXPECT_LE(static_cast<double>(said), static_cast<double>(value) * 1.125) << value;
+    EXPECT_LE(static_cast<double>(said), static_cast<double>(value) * 1.0625) << value;
   }
 }
 
 TEST(CompareHistogram, QuantilesAreRanksOfWhatWasRecorded) {
   Histogram histogram;
   for (int i = 1; i <= 1000; ++i) histogram.record(std::chrono::microseconds(i));
-  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.5).count()), 500e3, 500e3 / 8);
-  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.99).count()), 990e3, 990e3 / 8);
+  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.5).count()), 500e3, 500e3 / 16);
+  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.99).count()), 990e3, 990e3 / 16);
   EXPECT_EQ(histogram.quantile(1.0), std::chrono::milliseconds(1));
   EXPECT_EQ(histogram.max(), std::chrono::milliseconds(1));
 }

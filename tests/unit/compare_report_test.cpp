@@ -405,7 +405,7 @@ TEST(CompareHtml, EscapesWhatItDidNotWriteItself) {
 
 TEST(CompareHtml, ChartsStandAloneToo) {
   for (const auto& chart : charts_of(every_scenario().front())) {
-    const auto file = standalone_svg(chart.svg);
+    const auto file = standalone_svg(chart.svg, chart.title);
     EXPECT_TRUE(is_balanced(file));
     EXPECT_TRUE(has(file, "<style>"));
   }
