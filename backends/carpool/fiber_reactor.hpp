@@ -125,7 +125,8 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   void property_change_(Context*, boost::fibers::fiber_properties*) noexcept override {}
 
  private:
-  FiberReactor() = default;
+  /// Here, not beside the member: there g++ 12 leaks the memory where the constructor throws.
+  FiberReactor() : inbox_(new FiberInbox) {}
 
   /// Out of line and opaque, so that no compiler keeps the address in a register. Trivial, so that it outlives every
   /// other thread_local.
@@ -190,7 +191,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   static constexpr std::uint64_t picks_per_look = 64;
 
   std::uint64_t fork_generation_ = detail::fork_generation();
-  InboxPointer inbox_{new FiberInbox};
+  InboxPointer inbox_;
   FiberPollSet poll_set_{inbox_->bell()};
   std::shared_ptr<FiberStackCache> stacks_ = std::make_shared<FiberStackCache>();
   boost::fibers::scheduler::ready_queue_type ready_;
