@@ -114,7 +114,8 @@ void compare(const Options& options) {
   Progress progress(stderr, !options.quiet && ::isatty(STDERR_FILENO) == 1, style.charset);
   Comparison comparison(options, endpoint, embedded ? &*embedded : nullptr, progress);
   if (!options.quiet) {
-    std::fprintf(stderr, "Measuring %zu combinations, about %s min\n", combinations_of(options.selection).size(),
+    const auto count = combinations_of(options.selection).size();
+    std::fprintf(stderr, "Measuring %zu combination%s, about %s min\n", count, count == 1 ? "" : "s",
                  clock_time(comparison.expected_seconds()).c_str());
   }
   const Results results = comparison.run();

@@ -6,6 +6,7 @@
 #include "sample.hpp"
 #include "workload.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +68,9 @@ inline void fill_figures(Row& row, const std::vector<Sample>& samples) {
   row.p99 = over(samples, [](const Sample& s) { return static_cast<double>(s.wait.quantile(0.99).count()); });
   row.p999 = over(samples, [](const Sample& s) { return static_cast<double>(s.wait.quantile(0.999).count()); });
   row.fairness = over(samples, [](const Sample& s) { return s.fairness; });
-  row.in_use = over(samples, [](const Sample& s) { return ratio(s.held_seconds, s.seconds); });
+  // Requests at the end of the round are counted whole, so the ratio alone may come out a little above the size.
+  const auto most = static_cast<double>(row.pool_size);
+  row.in_use = over(samples, [most](const Sample& s) { return std::min(most, ratio(s.held_seconds, s.seconds)); });
   row.all_served = over(samples, [](const Sample& s) { return static_cast<double>(s.all_served.count()); });
   row.opened = over(samples, [](const Sample& s) { return static_cast<double>(s.opened); });
 }

@@ -75,10 +75,20 @@ class SteadyAdvice {
     for (const auto& entry : backends) {
       const Row* other = best_of(entry.kind);
       if (other == nullptr || entry.kind == chosen_.combination.backend || entry.kind == BackendKind::single) continue;
-      advice.push_back(fmt::format("The best with {} ({}): {}; {}.", entry.name, to_string(other->combination),
+      advice.push_back(fmt::format("The best with {} ({}): {}; {}{}.", entry.name, to_string(other->combination),
                                    compare_rates(other->rate, chosen_.rate),
-                                   compare_lower_is_better(other->cpu, chosen_.cpu, "CPU per request")));
+                                   compare_lower_is_better(other->cpu, chosen_.cpu, "CPU per request"),
+                                   why_not(*other)));
     }
+  }
+
+  /// "No different" is not transitive: a row may equal the chosen one and yet be slower than the fastest.
+  [[nodiscard]] std::string why_not(const Row& other) const {
+    const bool looks_better =
+        !differs(other.rate, chosen_.rate) && differs(other.cpu, chosen_.cpu) && other.cpu.median < chosen_.cpu.median;
+    if (!looks_better) return {};
+    if (other.failures.total() > 0) return "; but some of its requests failed";
+    return "; but the fastest of all is faster than it beyond noise";
   }
 
   /// One sentence on an axis of which several values were run with the chosen backend.
