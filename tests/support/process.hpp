@@ -1,6 +1,7 @@
 /// What tests do to their own process: count its descriptors, fork it, storm it with signals.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -34,7 +35,7 @@ class AlarmStorm {
  public:
   AlarmStorm() {
     struct sigaction action {};
-    action.sa_handler = [](int) { alarms_ = alarms_ + 1; };
+    action.sa_handler = [](int) { alarms_.fetch_add(1, std::memory_order_relaxed); };
     ::sigaction(SIGALRM, &action, &before_);
     const itimerval every_millisecond{{0, 1000}, {0, 1000}};
     ::setitimer(ITIMER_REAL, &every_millisecond, nullptr);
@@ -47,9 +48,9 @@ class AlarmStorm {
     ::sigaction(SIGALRM, &before_, nullptr);
   }
 
-  [[nodiscard]] static int alarms() { return alarms_; }
+  [[nodiscard]] static int alarms() { return alarms_.load(std::memory_order_relaxed); }
 
  private:
-  static inline volatile std::sig_atomic_t alarms_ = 0;
+  static inline std::atomic<int> alarms_ = 0;  // the signal comes to any thread
   struct sigaction before_ {};
 };
