@@ -26,6 +26,8 @@
 
 template <class Scene>
 class ConnectorConformance : public testing::Test {
+  static_assert(carpool::ConnectorFor<decltype(std::declval<Scene&>().connector()), typename Scene::Backend>);
+
  protected:
   static carpool::TimePoint in(carpool::Duration time) { return Scene::Backend::now() + time; }
   auto connect() { return scene_.connector().template connect<typename Scene::Backend>(in(std::chrono::seconds(10))); }
