@@ -184,8 +184,17 @@ class LoopbackServer {
     for (int peer = 0; (peer = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
       peers_.emplace_back(peer);
       ++accepted_;
-      peak_open_ = std::max(peak_open_, peers_.size());
+      peak_open_ = std::max(peak_open_, staying());
     }
+  }
+
+  /// Whoever hung up before another came was not there with it, though we have not served its end yet.
+  [[nodiscard]] std::size_t staying() const {
+    std::vector<pollfd> asked;
+    for (const LoopbackPeer& peer : peers_) asked.push_back({peer.descriptor(), POLLRDHUP, 0});
+    ::poll(asked.data(), asked.size(), 0);
+    return static_cast<std::size_t>(
+        std::count_if(asked.begin(), asked.end(), [](const pollfd& one) { return one.revents == 0; }));
   }
 
   /// Bound, but not listening: nobody else gets the port, and a connect to it is refused.

@@ -12,7 +12,7 @@
 // A4 reset_on_return                 ADirtyConnectionIsResetAndACleanOneIsNot, AResetThatFails... (C4-3)
 // A4 double and GC check-in          SP ADoubleReleaseIsNothing; the lease's destructor
 // A4 failure during checkout         integration/throwing_connector_test.cpp
-// A4 events                          unit/observer_test.cpp or integration/observer_test.cpp
+// A4 events                          conformance/pool_laws_watching.hpp
 // A4 dispose, recreate               AClosedPoolClosesWhatComesBack (C4-6)
 // A4 NullPool                        APoolThatKeepsNothing
 // A4 StaticPool, SingletonThreadPool none: a connection has one owner; AffineBag gives a worker what it used last

@@ -1,0 +1,25 @@
+/// How much a stress test does: CARPOOL_STRESS=10 in the environment makes it ten times as much, 0.1 a tenth.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+/// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them.
+[[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  constexpr double share = 0.1;
+#else
+  constexpr double share = 1.0;
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr double share = 0.1;
+#else
+  constexpr double share = 1.0;
+#endif
+  const char* const factor = std::getenv("CARPOOL_STRESS");
+  const double wanted =
+      static_cast<double>(cycles) * share * (factor == nullptr ? 1.0 : std::max(0.0, std::atof(factor)));
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wanted));
+}
