@@ -24,7 +24,8 @@ TEST(FiberBlocking, TheOtherFibersGoOnWhileOneBlocks) {
   bool done = false;
   carpool::Duration longest{};
   auto heartbeat = Fibers::spawn([&] {
-    for (auto last = Fibers::now(); !done;) {
+    auto last = Fibers::now();
+    while (!done) {
       Fibers::sleep_until(last + 1ms);
       const auto now = Fibers::now();
       longest = std::max(longest, now - last);

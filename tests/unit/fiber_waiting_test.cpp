@@ -116,7 +116,10 @@ TEST(FiberWaiting, AFiberThatOnlyYieldsDoesNotKeepOthersFromTheirEvents) {
   std::size_t yields = 0;
   std::size_t most = 0;
   auto busy = Fibers::spawn([&] {
-    for (; !done; ++yields) boost::this_fiber::yield();
+    while (!done) {
+      boost::this_fiber::yield();
+      ++yields;
+    }
   });
   for (int message = 0; message < 300; ++message) {
     sockets.send_to_near();
