@@ -23,14 +23,14 @@
 
 namespace carpool {
 
+// Each reason stands on the line of its requirement, as in concepts.hpp.
+// clang-format off
+
 /// An eviction that counts a length of time from one moment of the slot: what Jittered can shorten.
 template <class E>
 concept TimedEviction = EvictionPolicy<E> && requires(const E& eviction, const Slot& slot) {
-  { eviction.length() }
-  noexcept->std::same_as<Duration>;  // A timed eviction needs Duration length() const noexcept: what Jittered shortens
-  { eviction.counts_from(slot) }
-  noexcept->std::same_as<TimePoint>;  // A timed eviction needs TimePoint counts_from(const Slot&) const noexcept: where
-                                      // its length begins
+  { eviction.length() } noexcept -> std::same_as<Duration>;            // A timed eviction needs Duration length() const noexcept: what Jittered shortens
+  { eviction.counts_from(slot) } noexcept -> std::same_as<TimePoint>;  // A timed eviction needs TimePoint counts_from(const Slot&) const noexcept: where its length begins
 };
 
 /// An eviction that can say why: with it the pool reports idle and expired connections apart.
@@ -39,31 +39,28 @@ concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint no
   { eviction.reason(slot, now) } -> std::same_as<CloseReason>;
 };
 
+namespace detail {
+
+/// None of its members throws; what is made of such parts alone does not either.
+template <class E>
+concept NothrowEviction = requires(const E& eviction, const Slot& slot, TimePoint now) {
+  { eviction.expired(slot, now) } noexcept;
+  requires !TellsReason<E> || requires { { eviction.reason(slot, now) } noexcept; };
+  requires !TellsWhenDue<E> || requires { { eviction.due(slot) } noexcept; };
+};
+
+}  // namespace detail
+// clang-format on
+
 /// Why this slot, which the eviction calls expired at `now`, is closed: CloseReason::expired unless it says otherwise.
 template <EvictionPolicy Eviction>
 [[nodiscard]] constexpr CloseReason reason_of(const Eviction& eviction, const Slot& slot,
-                                              TimePoint now) noexcept(!TellsReason<Eviction> || requires {
-  { eviction.reason(slot, now) }
-  noexcept;
-}) {
+                                              TimePoint now) noexcept(detail::NothrowEviction<Eviction>) {
   if constexpr (TellsReason<Eviction>) return eviction.reason(slot, now);
   return CloseReason::expired;
 }
 
 namespace detail {
-
-/// What is made of such parts alone does not throw either.
-template <class E>
-concept NothrowEviction = requires(const E& eviction, const Slot& slot, TimePoint now) {
-  { eviction.expired(slot, now) }
-  noexcept;
-  { reason_of(eviction, slot, now) }
-  noexcept;
-  requires !TellsWhenDue<E> || requires {
-    { eviction.due(slot) }
-    noexcept;
-  };
-};
 
 /// The moment that ends a length. Not after() alone: a clock may stand below zero, where forever would have an end.
 [[nodiscard]] constexpr TimePoint end_of(TimePoint start, Duration length) noexcept {
@@ -241,11 +238,7 @@ class Jittered {
 /// What a pool does that is told nothing: a lifetime of 30 minutes less up to 25 %, and 10 minutes of idleness.
 using DefaultEviction = AnyOf<Jittered<MaxLifetime>, IdleTimeout>;
 
-static_assert(TellsWhenDue<NeverEvict> && EvictionPolicy<NeverEvict>);
-static_assert(TellsWhenDue<MaxLifetime> && TimedEviction<MaxLifetime>);
-static_assert(TellsWhenDue<IdleTimeout> && TimedEviction<IdleTimeout>);
-static_assert(TellsWhenDue<MaxUses> && EvictionPolicy<MaxUses>);
-static_assert(TellsWhenDue<DefaultEviction> && EvictionPolicy<DefaultEviction>);
-static_assert(EvictionPolicy<AllOf<MaxUses, IdleTimeout>> && TellsReason<AllOf<MaxUses, IdleTimeout>>);
+static_assert(EvictionPolicy<NeverEvict> && EvictionPolicy<MaxUses> && EvictionPolicy<AllOf<MaxUses, IdleTimeout>>);
+static_assert(TimedEviction<MaxLifetime> && TimedEviction<IdleTimeout> && EvictionPolicy<DefaultEviction>);
 
 }  // namespace carpool

@@ -22,6 +22,7 @@ using carpool::NeverEvict;
 using carpool::Slot;
 using carpool::TimePoint;
 
+// clang-format off
 struct Never { static auto make() { return NeverEvict{}; } };
 struct HourOfLife { static auto make() { return MaxLifetime{1h}; } };
 struct InstantOfLife { static auto make() { return MaxLifetime{1ns}; } };
@@ -39,6 +40,7 @@ struct AnyOfThree { static auto make() { return AnyOf(MaxLifetime{1h}, IdleTimeo
 struct AllOfThree { static auto make() { return AllOf(MaxLifetime{1h}, IdleTimeout{1min}, MaxUses{2}); } };
 struct Nested { static auto make() { return AnyOf(AllOf(IdleTimeout{1min}, MaxUses{2}), Jittered{MaxLifetime{9h}}); } };
 struct WithNever { static auto make() { return AllOf(MaxLifetime{1h}, NeverEvict{}); } };
+// clang-format on
 
 /// As a user may write one: it cannot tell when.
 struct UsedAndOld {
@@ -46,8 +48,12 @@ struct UsedAndOld {
 };
 static_assert(!carpool::TellsWhenDue<UsedAndOld> && !carpool::TellsWhenDue<AnyOf<MaxLifetime, UsedAndOld>>);
 static_assert(!carpool::TellsWhenDue<AllOf<MaxLifetime, UsedAndOld>>);
-struct Foreign { static auto make() { return UsedAndOld{}; } };
-struct AnyOfForeign { static auto make() { return AnyOf(UsedAndOld{}, IdleTimeout{1h}); } };
+struct Foreign {
+  static auto make() { return UsedAndOld{}; }
+};
+struct AnyOfForeign {
+  static auto make() { return AnyOf(UsedAndOld{}, IdleTimeout{1h}); }
+};
 
 using Cases = testing::Types<Never, HourOfLife, InstantOfLife, EndlessLife, MinuteOfIdleness, EndlessIdleness, OneUse,
                              TwoUses, HourLessAQuarter, AlmostWhollyJittered, EndlessJittered, LongestJittered,

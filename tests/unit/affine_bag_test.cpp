@@ -119,7 +119,7 @@ TEST(AffineBag, MoreWorkersThanHintsStillFindEveryConnection) {
 
 TEST(AffineBag, WithFewWorkersAgreesWithAModelUnderRandomOperations) {
   std::mt19937_64 random(24);
-  std::deque<Slot> slots(4);  // as many as a set of hints holds: none is ever lost, so the rule is exact
+  std::deque<Slot> slots(4);          // as many as a set of hints holds: none is ever lost, so the rule is exact
   std::vector<Slot*> model, outside;  // model: given back last at the end
   for (auto& slot : slots) outside.push_back(&slot);
   AffineBag bag;

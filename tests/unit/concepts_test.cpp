@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+// Archetypes are read as a table: one flaw, one line.
+// clang-format off
 namespace {
 
 using namespace carpool;

@@ -154,9 +154,13 @@ TEST(Evictions, RefuseNonsenseByNameAndBound) {
             "carpool IdleTimeout: length must be longer than 0 (or carpool::forever), not -1000 ns");
   EXPECT_EQ(refusal([] { return MaxLifetime{Duration::min()}; }).substr(0, 28), "carpool MaxLifetime: length ");
   EXPECT_EQ(refusal([] { return MaxUses{0}; }), "carpool MaxUses: uses must be at least 1, not 0");
-  EXPECT_EQ(refusal([] { return Jittered{MaxLifetime{1h}, 1.0}; }),
+  EXPECT_EQ(refusal([] {
+              return Jittered{MaxLifetime{1h}, 1.0};
+            }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not 1.000000");
-  EXPECT_EQ(refusal([] { return Jittered{MaxLifetime{1h}, -0.1}; }),
+  EXPECT_EQ(refusal([] {
+              return Jittered{MaxLifetime{1h}, -0.1};
+            }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not -0.100000");
   EXPECT_NE(refusal([] { return Jittered{MaxLifetime{1h}, std::numeric_limits<double>::quiet_NaN()}; }), "");
 }
@@ -190,8 +194,11 @@ TEST(Evictions, DoNotThrowUnlessAPartMay) {
   const Slot slot = slot_born_at(birth);
   const DefaultEviction ours;
   const AnyOf<MaxLifetime, MayThrow> mixed;
-  static_assert(noexcept(ours.expired(slot, birth)) && noexcept(ours.due(slot)) && noexcept(ours.reason(slot, birth)));
-  static_assert(!noexcept(mixed.expired(slot, birth)) && !noexcept(mixed.reason(slot, birth)));
+  static_assert(noexcept(ours.expired(slot, birth)));
+  static_assert(noexcept(ours.due(slot)));
+  static_assert(noexcept(ours.reason(slot, birth)));
+  static_assert(!noexcept(mixed.expired(slot, birth)));
+  static_assert(!noexcept(mixed.reason(slot, birth)));
 }
 
 }  // namespace
