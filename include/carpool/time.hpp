@@ -21,7 +21,7 @@ inline constexpr TimePoint never = TimePoint::max();
 /// start + length without overflow: forever, or anything past the clock's end, becomes never.
 [[nodiscard]] constexpr TimePoint after(TimePoint start, Duration length) noexcept {
   if (length <= Duration::zero()) return start;
-  return start > never - length ? never : start + length;
+  return length == forever || start > never - length ? never : start + length;
 }
 
 }  // namespace carpool

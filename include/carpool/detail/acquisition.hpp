@@ -32,7 +32,10 @@ class Acquisition {
   [[nodiscard]] Place& run() {
     for (;;) {
       Place& place = next();
-      if (core_.admit(place, target_, patience_)) return place;
+      if (!core_.admit(place, target_, patience_, &waiter_)) continue;
+      core_.access()->leave();  // from here on the place keeps the books alive
+      visiting_ = false;
+      return place;
     }
   }
 
@@ -41,8 +44,7 @@ class Acquisition {
   [[nodiscard]] Place& next() {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    state->enter();
-    visiting_ = true;
+    if (!std::exchange(visiting_, true)) state->enter();
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       const TimePoint now = Backend::now();
@@ -50,8 +52,6 @@ class Acquisition {
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
-        state->leave();  // from here on the place keeps the books alive
-        visiting_ = false;
         return *place;
       }
       refuse(state, endpoint, now, timed_out);

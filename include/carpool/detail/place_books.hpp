@@ -106,7 +106,10 @@ class PlaceBooks {
  private:
   [[nodiscard]] static Slot* pop(typename Types::Queue& queue) noexcept {
     if constexpr (Types::affine) {
-      return queue.pop(Backend::worker());
+      const WorkerId worker = Backend::worker();
+      Slot* slot = queue.pop(worker);
+      if (slot != nullptr) slot->last_worker = worker;
+      return slot;
     } else {
       return queue.pop();
     }

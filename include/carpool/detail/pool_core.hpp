@@ -29,6 +29,7 @@ class PoolCore : public PoolEngine<Types> {
   using typename Engine::Place;
   using typename Engine::Target;
   using typename Engine::Wakeups;
+  using Waiter = detail::Waiter<Types>;
 
   /// Throws what ConnectionPool::acquire does.
   [[nodiscard]] Place& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
@@ -70,13 +71,13 @@ class PoolCore : public PoolEngine<Types> {
   }
 
   /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
-  /// has been taken care of.
-  [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience) {
+  /// has been taken care of; who had waited for it stands in line again.
+  [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience, Waiter* waiter = nullptr) {
     const TimePoint now = place.acquired_at;
-    if (const auto fault = fault_at_hand_out(place, target, now)) return reject(place, *fault);
+    if (const auto fault = fault_at_hand_out(place, target, now)) return reject(place, *fault, waiter);
     if constexpr (Calls::pings) {
       const bool stale = now - place.validated_at > settings().options.validation_bypass_window;
-      if (stale && !revalidate(place, patience)) return false;
+      if (stale && !revalidate(place, patience, waiter)) return false;
     }
     place.exceptions = std::uncaught_exceptions();
     if constexpr (Events::wants_leaks) expect_back(now);
@@ -186,23 +187,28 @@ class PoolCore : public PoolEngine<Types> {
   }
 
   /// The acquirer does not want it. Always false, for the caller to return.
-  [[nodiscard]] bool reject(Place& place, CloseReason fault) noexcept {
+  [[nodiscard]] bool reject(Place& place, CloseReason fault, Waiter* waiter = nullptr) noexcept {
     {
       Wakeups wakeups;
       auto state = access();
-      --state->counters.acquired;
+      disappoint(state, place, waiter);
       settle_place(state, place, fault, wakeups);
     }
     bury_now();
     return false;
   }
+  /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
+  void disappoint(Access& state, Place& place, Waiter* waiter) noexcept {
+    --state->counters.acquired;
+    if (waiter != nullptr) state->join_line(*place.endpoint, *waiter, Backend::now());
+  }
 
   /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a helper and
   /// waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
-  [[nodiscard]] bool revalidate(Place& place, Patience<Backend>& patience) {
+  [[nodiscard]] bool revalidate(Place& place, Patience<Backend>& patience, Waiter* waiter) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, settings().options.validation_timeout);
-    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_helper(place);
+    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_helper(place, waiter);
     bool answered = false;
     try {
       answered = Calls::ping(settings().connector, *place.connection, std::min(deadline, patience.deadline()));
@@ -215,12 +221,13 @@ class PoolCore : public PoolEngine<Types> {
       auto state = access();
       this->distrust(state, *place.endpoint, started);
     }
-    return reject(place, CloseReason::dead);
+    return reject(place, CloseReason::dead, waiter);
   }
-  [[nodiscard]] bool leave_to_helper(Place& place) noexcept {
+  [[nodiscard]] bool leave_to_helper(Place& place, Waiter* waiter) noexcept {
     Wakeups wakeups;
     auto state = access();
-    --state->counters.acquired;
+    disappoint(state, place, waiter);
+    if (state->finished()) return settle_place(state, place, std::nullopt, wakeups), false;  // no helper may be left
     state->queue_refresh(place);
     stir(state, wakeups);
     return false;

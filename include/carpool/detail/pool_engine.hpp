@@ -125,6 +125,7 @@ class PoolEngine {
       }
       if (errand.kind == ErrandKind::none) return;
       Errands<Types>::run(errand, self(), nullptr, limit);
+      if (limit != never && Backend::now() >= limit) return;
     }
   }
   /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
@@ -149,17 +150,12 @@ class PoolEngine {
     Wakeups wakeups;
     auto state = access();
     state->orphan();
-    while (Place* place = state->next_closing()) {  // given back after the crew had gone
-      state.unlock();
-      destroy_connection(*place, Goodbye::if_healthy);
-      state.lock();
-      bury(state, *place, wakeups);
-    }
     depart(state, wakeups);
   }
 
   /// Ends a visit (PoolState::enter); may be the end of *this.
   void depart(Access& state, Wakeups& wakeups) noexcept {
+    if (state->orphaned()) bury_leftovers(state, wakeups);
     state->leave();
     if (!state->forsaken()) return;
     wakeups.fire();
@@ -185,6 +181,16 @@ class PoolEngine {
   using Core = PoolCore<Types>;
 
   [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
+
+  /// What was given back, or rejected, after the crew had gone.
+  void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
+    while (Place* place = state->next_closing()) {
+      state.unlock();
+      destroy_connection(*place, Goodbye::if_healthy);
+      state.lock();
+      bury(state, *place, wakeups);
+    }
+  }
 
   void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
     const TimePoint now = Backend::now();
