@@ -126,7 +126,7 @@ class ConnectionPool {
   /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end.
   void retire_all() { Admin::retire_all(core()); }
   /// While suspended no lease is given: callers wait. Connections are given back as usual.
-  void suspend() { core().access()->suspend(true); }
+  void suspend() { core().access()->suspend(); }
   void resume() { Admin::resume(core()); }
   /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
   /// 0.

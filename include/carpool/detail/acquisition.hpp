@@ -20,6 +20,7 @@ class Acquisition {
   Acquisition(Core& core, const Target& target, Patience<Backend>& patience, const SourceLocation& site)
       : core_(core), target_(target), patience_(patience), started_(Backend::now()) {
     waiter_.site = site;
+    waiter_.worker = Types::this_worker();
   }
   Acquisition(const Acquisition&) = delete;
   Acquisition& operator=(const Acquisition&) = delete;

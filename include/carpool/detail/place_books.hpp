@@ -28,9 +28,11 @@ class PlaceBooks {
     ledger_.move(place, PlaceState::closing);
     closing_.push(place);
   }
-  [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, TimePoint now) noexcept {
-    Slot* slot = pop(endpoint.idle);
+  [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
+                                 TimePoint now) noexcept {
+    Slot* slot = pop(endpoint.idle, worker);
     if (slot == nullptr) return nullptr;
+    slot->last_worker = worker;
     auto& place = static_cast<Place&>(*slot);
     ledger_.move(place, PlaceState::in_use);
     place.site = site;
@@ -104,12 +106,9 @@ class PlaceBooks {
   Endpoints<Types> endpoints_;
 
  private:
-  [[nodiscard]] static Slot* pop(typename Types::Queue& queue) noexcept {
+  [[nodiscard]] static Slot* pop(typename Types::Queue& queue, [[maybe_unused]] WorkerId worker) noexcept {
     if constexpr (Types::affine) {
-      const WorkerId worker = Backend::worker();
-      Slot* slot = queue.pop(worker);
-      if (slot != nullptr) slot->last_worker = worker;
-      return slot;
+      return queue.pop(worker);
     } else {
       return queue.pop();
     }

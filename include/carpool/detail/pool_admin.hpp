@@ -80,7 +80,7 @@ class PoolAdmin {
     {
       Wakeups wakeups;
       auto state = core.access();
-      state->suspend(false);
+      state->resume();
       serve_all(core, state, wakeups);
     }
     Events::pool_ready(core.settings().observer);

@@ -37,7 +37,7 @@ class PoolState : public PlaceBooks<Types> {
   [[nodiscard]] Place* take_quietly(const Target& target, const SourceLocation& site, TimePoint now) {
     if (!calm()) return nullptr;
     Endpoint* endpoint = endpoints_.find(target);
-    return endpoint == nullptr ? nullptr : take_idle(*endpoint, site, now);
+    return endpoint == nullptr ? nullptr : take_idle(*endpoint, site, Types::this_worker(), now);
   }
 
   /// Puts a good connection back to the idle ones, if nothing out of the ordinary is going on.
@@ -57,7 +57,7 @@ class PoolState : public PlaceBooks<Types> {
     const Waiter* first = endpoint.line.front();
     if (first != nullptr && first != &self && overdue(*first, now)) return nullptr;
     if (self.in_line && endpoint.idle.size() > 0) leave_line(endpoint, self);
-    return take_idle(endpoint, self.site, now);
+    return take_idle(endpoint, self.site, self.worker, now);
   }
 
   /// Law 3: as many of the first in line as there are idle connections own one or have been told to look.
@@ -68,7 +68,7 @@ class PoolState : public PlaceBooks<Types> {
       Waiter* following = waiter->next;
       if (overdue(*waiter, now)) {
         leave_line(endpoint, *waiter);
-        waiter->granted = take_idle(endpoint, waiter->site, now);
+        waiter->granted = take_idle(endpoint, waiter->site, waiter->worker, now);
         wakeups.add(waiter->parking.unpark());
       } else if (!waiter->notified) {
         waiter->notified = true;
@@ -102,8 +102,8 @@ class PoolState : public PlaceBooks<Types> {
 
   /// Why a connection that comes back, or has just been made, cannot stay: what the pool as a whole knows.
   [[nodiscard]] std::optional<CloseReason> unwanted(const Place& place) const noexcept {
-    if (closed_) return CloseReason::closed;
-    if (draining_) return CloseReason::drained;
+    if (closed()) return CloseReason::closed;
+    if ((gate_ & draining_bit) != 0) return CloseReason::drained;
     if (!is_current(place)) return CloseReason::retired;
     if (over_size() || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
     return std::nullopt;
@@ -157,26 +157,18 @@ class PoolState : public PlaceBooks<Types> {
 
   // --- the pool as a whole -----------------------------------------------------------------------------
 
-  [[nodiscard]] bool serving() const noexcept { return !closed_ && !draining_ && !suspended_; }
-  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool serving() const noexcept { return gate_ == 0; }
+  [[nodiscard]] bool closed() const noexcept { return (gate_ & closed_bit) != 0; }
   [[nodiscard]] bool full() const noexcept { return lasting() >= max_size_; }
   [[nodiscard]] bool over_size() const noexcept { return lasting() > max_size_; }
-  [[nodiscard]] bool finished() const noexcept { return closed_ || draining_; }
+  [[nodiscard]] bool finished() const noexcept { return (gate_ & (closed_bit | draining_bit)) != 0; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
 
-  void suspend(bool on) noexcept {
-    suspended_ = on;
-    recompute_gate();
-  }
-  void drain() noexcept {
-    draining_ = true;
-    recompute_gate();
-  }
-  void close() noexcept {
-    closed_ = true;
-    recompute_gate();
-  }
+  void suspend() noexcept { gate_ |= suspended_bit; }
+  void resume() noexcept { gate_ &= ~suspended_bit; }
+  void drain() noexcept { gate_ |= draining_bit; }
+  void close() noexcept { gate_ |= closed_bit; }
   void resize(std::size_t max_size) noexcept {
     max_size_ = max_size;
     most_idle_ = std::min(max_size, options_.max_idle.value_or(max_size));
@@ -190,7 +182,7 @@ class PoolState : public PlaceBooks<Types> {
     all.in_use = ledger_.count(PlaceState::in_use);
     all.closing = ledger_.count(PlaceState::closing);
     all.waiting = waiting_;
-    all.suspended = suspended_;
+    all.suspended = (gate_ & suspended_bit) != 0;
     all.closed = finished();
     return all;
   }
@@ -212,8 +204,9 @@ class PoolState : public PlaceBooks<Types> {
 
   /// How many there will be when what is being closed is gone.
   [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }
-  [[nodiscard]] bool calm() const noexcept { return gate_closed_ + waiting_ == 0; }
-  void recompute_gate() noexcept { gate_closed_ = serving() ? 0 : 1; }
+  static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4;
+
+  [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
 
   [[nodiscard]] bool overdue(const Waiter& waiter, TimePoint now) const noexcept {
     return now >= after(waiter.since, options_.handoff_after);
@@ -230,7 +223,7 @@ class PoolState : public PlaceBooks<Types> {
     const bool somebody_waits = endpoint.line.size() > endpoint.idle.size() + endpoint.connecting;
     if (!somebody_waits && !has_room_for_one_more_idle()) return false;
     if (endpoint.connecting >= endpoint.breaker.limit(now, options_.max_connecting)) return false;
-    return has_free_place() || (!endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
+    return has_free_place() || (full() && !endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
   }
   [[nodiscard]] static bool before(const Endpoint& a, const Endpoint& b) noexcept {
     if (a.line.empty() || b.line.empty()) return !a.line.empty();
@@ -240,13 +233,10 @@ class PoolState : public PlaceBooks<Types> {
   const PoolOptions& options_;
   std::size_t waiting_ = 0;      // in all lines
   std::size_t wanted_idle_ = 0;  // sum over the endpoints, each asked one included
-  std::size_t gate_closed_ = 0;  // 0 or 1: not serving(); a number, so that calm() is one test
+  std::size_t gate_ = 0;  // the bits above, any of which stops serving; as wide as waiting_, so that calm() is one test
   std::size_t max_size_ = 0;
   std::size_t most_idle_ = 0;  // max_idle, or max_size if that is less
   std::uint64_t last_ticket_ = 0;
-  bool closed_ = false;
-  bool draining_ = false;
-  bool suspended_ = false;
   bool orphaned_ = false;     // the ConnectionPool object is gone
   std::size_t visitors_ = 0;  // callers inside acquire's slow path, drain or prewarm
 };

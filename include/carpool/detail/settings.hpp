@@ -25,6 +25,15 @@ struct PoolTypes {
   using Target = target_t<Connector>;
   using Calls = ConnectorCalls<Connector, Backend>;
   static constexpr bool affine = requires(Queue queue, WorkerId worker) { queue.pop(worker); };
+
+  /// The calling worker, where the queue wants to know.
+  [[nodiscard]] static WorkerId this_worker() noexcept {
+    if constexpr (affine) {
+      return Backend::worker();
+    } else {
+      return 0;
+    }
+  }
 };
 
 /// Immutable after construction but for the observer, whose members are called by any worker.

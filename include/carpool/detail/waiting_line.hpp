@@ -14,6 +14,7 @@ template <class Types>
 struct Waiter {
   typename Types::Backend::ParkingSlot parking;
   SourceLocation site;              // where the lease will have been taken
+  WorkerId worker = 0;              // who will have it, whoever hands it over
   std::uint64_t ticket = 0;         // its turn; kept when it has to come back. 0 = has none yet
   TimePoint since{};                // when it drew the ticket
   Place<Types>* granted = nullptr;  // handed over: the waiter owns this place
