@@ -1,0 +1,89 @@
+// needs: boost_thread_backend
+#include <carpool/boost_thread_backend.hpp>
+
+#include "pool_conformance.hpp"
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Laws, PoolLaws, carpool::BoostThreadBackend, PoolBackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Laws, PoolLawsAmongWorkers, carpool::BoostThreadBackend, PoolBackendName);
+
+namespace {
+
+using Backend = carpool::BoostThreadBackend;
+
+/// One that waits for the only connection of a pool.
+class Interruption : public ::testing::Test {
+ protected:
+  FakeServer server;
+  Pool<Backend> pool{server.connector(), {.max_size = 1, .handoff_after = 0ns}};
+};
+
+}  // namespace
+
+// acquire is an interruption point.
+TEST_F(Interruption, EndsAWait) {
+  auto lease = pool.acquire();
+  bool interrupted = false;
+  auto task = Backend::spawn([&] {
+    try {
+      static_cast<void>(pool.acquire_until(carpool::never));
+    } catch (const boost::thread_interrupted&) {
+      interrupted = true;
+    }
+  });
+  EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 1; }));
+  task.interrupt();
+  task.join();
+  EXPECT_TRUE(interrupted);
+  EXPECT_EQ(pool.stats().waiting, 0U);
+  lease.release();
+  EXPECT_TRUE(pool.acquire());
+}
+
+TEST_F(Interruption, IsACodeWhereNothingMayBeThrown) {
+  const auto lease = pool.acquire();
+  std::error_code error;
+  auto task = Backend::spawn([&] { static_cast<void>(pool.acquire(error)); });
+  EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 1; }));
+  task.interrupt();
+  task.join();
+  EXPECT_EQ(error, PoolErrc::interrupted);
+}
+
+// Law 7; C11, C12, C18: the interruption comes while the connection does. Who was given it passes it on; nobody loses
+// it.
+TEST_F(Interruption, PassesOnWhatItWasGiven) {
+  for (int round = 0; round < 300; ++round) {
+    auto lease = pool.acquire_for(10s);
+    bool served = false;
+    auto interrupted = Backend::spawn([&] { pool.acquire_until(carpool::never)->use(); });
+    EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 1; }));
+    auto next = Backend::spawn([&] {
+      pool.acquire_for(10s)->use();
+      served = true;
+    });
+    EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 2; }));
+    auto releaser = Backend::spawn([&] { lease.release(); });
+    interrupted.interrupt();
+    interrupted.join();
+    next.join();
+    releaser.join();
+    ASSERT_TRUE(served) << "in round " << round;
+  }
+  EXPECT_EQ(pool.stats().idle, 1U);
+  EXPECT_EQ(server.counts().opened, 1U);
+}
+
+// Law 10: the connection that was being validated is in an unknown state.
+TEST(InterruptionOfAPing, ClosesItsConnection) {
+  const FakeServer server;
+  Pool<Backend> pool(server.connector(), {.max_size = 1, .validation_bypass_window = 1ms, .validation_timeout = 5s});
+  static_cast<void>(pool.acquire());
+  pause<Backend>(20ms);
+  FakeServer(server).answer_every_ping(FakeReply::silence);
+  auto task = Backend::spawn([&] { static_cast<void>(pool.acquire()); });
+  EXPECT_TRUE(eventually<Backend>([&] { return server.counts().pings == 1; }));
+  task.interrupt();
+  task.join();
+  EXPECT_EQ(closed_for<Backend>(pool, CloseReason::dead), 1U);
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+}

@@ -1,0 +1,102 @@
+/// The laws of the pool on a backend. One passes by these lines in a test file of its own:
+///
+///   INSTANTIATE_TYPED_TEST_SUITE_P(Laws, PoolLaws, carpool::ThreadBackend, PoolBackendName);
+///   INSTANTIATE_TYPED_TEST_SUITE_P(Laws, PoolLawsAmongWorkers, carpool::ThreadBackend, PoolBackendName);
+///
+/// A backend whose `concurrent` is false says instead of the second:
+///   GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PoolLawsAmongWorkers);
+#pragma once
+
+#include "pool_laws_connecting.hpp"
+#include "pool_laws_endings.hpp"
+#include "pool_laws_faults.hpp"
+#include "pool_laws_health.hpp"
+#include "pool_laws_sizes.hpp"
+#include "pool_laws_storms.hpp"
+#include "pool_laws_surface.hpp"
+#include "pool_laws_targets.hpp"
+#include "pool_laws_waiting.hpp"
+#include "pool_laws_watching.hpp"
+
+// clang-format off
+REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
+    // pool_laws_surface.hpp
+    APoolOpensNothingUntilItIsAsked, AReleasedConnectionIsUsedAgain, AMovedFromOrReleasedLeaseGivesNothingBack,
+    ALeaseThatIsAssignedOverGivesItsConnectionBack, ADiscardedConnectionIsClosed,
+    ADetachedConnectionLeavesThePoolAndItsPlace, WithConnectionReturnsWhatItsCallableDoes,
+    WithConnectionAsksTheConnectorWhenItsCallableThrows, ALeaseThatAnExceptionLeavesIsClosed,
+    ALeaseTakenAndGivenBackWhileTheStackUnwindsIsPooled, AcquireCanGiveAnErrorCodeInsteadOfAnException,
+    TryAcquireHasOneConnectionOpenedInTheBackground, TryAcquireRefusesOnAClosedPool,
+    AnIdleConnectionIsGivenEvenIfTheDeadlineHasPassed, StatsCountWhatHappened, TheNameOfThePoolStandsInEveryMessage,
+    ATimeoutTellsWhoHoldsTheConnections, WithConnectionPassesItsCallersSourceLocationOn,
+    ATimeoutTellsTheLastConnectErrorUnlessItIsOver, BadValuesAreRefusedByFieldAndBound,
+    // pool_laws_sizes.hpp
+    NoMoreThanMaxSizeExist, AClosingConnectionKeepsItsPlaceUntilItIsClosed, NoMoreThanMaxIdleAreKept,
+    MinIdleConnectionsAreKeptReady, MinIdleIsTriedAgainAfterTheServerWasDown, PrewarmOpensAsManyAsAskedForAndPossible,
+    PrewarmEndsWithWhatThereIsWhenAConnectFails, PrewarmEndsAtItsDeadlineAndNotBefore,
+    PrewarmTriesAgainOnceTheBreakerAllowsIt, ClearClosesTheIdleConnectionsAlone,
+    ResizeClosesSurplusConnectionsWhenTheyAreIdleOrReturn, ResizeClosesNoMoreThanItMust,
+    EveryPlaceIsGivenBackWhenConnectsFail, AConnectionWhoseLifetimeCannotBeToldIsClosedAndItsPlaceGivenBack,
+    // pool_laws_connecting.hpp
+    AConnectIsTriedAgain, AFailedSeriesGivesTheLastCauseAndTheNumberOfTries, TheWaitsBetweenTriesGrow,
+    ThereIsNoSleepAfterTheLastTry, ConnectTimeoutBoundsEachTry, AnAcquireEndsAtItsDeadlineWhateverItsConnectDoes,
+    AnAcquireEndsAtItsDeadlineInTheMiddleOfABackOff, AnAcquireEndsAtItsDeadlineThoughEveryConnectionItGetsIsDead,
+    AConnectionThatIsDeadAtOnceIsAFailedTry, WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
+    IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
+    TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
+    // pool_laws_health.hpp
+    AConnectionThatDiedWhileIdleIsNotHandedOut, AConnectionWithAReplyOutstandingIsClosedOnReturn,
+    AConnectionIsPingedOnlyAfterTheBypassWindow, AConnectionWhosePingFailsOrThrowsIsReplaced,
+    APingWithoutAnswerMakesThePoolDistrustItsOtherIdleConnections, ADirtyConnectionIsResetBeforeItIsUsedAgain,
+    AConnectionThatCannotBeResetIsReplaced, TheGoodbyeIsSaidOnceToEachHealthyConnection,
+    TheGoodbyeIsBoundedAndMayThrow, MaxUsesClosesAConnectionOnItsLastReturn,
+    AConnectionThatExpiresWhileLeasedIsClosedOnReturn, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic,
+    AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame, ReapDoesNotDisturbTheReaper, JitteredLifetimesEndOneByOne,
+    IdleConnectionsAreKeptAliveByPings, TheReaperSurvivesWhateverAConnectorThrows,
+    ALeaseThatIsOutForTooLongIsReportedOnce,
+    // pool_laws_endings.hpp
+    AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
+    ASuspendedPoolGivesNoLeases, DrainReturnsHowManyAreStillOut, RetireAllReplacesEveryConnection,
+    // pool_laws_targets.hpp
+    ALeaseIsForTheTargetThatWasAskedFor, TheConnectionThatWasIdleLongestMakesRoomForAnotherTarget,
+    ConnectionsInUseMakeNoRoom, EachTargetHasItsOwnBreaker, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone,
+    AConnectionThatCannotBeMatchedIsClosed, RetireAllAndClearConcernEveryTarget,
+    MinIdleIsRefusedWhereThePoolCannotKnowTheTarget, TargetsThatNobodyUsesAreForgotten,
+    // pool_laws_watching.hpp
+    AConnectionsLifeIsToldInOrder, EventsTellHowLongThingsTook, EveryReasonToCloseIsToldAndCounted,
+    EveryAcquireThatStartsIsToldToEnd, NothingOfTheUsersRunsUnderThePoolsLock,
+    AnEvictionThatThrowsClosesAndDisturbsNobody,
+    // pool_laws_faults.hpp
+    AcquireAndReleaseOfAReadyConnectionAllocateNothing, EveryPlaceIsGivenBackWhereverMemoryRunsOut,
+    APoolThatCannotBeMadeLeavesNothingBehind, AForkedChildLeavesItsParentsConnectionsAlone);
+
+REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
+    // pool_laws_sizes.hpp
+    NoMoreThanMaxConnectingConnectsAreInFlight, ResizeUpServesThoseWhoWait, ResizeUpAndDownUnderLoad,
+    // pool_laws_connecting.hpp
+    EverybodyWhoWaitsGetsTheConnectError, OnRecoveryConnectsRampUp, AnOutageIsProbedByThePoolAndNotByEveryCaller,
+    AConnectGoesOnWhenItsCallerGivesUp, AWaiterTakesAReleaseWhileTheConnectHangs,
+    AsManyConnectsAsWaitersAreInFlightAndNoMore, AWaiterIsServedOnceAPlaceIsFreeAndTheBreakerAllowsIt,
+    ThePoolRefillsAfterAllConnectionsDied,
+    // pool_laws_waiting.hpp
+    AWaiterIsServedByARelease, AWaiterLeavesAtItsDeadlineAndNotBefore, AWaiterIsServedWhenABrokenConnectionComesBack,
+    AWaiterIsServedWhenALeaseIsDetached, InStrictOrderThoseWhoCameFirstAreServedFirst,
+    NobodyOvertakesAWaiterWhoHasWaitedHandoffAfter, AWaiterWhoWasDisappointedKeepsItsPlaceInLine,
+    MoreThanMaxWaitersAreRefusedAtOnce, AWaiterWhoWasDisappointedIsNotRefused,
+    NobodyIsServedTooLateBecauseOthersHaveLeft, NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad,
+    NestedAcquiresEndWhenThePoolIsJustLargeEnough, NoWakeUpIsLost,
+    // pool_laws_health.hpp
+    AShortDeadlineDoesNotWaitForALongPing, ASlowGoodbyeHoldsUpNobody,
+    // pool_laws_endings.hpp
+    CloseWakesEveryWaiter, APoolMayBeDestroyedWithWaitersPresent, LeasesMayReturnWhileThePoolIsDestroyed,
+    AWaiterMayBeDisappointedWhileThePoolIsDestroyed, ConnectsInFlightEndBeforeThePoolDoes, ResumeServesThoseWhoWait,
+    DrainWaitsForThoseWhoAreOutAndNoLonger, AConnectBegunBeforeRetireAllIsNotHandedOut,
+    AConnectThatEndsAfterTheEndIsClosed, EveryMethodMayBeCalledAtAnyTimeByAnyWorker,
+    // pool_laws_targets.hpp
+    AWaiterIsServedWhenAConnectionOfAnotherTargetComesBack, AConnectErrorConcernsThoseWhoWaitForThatTargetAlone,
+    ATargetThatHangsDoesNotHoldUpAnother, AWaiterIsServedOnceItsTargetMayBeTriedAgain,
+    // pool_laws_storms.hpp
+    ACrowdIsServedByFewConnections, NothingIsLostOrExceededWhateverHappens, AnIdlePoolUsesNoProcessor,
+    // pool_laws_faults.hpp
+    GivingBackAllocatesNothingWhateverComesBack);
+// clang-format on

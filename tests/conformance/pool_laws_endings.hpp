@@ -1,0 +1,291 @@
+/// Laws of endings: close, drain, suspend, retire_all, destruction in any order, fork.
+#pragma once
+
+#include "pool_laws_fixture.hpp"
+
+TYPED_TEST_P(PoolLaws, AClosedPoolGivesNothingAndTakesBackWhatIsOut) {
+  Pool<TypeParam> pool(this->server.connector());
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  auto lease = pool.acquire();
+  pool.close();
+  pool.close();
+  EXPECT_THROW(static_cast<void>(pool.acquire()), carpool::PoolClosed);
+  EXPECT_EQ(pool.prewarm(2, 10s), 0U);
+  lease->use();  // still valid
+  lease.release();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::closed), 2U);
+  EXPECT_EQ(this->server.counts().invalidated, 2U);
+  EXPECT_EQ(pool.reap() + pool.clear() + pool.drain(1ms), 0U);
+  pool.retire_all();
+  pool.suspend();
+  pool.resume();
+  pool.resize(3);
+  EXPECT_THROW(static_cast<void>(pool.acquire()), carpool::PoolClosed) << "nothing revives it";
+}
+
+// Law 16.
+TYPED_TEST_P(PoolLaws, ALeaseMayOutliveItsPool) {
+  std::vector<typename Pool<TypeParam>::Lease> leases;
+  {
+    Pool<TypeParam> pool(this->server.connector());
+    for (int i = 0; i < 4; ++i) leases.push_back(pool.acquire());
+    leases.back().release();
+  }
+  EXPECT_EQ(this->server.counts().open, 3U);
+  leases[0]->use();
+  leases[0].release();
+  leases[1].discard();
+  const auto mine = leases[2].detach();
+  EXPECT_EQ(this->server.counts().open, 1U);
+}
+
+// Law 16; C14: all of them, at once.
+TYPED_TEST_P(PoolLawsAmongWorkers, CloseWakesEveryWaiter) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  auto lease = pool.acquire();
+  typename TypeParam::template Atomic<std::size_t> told{0};
+  Workers<TypeParam> workers;
+  workers.start(9, [&] {
+    if (error_of([&] { return pool.acquire(); }) == PoolErrc::pool_closed) told.fetch_add(1);
+  });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 9; }));
+  EXPECT_LT(time_of<TypeParam>([&] {
+              pool.close();
+              workers.join();
+            }),
+            5s);
+  EXPECT_EQ(told.load(), 9U);
+}
+
+// Law 16: the pool goes while others wait in it and hold leases of it.
+TYPED_TEST_P(PoolLawsAmongWorkers, APoolMayBeDestroyedWithWaitersPresent) {
+  for (int round = 0; round < 20; ++round) {
+    auto pool = std::make_unique<Pool<TypeParam>>(this->server.connector(), carpool::PoolOptions{.max_size = 1});
+    auto lease = pool->acquire();
+    Workers<TypeParam> workers;
+    workers.start(
+        3, [known = pool.get()] { EXPECT_EQ(error_of([&] { return known->acquire(); }), PoolErrc::pool_closed); });
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool->stats().waiting == 3; }));
+    pool.reset();
+    if (round % 2 == 0) lease.release();
+    workers.join();
+  }
+}
+
+// Law 16: the last lease and the pool itself go at the same moment. Nothing is left open, whoever is first.
+TYPED_TEST_P(PoolLawsAmongWorkers, LeasesMayReturnWhileThePoolIsDestroyed) {
+  for (int round = 0; round < 150; ++round) {
+    auto pool = std::make_unique<Pool<TypeParam>>(this->server.connector(), carpool::PoolOptions{.max_size = 3});
+    typename TypeParam::template Atomic<std::size_t> have{0};
+    typename TypeParam::template Atomic<bool> go{false};
+    Workers<TypeParam> workers;
+    for (int i = 0; i < 3; ++i) {
+      workers.start([&, i, lease = std::make_shared<typename Pool<TypeParam>::Lease>(pool->acquire())] {
+        have.fetch_add(1);
+        while (!go.load()) TypeParam::sleep_until(TypeParam::now() + 20us);
+        if (i > 0) TypeParam::sleep_until(TypeParam::now() + i * 20us);
+        lease->release();
+      });
+    }
+    EXPECT_TRUE(eventually<TypeParam>([&] { return have.load() == 3; }));
+    go.store(true);
+    pool.reset();
+    workers.join();
+    ASSERT_EQ(this->server.counts().open, 0U) << "in round " << round;
+  }
+}
+
+// Law 16: the pool goes while somebody who waited finds that what it was given is dead.
+TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterMayBeDisappointedWhileThePoolIsDestroyed) {
+  for (int round = 0; round < 100; ++round) {
+    auto pool = std::make_unique<Pool<TypeParam>>(
+        this->server.connector(), carpool::PoolOptions{.max_size = 1, .handoff_after = (round % 2) * 1s});
+    auto lease = pool->acquire();
+    Workers<TypeParam> workers;
+    workers.start(2, [known = pool.get()] {
+      const std::error_code error = error_of([&] { return known->acquire(); });
+      EXPECT_TRUE(!error || error == PoolErrc::pool_closed) << error.message();
+    });
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool->stats().waiting == 2; }));
+    this->server.next_connects({ok().dying_after_checks(1), ok().dying_after_checks(1), ok().dying_after_checks(1)});
+    lease->die();
+    lease.release();
+    if (round % 3 == 0) pause<TypeParam>(20us);
+    pool.reset();
+    workers.join();
+    ASSERT_EQ(this->server.counts().open, 0U) << "in round " << round;
+  }
+}
+
+// Destruction waits for a connect in flight, and what that opened is closed.
+TYPED_TEST_P(PoolLawsAmongWorkers, ConnectsInFlightEndBeforeThePoolDoes) {
+  this->server.other_connects(slow(30ms));
+  {
+    Pool<TypeParam> pool(this->server.connector());
+    static_cast<void>(pool.try_acquire());
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connecting == 1; }));
+  }
+  EXPECT_EQ(this->server.counts().opened, 1U);
+  EXPECT_EQ(this->server.counts().open, 0U);
+}
+
+// Law 12: the reaper sleeps for minutes, and yet nobody waits for it; nor for a back-off.
+TYPED_TEST_P(PoolLaws, APoolIsDestroyedAtOnce) {
+  const Duration took = time_of<TypeParam>([&] {
+    Pool<TypeParam> pool(this->server.connector(), {.keepalive_time = 1h});
+    static_cast<void>(pool.acquire());
+    pause<TypeParam>(5ms);
+    this->server.other_connects(refuse("down"));
+    Pool<TypeParam> failing(this->server.connector(), {.connect_backoff = {20s, 20s}});
+    EXPECT_TRUE(error_of([&] { return failing.acquire_for(10ms); }));
+  });
+  EXPECT_LT(took, 5s);
+}
+
+// Callers wait, what comes back is kept, and nothing is opened.
+TYPED_TEST_P(PoolLaws, ASuspendedPoolGivesNoLeases) {
+  Pool<TypeParam> pool(this->server.connector(), {.min_idle = 1});
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 1; }, pool));
+  auto lease = pool.acquire();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 1; }, pool));
+  pool.suspend();
+  const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(2ms); });
+  ASSERT_TRUE(error);
+  EXPECT_TRUE(contains(error->what(), "suspended")) << error->what();
+  EXPECT_FALSE(pool.try_acquire());
+  lease.release();
+  EXPECT_EQ(pool.stats().idle, 2U);
+  const std::size_t connects = this->server.counts().connects;
+  pool.clear();
+  pause<TypeParam>(5ms);
+  pool.reap();
+  EXPECT_EQ(this->server.counts().connects, connects);
+  pool.resume();
+  EXPECT_FALSE(pool.stats().suspended);
+  EXPECT_TRUE(pool.acquire());
+}
+
+TYPED_TEST_P(PoolLawsAmongWorkers, ResumeServesThoseWhoWait) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
+  auto lease = pool.acquire();
+  pool.suspend();
+  Workers<TypeParam> workers;
+  workers.start(5, [&] { EXPECT_TRUE(pool.acquire_for(10s)); });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 5; }));
+  lease.release();
+  pause<TypeParam>(3ms);
+  EXPECT_EQ(pool.stats().waiting, 5U);
+  EXPECT_EQ(this->server.counts().connects, 1U);
+  pool.resume();
+  workers.join();
+}
+
+// Final: nobody new, those who wait are told, those who are out are waited for, for as long as was said (C70).
+TYPED_TEST_P(PoolLaws, DrainReturnsHowManyAreStillOut) {
+  Pool<TypeParam> pool(this->server.connector());
+  EXPECT_EQ(pool.prewarm(3, 10s), 3U);
+  auto lease = pool.acquire();
+  EXPECT_EQ(pool.drain(20ms), 1U);
+  EXPECT_THROW(static_cast<void>(pool.acquire()), carpool::PoolClosed);
+  EXPECT_THROW(static_cast<void>(pool.try_acquire()), carpool::PoolClosed);
+  EXPECT_TRUE(pool.stats().closed);
+  pool.resume();
+  EXPECT_THROW(static_cast<void>(pool.acquire()), carpool::PoolClosed);
+  lease->use();
+  lease.release();
+  EXPECT_EQ(pool.drain(20ms), 0U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::drained), 3U);
+}
+
+TYPED_TEST_P(PoolLawsAmongWorkers, DrainWaitsForThoseWhoAreOutAndNoLonger) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  auto lease = pool.acquire();
+  Workers<TypeParam> workers;
+  workers.start(2, [&] { EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::pool_closed); });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 2; }));
+  EXPECT_GE(time_of<TypeParam>([&] { EXPECT_EQ(pool.drain(20ms), 1U); }), 20ms);
+  EXPECT_EQ(pool.stats().waiting, 0U);
+  workers.start([&] {
+    pause<TypeParam>(20ms);
+    lease.release();
+  });
+  EXPECT_LT(time_of<TypeParam>([&] { EXPECT_EQ(pool.drain(20s), 0U); }), 10s);
+}
+
+TYPED_TEST_P(PoolLaws, RetireAllReplacesEveryConnection) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 3});
+  EXPECT_EQ(pool.prewarm(3, 10s), 3U);
+  auto lease = pool.acquire();
+  pool.retire_all();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().open == 1; }, pool));
+  lease->use();  // valid until it is given back
+  EXPECT_EQ(pool.acquire()->id(), 4U);
+  lease.release();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 1; }, pool));
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::retired), 3U);
+  EXPECT_EQ(pool.acquire()->id(), 4U);
+}
+
+// A connect begun before retire_all belongs to the old generation; who waits for it gets a new one.
+TYPED_TEST_P(PoolLawsAmongWorkers, AConnectBegunBeforeRetireAllIsNotHandedOut) {
+  this->server.next_connects({held()});
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  Workers<TypeParam> workers;
+  workers.start([&] { EXPECT_EQ(pool.acquire_for(10s)->id(), 2U); });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connecting == 1; }));
+  pool.retire_all();
+  this->server.let_through();
+  workers.join();
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::retired), 1U);
+}
+
+// The same for drain and close: what arrives too late is closed.
+TYPED_TEST_P(PoolLawsAmongWorkers, AConnectThatEndsAfterTheEndIsClosed) {
+  this->server.other_connects(held());
+  for (const bool drains : {true, false}) {
+    Pool<TypeParam> pool(this->server.connector());
+    static_cast<void>(pool.try_acquire());
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connecting == 1; }));
+    drains ? static_cast<void>(pool.drain(0ns)) : pool.close();
+    this->server.let_through();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }));
+    EXPECT_EQ(closed_for<TypeParam>(pool, drains ? CloseReason::drained : CloseReason::closed), 1U);
+  }
+}
+
+// C13: every public method at any time from any worker. The answers do not matter; that there are answers does.
+TYPED_TEST_P(PoolLawsAmongWorkers, EveryMethodMayBeCalledAtAnyTimeByAnyWorker) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 3, .connect_backoff = {1ms, 1ms}});
+  const TimePoint end = TypeParam::now() + 250ms;
+  Workers<TypeParam> workers;
+  const auto repeat = [&](auto call) {
+    workers.start([&pool, end, call]() mutable {
+      while (TypeParam::now() < end) {
+        call(pool);
+        pause<TypeParam>(50us);
+      }
+    });
+  };
+  repeat([](auto& p) { static_cast<void>(error_of([&] { return p.acquire_for(2ms); })); });
+  repeat([](auto& p) { static_cast<void>(error_of([&] { return p.acquire()->use(10us), 0; })); });
+  repeat([](auto& p) { static_cast<void>(error_of([&] { return p.acquire().discard(), 0; })); });
+  repeat([](auto& p) { static_cast<void>(error_of([&] { return p.try_acquire(); })); });
+  repeat([](auto& p) { static_cast<void>(p.prewarm(2, 1ms)); });
+  repeat([](auto& p) { static_cast<void>(p.reap() + p.clear()); });
+  repeat([](auto& p) { p.retire_all(); });
+  repeat([](auto& p) {
+    p.suspend();
+    p.resume();
+  });
+  repeat([size = std::size_t{0}](auto& p) mutable { p.resize(1 + ++size % 3); });
+  repeat([](auto& p) { EXPECT_LE(p.stats().idle, 3U); });
+  workers.join();
+  pool.resume();
+  pool.resize(3);
+  EXPECT_TRUE(pool.acquire_for(10s));
+  EXPECT_EQ(pool.stats().in_use + pool.stats().waiting, 0U);
+  EXPECT_LE(this->server.counts().peak_size, 3U);
+  EXPECT_EQ(pool.drain(10s), 0U);
+}

@@ -1,0 +1,285 @@
+/// Laws of health: what is found dead, dirty, expired or too long out, when, and what is said to it.
+#pragma once
+
+#include "pool_laws_fixture.hpp"
+
+TYPED_TEST_P(PoolLaws, AConnectionThatDiedWhileIdleIsNotHandedOut) {
+  Pool<TypeParam> pool(this->server.connector());
+  EXPECT_EQ(pool.prewarm(3, 10s), 3U);
+  this->server.kill_all();
+  EXPECT_EQ(pool.acquire()->id(), 4U);
+  EXPECT_GT(closed_for<TypeParam>(pool, CloseReason::dead), 0U);
+  EXPECT_EQ(this->server.counts().invalidated, 0U) << "a dead connection is told nothing";
+}
+
+// Law 10.
+TYPED_TEST_P(PoolLaws, AConnectionWithAReplyOutstandingIsClosedOnReturn) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  pool.acquire()->leave_a_reply_unread();
+  EXPECT_EQ(pool.stats().idle, 0U);
+  if (!TypeParam::concurrent) {
+    EXPECT_EQ(this->server.counts().open, 0U) << "it has closed before it returns";
+  }
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::dead), 1U);
+}
+
+TYPED_TEST_P(PoolLaws, AConnectionIsPingedOnlyAfterTheBypassWindow) {
+  Pool<TypeParam> pool(this->server.connector(), {.validation_bypass_window = 150ms});
+  static_cast<void>(pool.acquire());
+  static_cast<void>(pool.acquire());
+  EXPECT_EQ(this->server.counts().pings, 0U);
+  pause<TypeParam>(200ms);
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(this->server.counts().pings, 1U);
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(this->server.counts().pings, 1U) << "it has just answered";
+}
+
+TYPED_TEST_P(PoolLaws, AConnectionWhosePingFailsOrThrowsIsReplaced) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .validation_bypass_window = 20ms});
+  static_cast<void>(pool.acquire());
+  pause<TypeParam>(30ms);
+  this->server.answer_every_ping(FakeReply::no);
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  this->server.answer_every_ping(std::nullopt);
+  pause<TypeParam>(30ms);
+  this->server.throw_from(FakeMethod::ping, 1);
+  EXPECT_EQ(pool.acquire()->id(), 3U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::dead), 2U);
+}
+
+// C51: one validation time-out for all of them, not one each.
+TYPED_TEST_P(PoolLaws, APingWithoutAnswerMakesThePoolDistrustItsOtherIdleConnections) {
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_size = 8, .validation_bypass_window = 40ms, .validation_timeout = 80ms});
+  EXPECT_EQ(pool.prewarm(8, 10s), 8U);
+  pause<TypeParam>(50ms);
+  this->server.answer_every_ping(FakeReply::silence);
+  const Duration took = time_of<TypeParam>([&] { EXPECT_EQ(pool.acquire()->id(), 9U); });
+  EXPECT_GE(took, 80ms);
+  EXPECT_LT(took, 8 * 80ms);
+  EXPECT_EQ(this->server.counts().pings, 1U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::dead), 8U);
+}
+
+// Law 4: it has less time than a ping may take. It waits in line for whichever comes first, and is not late.
+TYPED_TEST_P(PoolLawsAmongWorkers, AShortDeadlineDoesNotWaitForALongPing) {
+  this->server.answer_every_ping(FakeReply::silence);
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_size = 2, .validation_bypass_window = 60ms, .validation_timeout = 400ms});
+  static_cast<void>(pool.acquire());
+  pause<TypeParam>(80ms);
+  this->server.next_connects({held()});
+  const Duration took = time_of<TypeParam>(
+      [&] { EXPECT_EQ(error_of([&] { return pool.acquire_for(30ms); }), PoolErrc::acquire_timeout); });
+  EXPECT_GE(took, 30ms);
+  EXPECT_LT(took, 300ms);
+  this->server.let_through();
+  EXPECT_EQ(pool.acquire_for(350ms)->id(), 2U) << "the connect that was begun for the first caller";
+}
+
+TYPED_TEST_P(PoolLaws, ADirtyConnectionIsResetBeforeItIsUsedAgain) {
+  this->server.other_connects(ok().dirtied_by_use());
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  static_cast<void>(pool.acquire());
+  EXPECT_EQ(pool.stats().idle, 1U);
+  EXPECT_EQ(this->server.counts().resets, 0U) << "it was clean";
+  pool.acquire()->use();
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(this->server.counts().resets, 1U);
+}
+
+// Law 5; C24: each hook fails at each position, and the capacity is back. C19: also where nobody answers.
+TYPED_TEST_P(PoolLaws, AConnectionThatCannotBeResetIsReplaced) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .validation_timeout = 20ms});
+  for (const FakeReply reply : {FakeReply::no, FakeReply::silence}) {
+    this->server.next_connects(
+        {ok().dirtied_by_use().answering_resets(reply), ok().dirtied_by_use().answering_resets(reply)});
+    auto a = pool.acquire();
+    auto b = pool.acquire();
+    a->use();
+    b->use();
+    a.release();
+    b.release();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  }
+  this->server.throw_from(FakeMethod::reset, 1);
+  pool.acquire()->get_dirty();
+  EXPECT_EQ(pool.acquire()->id(), 6U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::reset_failed), 5U);
+}
+
+// Each healthy connection is told once; a dead or discarded one is not.
+TYPED_TEST_P(PoolLaws, TheGoodbyeIsSaidOnceToEachHealthyConnection) {
+  {
+    Pool<TypeParam> pool(this->server.connector(), {.max_size = 6});
+    EXPECT_EQ(pool.prewarm(5, 10s), 5U);
+    pool.clear();  // five
+    EXPECT_EQ(pool.prewarm(3, 10s), 3U);
+    auto lease = pool.acquire();
+    pool.retire_all();
+    lease.release();  // one, and two
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+    EXPECT_EQ(this->server.counts().invalidated, 8U);
+    lease = pool.acquire();
+    this->server.kill_all();
+    lease.release();
+    pool.clear();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+    EXPECT_EQ(this->server.counts().invalidated, 8U);
+    EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  }
+  EXPECT_EQ(this->server.counts().invalidated, 10U) << "the pool's end";
+}
+
+TYPED_TEST_P(PoolLaws, TheGoodbyeIsBoundedAndMayThrow) {
+  this->server.other_connects(ok().slow_to_part(20s));
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .close_timeout = 20ms});
+  EXPECT_EQ(pool.prewarm(1, 10s), 1U);
+  const Duration took = time_of<TypeParam>([&] {
+    pool.clear();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  });
+  EXPECT_GE(took, 20ms);
+  EXPECT_LT(took, 5s);
+  EXPECT_EQ(pool.prewarm(1, 10s), 1U);
+  this->server.throw_from(FakeMethod::invalidate, 1);
+  pool.clear();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+}
+
+// Law 11; C68: nobody waits for a goodbye, neither who gives back nor who takes.
+TYPED_TEST_P(PoolLawsAmongWorkers, ASlowGoodbyeHoldsUpNobody) {
+  this->server.next_connects({ok().slow_to_part(300ms), ok().slow_to_part(300ms)});
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 4, .max_idle = 2});
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  const Duration took = time_of<TypeParam>([&] {
+    auto lease = pool.acquire();
+    pool.retire_all();
+    lease.release();
+    lease = pool.acquire();
+    EXPECT_EQ(lease->id(), 3U);
+    EXPECT_EQ(pool.stats().closing, 2U);
+  });
+  EXPECT_LT(took, 250ms);
+}
+
+TYPED_TEST_P(PoolLaws, MaxUsesClosesAConnectionOnItsLastReturn) {
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, carpool::forever, 2));
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(pool.stats().idle, 0U);
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::expired), 1U);
+}
+
+// Checked on return, where nobody has looked in between.
+TYPED_TEST_P(PoolLaws, AConnectionThatExpiresWhileLeasedIsClosedOnReturn) {
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(30ms));
+  {
+    const auto lease = pool.acquire();
+    pause<TypeParam>(50ms);
+    lease->use();
+  }
+  EXPECT_EQ(pool.stats().idle, 0U);
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::expired), 1U);
+}
+
+// Checked by the reaper, where nobody comes any more, when it is due and not before (C57).
+TYPED_TEST_P(PoolLaws, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic) {
+  const Watcher<TypeParam> watcher;
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 40ms), watcher);
+  this->server.next_connects({ok(), ok().announcing(20ms)});
+  {
+    const auto first = pool.acquire();
+    const auto second = pool.acquire();
+  }
+  const TimePoint released = watcher.seen("released").back().at;
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  for (const Event& close : watcher.seen("connection_closed")) {
+    EXPECT_EQ(close.reason, close.id == 2 ? CloseReason::expired : CloseReason::idle);
+    if (close.id == 1) {
+      EXPECT_GE(close.at - released, 40ms - 10ms) << "by the coarse clock";
+    }
+  }
+}
+
+TYPED_TEST_P(PoolLaws, AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame) {
+  WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 1}, limits(60ms, 10s));
+  const TimePoint started = TypeParam::now();
+  while (pool.acquire_for(10s)->id() == 1) pause<TypeParam>(1ms);
+  EXPECT_GE(TypeParam::now() - started, 60ms);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::expired), 1U);
+}
+
+// The reaper goes on after somebody else did its work.
+TYPED_TEST_P(PoolLaws, ReapDoesNotDisturbTheReaper) {
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 50ms));
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  EXPECT_EQ(pool.reap(), 0U);
+  EXPECT_EQ(pool.stats().idle, 2U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::idle), 2U);
+}
+
+// C44: connections that were opened together are not closed together.
+TYPED_TEST_P(PoolLaws, JitteredLifetimesEndOneByOne) {
+  using Jittered = carpool::Jittered<carpool::MaxLifetime>;
+  std::vector<double> ends;
+  for (int i = 0; i < 200; ++i) {
+    carpool::Slot slot;
+    slot.jitter = static_cast<double>(TypeParam::random() >> 11) * 0x1.0p-53;
+    ends.push_back(std::chrono::duration<double>(Jittered(carpool::MaxLifetime(100s)).due(slot) - slot.born).count());
+  }
+  std::sort(ends.begin(), ends.end());
+  EXPECT_GE(ends.front(), 75.0);
+  EXPECT_LE(ends.back(), 100.0);
+  EXPECT_GT(ends.back() - ends.front(), 15.0);
+}
+
+TYPED_TEST_P(PoolLaws, IdleConnectionsAreKeptAliveByPings) {
+  Pool<TypeParam> pool(this->server.connector(), {.keepalive_time = 20ms});
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().pings >= 6; }, pool));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 2; }, pool));
+  EXPECT_EQ(this->server.counts().opened, 2U);
+}
+
+// Law 12: neither a ping without answer nor a connector that throws ends the reaper.
+TYPED_TEST_P(PoolLaws, TheReaperSurvivesWhateverAConnectorThrows) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .min_idle = 2, .keepalive_time = 10ms});
+  const auto refilled = [&] { return pool.stats().idle == 2; };
+  EXPECT_TRUE(eventually<TypeParam>(refilled, pool));
+  for (int i = 0; i < 3; ++i) {
+    const std::size_t opened = this->server.counts().opened;
+    this->server.throw_from(
+        FakeMethod::ping, 1,
+        i == 1 ? std::make_exception_ptr(42) : std::make_exception_ptr(std::runtime_error("no answer")));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().opened > opened; }, pool));
+    EXPECT_TRUE(eventually<TypeParam>(refilled, pool));
+  }
+  this->server.kill_all();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().opened >= 7 && refilled(); }, pool));
+}
+
+// A lease that is out for longer is reported once, with its site.
+TYPED_TEST_P(PoolLaws, ALeaseThatIsOutForTooLongIsReportedOnce) {
+  const Watcher<TypeParam> watcher;
+  WatchedPool<TypeParam> pool(this->server.connector(), {.leak_detection_threshold = 30ms}, no_limits(), watcher);
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  pause<TypeParam>(80ms);  // the reaper has been round, and nothing was out
+  pool.reap();
+  const auto leaked = pool.acquire();
+  const auto line = carpool::SourceLocation::current().line() - 1;
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !watcher.seen("leak_suspected").empty(); }, pool));
+  const auto brief = pool.acquire();
+  pause<TypeParam>(5ms);
+  pool.reap();
+  const auto leaks = watcher.seen("leak_suspected");
+  ASSERT_EQ(leaks.size(), 1U);
+  EXPECT_EQ(leaks[0].site.line(), line);
+  EXPECT_GE(leaks[0].length, 30ms);
+  EXPECT_LT(leaks[0].length, 5s);
+}

@@ -1,0 +1,96 @@
+/// Laws under load: the spike, everything at once, and what an idle pool costs.
+#pragma once
+
+#include "pool_laws_fixture.hpp"
+
+#include <sys/resource.h>
+
+// C45, HikariCP's "jungle": a crowd comes at once upon a cold pool whose connects are slow and whose work is short.
+TYPED_TEST_P(PoolLawsAmongWorkers, ACrowdIsServedByFewConnections) {
+  this->server.other_connects(slow(150ms));
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 50, .min_idle = 5});
+  typename TypeParam::template Atomic<std::size_t> served{0};
+  const Duration took = time_of<TypeParam>([&] {
+    Workers<TypeParam> workers;
+    workers.start(50, [&] {
+      pool.acquire()->use(2ms);
+      served.fetch_add(1);
+    });
+  });
+  EXPECT_EQ(served.load(), 50U);
+  EXPECT_GE(took, 150ms);
+  EXPECT_LT(took, 5s);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle >= 5 && pool.stats().connecting == 0; }));
+  EXPECT_LE(this->server.counts().opened, 6U);
+}
+
+// C13, C17, C25, C26, C27, C29: discards, deadlines, exceptions, refused connects, deaths and slow goodbyes mixed.
+TYPED_TEST_P(PoolLawsAmongWorkers, NothingIsLostOrExceededWhateverHappens) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 4,
+                                                  .max_idle = 3,
+                                                  .max_connecting = 3,
+                                                  .connect_attempts = 2,
+                                                  .connect_backoff = {100us, 400us},
+                                                  .validation_bypass_window = 300us,
+                                                  .handoff_after = 200us});
+  this->deaths_race_with_goodbyes = true;
+  const TimePoint end = TypeParam::now() + 400ms;
+  Workers<TypeParam> workers;
+  typename TypeParam::template Atomic<std::size_t> served{0};
+  for (int i = 0; i < 8; ++i) {
+    workers.start([&, i] {
+      for (int step = i; TypeParam::now() < end; ++step) {
+        try {
+          auto lease = pool.acquire_for(step % 5 == 0 ? Duration(200us) : Duration(10s));
+          lease->use(50us);
+          if (step % 7 == 0) lease->get_dirty();
+          if (step % 11 == 0) lease->leave_a_reply_unread();
+          if (step % 13 == 0) lease->die();
+          if (step % 17 == 0) lease.discard();
+          if (step % 19 == 0) throw std::domain_error("mine");
+          if (lease && step % 23 == 0) static_cast<void>(lease.detach());
+          served.fetch_add(1);
+        } catch (const std::exception&) {  // that is life
+        }
+      }
+    });
+  }
+  workers.start([&] {
+    for (int step = 0; TypeParam::now() < end; ++step) {
+      this->server.next_connects(
+          {refuse("now and then"), ok().slow_to_part(1ms), slow(1ms), ok().dying_after_checks(0)});
+      if (step % 8 == 0) this->server.kill_all();
+      if (step % 16 == 0) this->server.throw_from(FakeMethod::reset, 1);
+      if (step % 16 == 8) this->server.throw_from(FakeMethod::ping, 1);
+      pause<TypeParam>(3ms);
+    }
+  });
+  workers.join();
+  this->server.other_connects(ok());
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !error_of([&] { return pool.acquire_for(1s); }); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == pool.stats().idle; }));
+  const PoolStats stats = pool.stats();
+  EXPECT_GT(served.load(), 100U);
+  EXPECT_EQ(stats.waiting, 0U);
+  EXPECT_LE(stats.idle, 3U);
+  EXPECT_EQ(this->server.counts().open, stats.idle);
+}
+
+// Law 12: it sleeps until something is due.
+TYPED_TEST_P(PoolLawsAmongWorkers, AnIdlePoolUsesNoProcessor) {
+  const auto processor_time = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto length = [](const timeval& time) {
+      return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+    };
+    return length(usage.ru_utime) + length(usage.ru_stime);
+  };
+  Pool<TypeParam> pool(this->server.connector(), {.min_idle = 4});
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 4; }));
+  const auto lease = pool.acquire();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 4; }));
+  const auto before = processor_time();
+  pause<TypeParam>(300ms);
+  EXPECT_LT(processor_time() - before, 60ms);
+}

@@ -1,0 +1,267 @@
+/// Laws of watching: the observer's events, their order and reasons; that nothing of the user's runs under the lock.
+#pragma once
+
+#include "pool_laws_fixture.hpp"
+
+#include <atomic>
+#include <functional>
+#include <set>
+
+namespace pool_laws {
+
+/// Calls back into the pool from wherever the pool calls its user's code, and remembers from where.
+class Meddler {
+ public:
+  /// The act begins with the scope and ends with it.
+  void begin(std::function<void()> act) {
+    act_ = std::move(act);
+    active_.store(true);
+  }
+  void end() noexcept { active_.store(false); }
+  void meddle(const char* from) {
+    if (!active_.load()) return;
+    act_();
+    const std::scoped_lock lock(mutex_);
+    from_.insert(from);
+  }
+  [[nodiscard]] std::set<std::string> seen() const {
+    const std::scoped_lock lock(mutex_);
+    return from_;
+  }
+
+ private:
+  std::function<void()> act_;
+  std::atomic<bool> active_{false};
+  mutable std::mutex mutex_;
+  std::set<std::string> from_;
+};
+using MeddlerPointer = std::shared_ptr<Meddler>;
+
+/// A connection whose destructor meddles.
+class MeddlingConnection {
+ public:
+  explicit MeddlingConnection(MeddlerPointer meddler) noexcept : meddler_(std::move(meddler)) {}
+  MeddlingConnection(MeddlingConnection&&) noexcept = default;
+  MeddlingConnection& operator=(MeddlingConnection&&) noexcept = default;
+  ~MeddlingConnection() {
+    if (meddler_) meddler_->meddle("~Connection");
+  }
+
+ private:
+  MeddlerPointer meddler_;
+};
+
+struct MeddlingConnector {
+  using Target = std::string;
+  using Connection = MeddlingConnection;
+  MeddlerPointer meddler;
+
+  [[nodiscard]] Connection connect(const Target&, TimePoint) const {
+    meddler->meddle("connect");
+    return Connection(meddler);
+  }
+  [[nodiscard]] bool is_connected(const Connection&) const noexcept { return meddler->meddle("is_connected"), true; }
+  [[nodiscard]] bool reusable(const Connection&) const noexcept { return meddler->meddle("reusable"), true; }
+  [[nodiscard]] bool dirty(const Connection&) const noexcept { return meddler->meddle("dirty"), true; }
+  [[nodiscard]] bool matches(const Connection&, const Target&) const { return meddler->meddle("matches"), true; }
+  [[nodiscard]] bool ping(Connection&, TimePoint) const { return meddler->meddle("ping"), true; }
+  [[nodiscard]] bool reset(Connection&, TimePoint) const { return meddler->meddle("reset"), true; }
+  void invalidate(Connection&, TimePoint) const { meddler->meddle("invalidate"); }
+  [[nodiscard]] Duration lifetime(const Connection&) const { return meddler->meddle("lifetime"), carpool::forever; }
+  [[nodiscard]] Verdict handle_exception(Connection&, const std::exception_ptr&) const {
+    return meddler->meddle("handle_exception"), Verdict::close;
+  }
+};
+
+struct MeddlingEviction {
+  MeddlerPointer meddler;
+  [[nodiscard]] bool expired(const carpool::Slot&, TimePoint) const { return meddler->meddle("expired"), false; }
+};
+
+struct MeddlingObserver {
+  MeddlerPointer meddler;
+  void acquire_started() const noexcept { meddler->meddle("acquire_started"); }
+  void acquired(std::uint64_t, Duration) const noexcept { meddler->meddle("acquired"); }
+  void acquire_failed(carpool::AcquireFailure) const noexcept { meddler->meddle("acquire_failed"); }
+  void released(std::uint64_t, Duration) const noexcept { meddler->meddle("released"); }
+  void connection_created(std::uint64_t) const noexcept { meddler->meddle("connection_created"); }
+  void connection_ready(std::uint64_t, Duration) const noexcept { meddler->meddle("connection_ready"); }
+  void connection_closed(std::uint64_t, CloseReason) const noexcept { meddler->meddle("connection_closed"); }
+  void pool_ready() const noexcept { meddler->meddle("pool_ready"); }
+  void pool_cleared() const noexcept { meddler->meddle("pool_cleared"); }
+  void pool_closed() const noexcept { meddler->meddle("pool_closed"); }
+  void leak_suspected(carpool::SourceLocation, Duration) const noexcept { meddler->meddle("leak_suspected"); }
+};
+
+}  // namespace pool_laws
+
+TYPED_TEST_P(PoolLaws, AConnectionsLifeIsToldInOrder) {
+  const Watcher<TypeParam> watcher;
+  {
+    WatchedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), watcher);
+    static_cast<void>(pool.acquire());
+    static_cast<void>(pool.acquire());
+    pool.retire_all();
+    pool.suspend();
+    pool.resume();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+    pool.close();
+    pool.close();
+  }
+  std::vector<std::string> names = watcher.names();
+  const auto closed = std::find(names.begin(), names.end(), "connection_closed");
+  ASSERT_NE(closed, names.end());
+  names.erase(closed);  // a helper tells that, at its leisure
+  EXPECT_EQ(names, (std::vector<std::string>{"pool_ready", "acquire_started", "connection_created", "connection_ready",
+                                             "acquired", "released", "acquire_started", "acquired", "released",
+                                             "pool_cleared", "pool_ready", "pool_closed"}));
+  for (const Event& event : watcher.seen()) EXPECT_TRUE(event.id == 1 || event.id == 0) << event.what;
+}
+
+TYPED_TEST_P(PoolLaws, EventsTellHowLongThingsTook) {
+  const Watcher<TypeParam> watcher;
+  this->server.other_connects(slow(15ms));
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), watcher);
+  pool.acquire()->use(30ms);
+  EXPECT_GE(watcher.seen("connection_ready").at(0).length, 15ms);
+  EXPECT_GE(watcher.seen("acquired").at(0).length, 15ms);
+  EXPECT_GE(watcher.seen("released").at(0).length, 30ms - 10ms) << "by the coarse clock";
+}
+
+TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
+  const Watcher<TypeParam> watcher;
+  PoolStats stats;
+  for (const bool drains : {true, false}) {
+    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4}, limits(carpool::forever, 60ms), watcher);
+    pool.acquire().discard();
+    pool.acquire()->leave_a_reply_unread();
+    this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
+    pool.acquire()->get_dirty();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::reset_failed) > 0; }, pool));
+    {
+      const auto lease = pool.try_acquire();
+      EXPECT_FALSE(lease);
+    }
+    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::expired) > 0; }, pool));
+    EXPECT_EQ(pool.prewarm(3, 10s), 3U);
+    pool.resize(2);
+    EXPECT_EQ(pool.clear(), 2U);
+    EXPECT_EQ(pool.prewarm(1, 10s), 1U);
+    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::idle) > 0; }, pool));
+    auto lease = pool.acquire();
+    drains ? static_cast<void>(pool.drain(0ns)) : pool.close();
+    lease.release();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+    const PoolStats now = pool.stats();
+    for (std::size_t i = 0; i < carpool::close_reason_count; ++i) {
+      stats.closed_by_reason[i] += now.closed_by_reason[i];
+    }
+  }
+  for (std::size_t i = 0; i < carpool::close_reason_count; ++i) {
+    const auto reason = static_cast<CloseReason>(i);
+    EXPECT_GT(stats.closed_for(reason), 0U) << to_string(reason);
+    EXPECT_EQ(stats.closed_for(reason), watcher.closed_for(reason)) << to_string(reason);
+  }
+}
+
+// Each acquire that starts ends once: with a connection, or with the reason why not.
+TYPED_TEST_P(PoolLaws, EveryAcquireThatStartsIsToldToEnd) {
+  using carpool::AcquireFailure;
+  const Watcher<TypeParam> watcher;
+  WatchedPool<TypeParam> pool(
+      this->server.connector(),
+      {.max_size = 1, .connect_attempts = 1, .connect_backoff = {20s, 20s}, .validation_bypass_window = 20ms},
+      no_limits(), watcher);
+  std::vector<AcquireFailure> expected;
+  const auto fails_with = [&](AcquireFailure reason) {
+    expected.push_back(reason);
+    std::error_code error;
+    return pool.acquire(error) ? false : static_cast<bool>(error);
+  };
+  {
+    const auto lease = pool.acquire();
+    EXPECT_TRUE(error_of([&] { return pool.acquire_for(1ms); }));
+    EXPECT_FALSE(pool.try_acquire());
+    expected.assign(2, AcquireFailure::timeout);
+  }
+  pause<TypeParam>(30ms);
+  this->server.throw_from(FakeMethod::ping, 1, std::make_exception_ptr(42));  // as an interruption would come
+  EXPECT_TRUE(fails_with(AcquireFailure::interrupted));
+  this->server.other_connects(refuse("down"));
+  EXPECT_TRUE(fails_with(AcquireFailure::connect_error));
+  EXPECT_TRUE(fails_with(AcquireFailure::breaker_open));
+  pool.close();
+  EXPECT_TRUE(fails_with(AcquireFailure::closed));
+  EXPECT_THROW(static_cast<void>(pool.try_acquire()), carpool::PoolClosed);
+  expected.push_back(AcquireFailure::closed);
+  std::vector<AcquireFailure> failures;
+  for (const Event& event : watcher.seen("acquire_failed")) failures.push_back(*event.failure);
+  EXPECT_EQ(failures, expected);
+  EXPECT_EQ(watcher.seen("acquire_started").size(), failures.size() + watcher.seen("acquired").size());
+  EXPECT_EQ(watcher.seen("acquired").size(), watcher.seen("released").size());
+}
+
+// Law 6; C68: a call of stats() would wait for ever, if its caller held the lock.
+TYPED_TEST_P(PoolLaws, NothingOfTheUsersRunsUnderThePoolsLock) {
+  const auto meddler = std::make_shared<Meddler>();
+  carpool::ConnectionPool<TypeParam, carpool::LifoStack, MeddlingConnector, MeddlingEviction, MeddlingObserver> pool(
+      MeddlingConnector{meddler},
+      {.max_size = 2, .validation_bypass_window = 0ns, .keepalive_time = 5ms, .leak_detection_threshold = 5ms},
+      MeddlingEviction{meddler}, MeddlingObserver{meddler});
+  meddler->begin([&] { static_cast<void>(pool.stats()); });
+  static_cast<void>(pool.acquire("a"));
+  static_cast<void>(pool.try_acquire("a"));
+  EXPECT_THROW(pool.with_connection("b", [](auto&) { throw std::domain_error("mine"); }), std::domain_error);
+  {
+    const auto a = pool.acquire("a");
+    const auto b = pool.acquire("b");
+    EXPECT_TRUE(error_of([&] { return pool.acquire_for("c", 1ms); }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return meddler->seen().contains("leak_suspected"); }, pool));
+  }
+  pool.acquire("c").discard();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return meddler->seen().contains("ping"); }, pool));
+  pool.retire_all();
+  pool.resume();
+  pool.close();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  meddler->end();
+  EXPECT_EQ(meddler->seen(), (std::set<std::string>{"acquire_failed",
+                                                    "acquire_started",
+                                                    "acquired",
+                                                    "connect",
+                                                    "connection_closed",
+                                                    "connection_created",
+                                                    "connection_ready",
+                                                    "dirty",
+                                                    "expired",
+                                                    "handle_exception",
+                                                    "invalidate",
+                                                    "is_connected",
+                                                    "leak_suspected",
+                                                    "lifetime",
+                                                    "matches",
+                                                    "ping",
+                                                    "pool_cleared",
+                                                    "pool_closed",
+                                                    "pool_ready",
+                                                    "released",
+                                                    "reset",
+                                                    "reusable",
+                                                    "~Connection"}));
+}
+
+// An eviction that throws is taken for "expired", and the reaper goes on (law 12).
+TYPED_TEST_P(PoolLaws, AnEvictionThatThrowsClosesAndDisturbsNobody) {
+  struct Thrower {
+    [[nodiscard]] bool expired(const carpool::Slot& slot, TimePoint) const {
+      if (slot.id == 1) throw std::domain_error("cannot tell");
+      return false;
+    }
+  };
+  carpool::ConnectionPool<TypeParam, carpool::LifoStack, carpool::FakeConnector, Thrower> pool(
+      this->server.connector(), {.keepalive_time = 10ms});
+  static_cast<void>(pool.acquire());
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::expired), 1U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().pings > 0; }, pool));
+}
