@@ -14,6 +14,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -368,6 +369,42 @@ TYPED_TEST(AllocationFailure, AnAcquireOfAnIdleConnectionNeedsNoMemory) {
   for (int i = 0; i < 10; ++i) scene.acquire().release();
   EXPECT_FALSE(shortage.end());
   scene.expect_sound();
+}
+
+/// Connects to "slow" last until the gate is open.
+struct Slow : Named {
+  std::atomic<bool>* gate;
+  Counted connect(const std::string& target, carpool::TimePoint deadline) const {
+    if (target == "slow" && !soon<carpool::ThreadBackend>([&] { return gate->load(); })) ADD_FAILURE();
+    return Plain::connect(deadline);
+  }
+};
+
+TEST(AllocationFailureOfAHelper, IsMadeGoodWhileAnotherHelperIsBusy) {
+  World world;
+  std::atomic<bool> gate = false;
+  Slow connector;
+  connector.world = &world, connector.gate = &gate;
+  carpool::ConnectionPool<carpool::ThreadBackend, LifoStack, Slow, carpool::NeverEvict> pool(connector,
+                                                                                             {.max_size = 3});
+  const auto keeps_the_endpoint = pool.acquire("quick");
+  std::thread busy([&] { pool.acquire("slow").release(); });
+  EXPECT_TRUE(soon<carpool::ThreadBackend>([&] { return pool.stats().connecting == 1; }));
+  std::thread waiter;
+  {
+    waiter = std::thread([&] {
+      EXPECT_TRUE(soon<carpool::ThreadBackend>([] { return all_threads.to_go != 0; }));
+      EXPECT_NO_THROW(pool.acquire_for("quick", 8s).release());
+    });
+    Shortage shortage(Whose::everybodys, 1, Lasting::forever);
+    EXPECT_TRUE(soon<carpool::ThreadBackend>([&] { return pool.stats().waiting == 2 && all_threads.happened; }));
+    carpool::ThreadBackend::sleep_until(carpool::ThreadBackend::now() +
+                                        50ms);  // whoever failed has gone to rest by now
+  }
+  waiter.join();
+  EXPECT_FALSE(gate) << "the helper that was busy is busy still";
+  gate = true;
+  busy.join();
 }
 
 TYPED_TEST(AllocationFailure, NothingIsLeftOpenWhenThePoolIsGone) {

@@ -4,6 +4,8 @@
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/upkeep.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,6 +43,7 @@ class Crew {
     std::optional<Task> task;  // declared last: joined before `self` goes
   };
   using Wakeup = typename Roster<Types>::Wakeup;
+  static constexpr Duration hire_again_after = std::chrono::milliseconds(100);
 
   void dismiss() noexcept {
     Wakeups<Backend> wakeups;
@@ -102,7 +105,10 @@ class Crew {
       return true;
     } catch (const std::exception&) {  // no memory, or no thread to be had
       if (!hands_.empty() && !hands_.back()->task) hands_.pop_back();
-      core_.access()->roster.hiring_failed();
+      auto state = core_.access();
+      state->roster.hiring_failed();
+      // The others may be busy for long, and nothing else might rouse the keeper.
+      state->roster.keeper_due = std::min(state->roster.keeper_due, after(Backend::now(), hire_again_after));
       return false;
     }
   }
