@@ -1,7 +1,6 @@
 /// Every worker is a fiber: a wait suspends it and lets the others of its thread go on.
 #pragma once
 
-#include <carpool/lasting_mutex.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/descriptor_generations.hpp>
 #include <carpool/fiber_blocking_helpers.hpp>
@@ -9,6 +8,7 @@
 #include <carpool/fiber_reactor.hpp>
 #include <carpool/fiber_service_thread.hpp>
 #include <carpool/fiber_task.hpp>
+#include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
 
@@ -84,7 +84,7 @@ struct FiberBackend : detail::PosixBackend {
   /// std::logic_error. The descriptor stays registered afterwards: forget() must be said before its number can mean
   /// another file.
   [[nodiscard]] static unsigned wait(int fd, unsigned events, TimePoint deadline) {
-    detail::FiberReactor* const reactor = detail::FiberReactor::here();
+    detail::FiberReactor* const reactor = detail::FiberReactor::here_if_possible();
     if (reactor == nullptr) return detail::poll_wait(fd, events, deadline);
     const unsigned came = reactor->wait(fd, events, deadline);
     // Time was up before the reactor looked again; it may have come all the same.
@@ -110,7 +110,7 @@ struct FiberBackend : detail::PosixBackend {
   /// no deadline: whoever cannot wait for the call must not make it.
   template <class F>
   static std::invoke_result_t<F> run_blocking(F&& call) {
-    if (detail::FiberReactor::here() == nullptr) return std::invoke(std::forward<F>(call));
+    if (detail::FiberReactor::here_if_possible() == nullptr) return std::invoke(std::forward<F>(call));
     return detail::FiberBlockingHelpers::run(std::forward<F>(call));
   }
 };

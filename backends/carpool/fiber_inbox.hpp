@@ -21,7 +21,7 @@ struct FiberSleeper {
     token,             ///< unparked and not yet noticed
     asleep,            ///< a fiber sleeps
     claimed,           ///< as asleep; an unparker has it, and the fiber must stay until the token is delivered
-    asleep_on_thread,  ///< a whole thread sleeps on the word, because it has no scheduler any more
+    asleep_on_thread,  ///< a whole thread sleeps on the word, because it has no scheduler
   };
 
   /// On the sleeper's thread: turns claimed into token and makes the fiber ready, if its deadline has not done so.

@@ -66,7 +66,7 @@ class FiberParkingSlot {
   /// true: took a token, at once if there was one. false: the deadline passed without.
   bool park_until(TimePoint deadline) {
     if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
-    reactor_ = detail::FiberReactor::here();
+    reactor_ = detail::FiberReactor::here_if_possible();
     if (reactor_ == nullptr) return park_thread_until(deadline);
     sleeper_.waker = detail::FiberReactor::create_waker();
     std::uint32_t state = Sleeper::awake;
@@ -113,8 +113,8 @@ class FiberParkingSlot {
     }
   }
 
-  /// Static objects may use a pool while the main thread ends: by then Boost has no fibers for it, but it can still
-  /// block.
+  /// A thread without a scheduler has no fibers to hold up and can block: the main one while static objects are
+  /// destroyed, or one for whose reactor no descriptor is free.
   [[nodiscard]] bool park_thread_until(TimePoint deadline) noexcept {
     std::uint32_t state = Sleeper::awake;
     if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep_on_thread, std::memory_order_acq_rel))

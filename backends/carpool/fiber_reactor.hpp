@@ -11,8 +11,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <stdexcept>
+#include <system_error>
+#include <typeinfo>
 #include <utility>
 
 #include <boost/fiber/algo/algorithm.hpp>
@@ -43,13 +48,23 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   }
 
   /// This thread's reactor, installed if need be. nullptr: the thread is ending and has no scheduler any more.
-  /// Throws std::system_error where no descriptor is free.
+  /// Throws std::system_error where no descriptor is free, std::bad_alloc, std::logic_error (FiberBackend::install).
   [[nodiscard]] static FiberReactor* here() {
     FiberReactor* const reactor = of_this_thread();
     if (reactor == nullptr) [[unlikely]]
       return install();
     reactor->follow_fork();
     return reactor;
+  }
+  /// As here(), but nullptr also where the system has nothing to give: who can do without must not fail for it.
+  [[nodiscard]] static FiberReactor* here_if_possible() {
+    try {
+      return here();
+    } catch (const std::system_error&) {
+      return nullptr;
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   }
   /// As here(), but installs none.
   [[nodiscard]] static FiberReactor* here_if_any() noexcept {
@@ -89,6 +104,8 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
 
   void awakened(Context* fiber) noexcept override {
     if (get_properties(fiber) == nullptr) set_properties(fiber, new FiberRecord(fiber));
+    if (typeid(*get_properties(fiber)) != typeid(FiberRecord)) [[unlikely]]
+      refuse_properties();
     fiber->ready_link(ready_);
   }
 
@@ -141,11 +158,15 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (active == nullptr) return nullptr;
     const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor);
     if (get_properties(active) == nullptr) set_properties(active, new FiberRecord(active));
-    if (dynamic_cast<FiberRecord*>(get_properties(active)) == nullptr) {
-      throw std::logic_error("this thread's fibers have a scheduler with properties of its own; carpool needs its own");
-    }
+    if (typeid(*get_properties(active)) != typeid(FiberRecord)) throw std::logic_error(foreign_properties);
     active->get_scheduler()->set_algo(reactor);
     return of_this_thread() = reactor.get();
+  }
+
+  /// What was made for another scheduler has no room for what is kept here; to go on would overwrite memory.
+  [[noreturn]] static void refuse_properties() noexcept {
+    std::fprintf(stderr, "carpool: %s\n", foreign_properties);
+    std::abort();
   }
 
   [[nodiscard]] static FiberRecord& record(Context* fiber) noexcept {
@@ -187,6 +208,8 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     poll_set_.start_anew(inbox_->bell());
   }
 
+  static constexpr const char* foreign_properties =
+      "a fiber of this thread has properties of another scheduler than carpool's";
   static constexpr std::uint64_t picks_per_dispatch = 16;
   static constexpr std::uint64_t picks_per_look = 64;
 

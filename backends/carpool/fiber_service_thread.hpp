@@ -100,12 +100,14 @@ class FiberServiceThread {
     }
   }
 
+  /// false: there is no memory, or no descriptor for the reactor. The job was accepted, so it must run: when there is.
   [[nodiscard]] static bool try_start(Job& job) {
     try {
-      job.start(*FiberReactor::here());
-      return true;
+      FiberReactor* const reactor = FiberReactor::here_if_possible();
+      if (reactor != nullptr) job.start(*reactor);
+      return reactor != nullptr;
     } catch (const std::bad_alloc&) {
-      return false;  // the job was accepted, so it must run: when there is memory again
+      return false;
     }
   }
 

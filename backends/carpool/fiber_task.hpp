@@ -64,12 +64,14 @@ class FiberBody {
   FiberCompletionPointer completion_;
 };
 
-/// Starts a fiber on the reactor's thread, which must be this one. It runs when others suspend.
+/// Starts a fiber on the reactor's thread, which must be this one. It runs when others suspend. Throws std::bad_alloc.
 template <class Body>
 void start_fiber(FiberReactor& reactor, Body&& body) {
-  boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg, FiberStack(reactor.stacks()),
-                       std::forward<Body>(body))
-      .detach();
+  auto record = std::make_unique<FiberRecord>(nullptr);  // the reactor would make it, but could not say that it failed
+  boost::fibers::fiber fiber(boost::fibers::launch::post, static_cast<boost::fibers::fiber_properties*>(record.get()),
+                             std::allocator_arg, FiberStack(reactor.stacks()), std::forward<Body>(body));
+  static_cast<void>(record.release());  // it is the fiber's
+  fiber.detach();
 }
 
 }  // namespace carpool::detail

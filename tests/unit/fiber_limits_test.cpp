@@ -78,20 +78,55 @@ bool fail_system_call(unsigned number, unsigned error) {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-TEST(FiberLimits, AThreadThatGetsNoDescriptorForItsReactorIsTold) {
+template <class Deed>
+bool fails_for_want_of(std::errc what, Deed deed) {
+  try {
+    deed();
+    return false;
+  } catch (const std::system_error& error) {
+    return error.code() == what;
+  }
+}
+
+TEST(FiberLimits, AThreadThatGetsNoDescriptorForItsReactorIsToldWhereItNeedsOne) {
   for (const unsigned number : {unsigned{SYS_eventfd2}, unsigned{SYS_epoll_create1}}) {
     std::thread([number] {
       if (!fail_system_call(number, EMFILE)) return;  // nothing to be seen where filters are forbidden
       for (int attempt = 0; attempt < 2; ++attempt) {
-        try {
-          Fibers::ParkingSlot().park_until(Fibers::now());
-          ADD_FAILURE() << "it parked without a descriptor";
-        } catch (const std::system_error& error) {
-          EXPECT_EQ(error.code(), std::errc::too_many_files_open);
-        }
+        EXPECT_TRUE(fails_for_want_of(std::errc::too_many_files_open, [] { Fibers::install(); }));
+        EXPECT_TRUE(fails_for_want_of(std::errc::too_many_files_open, [] { Fibers::spawn([] {}); }));
       }
     }).join();
   }
+}
+
+TEST(FiberLimits, AThreadThatGetsNoDescriptorForItsReactorCanStillWait) {
+  Fibers::spawn_background([] {}).join();  // the service thread has its own
+  std::thread([] {
+    if (!fail_system_call(SYS_eventfd2, EMFILE)) return;
+    TwoSockets sockets;
+    sockets.send_to_near();
+    EXPECT_EQ(Fibers::wait(sockets.near(), POLLIN, carpool::never), unsigned{POLLIN});
+    Fibers::sleep_until(Fibers::now() + 1ms);
+    EXPECT_EQ(Fibers::run_blocking([] { return 7; }), 7);
+    Fibers::spawn_background([] { Fibers::sleep_until(Fibers::now() + 1ms); }).join();
+  }).join();
+}
+
+TEST(FiberLimits, WhereNoThreadCanBeStartedTheCallerIsToldAndMayTryAgain) {
+  EXPECT_EQ(run_in_forked_child([] {  // which has neither service thread nor helpers yet
+              int told = 0;
+              std::thread([&told] {
+                if (!fail_system_call(SYS_clone, EAGAIN) || !fail_system_call(SYS_clone3, EAGAIN)) return;
+                constexpr auto again = std::errc::resource_unavailable_try_again;
+                told += fails_for_want_of(again, [] { Fibers::spawn_background([] {}); });
+                told += fails_for_want_of(again, [] { Fibers::run_blocking([] {}); });
+              }).join();
+              Fibers::spawn_background([&told] { ++told; }).join();
+              Fibers::run_blocking([&told] { ++told; });
+              return told;
+            }),
+            4);
 }
 
 TEST(FiberLimits, OnAnOldKernelDeadlinesAreKeptToTheMillisecond) {
