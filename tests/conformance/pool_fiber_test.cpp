@@ -51,7 +51,10 @@ TEST(FiberPool, AWaitHoldsUpNoOtherFiber) {
   bool over = false;
   int ticks = 0;
   auto ticker = Backend::spawn([&] {
-    for (; !over; ++ticks) pause<Backend>(1ms);
+    while (!over) {
+      pause<Backend>(1ms);
+      ++ticks;
+    }
   });
   {
     Pool<Backend> pool(server.connector(),
