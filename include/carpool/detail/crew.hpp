@@ -74,15 +74,15 @@ class Crew {
     return state->roster.keeper_due;
   }
 
-  /// One round of upkeep. Out of memory, the next attempt is a second away.
+  /// One round of upkeep. Out of memory, the next attempt is a second away, and whatever is due waits for it.
   void round() noexcept {
-    TimePoint due = after(Backend::now(), std::chrono::seconds(1));
     try {
-      due = upkeep_.run(core_).next_due;
-    } catch (const std::bad_alloc&) {  // `due` stands
+      const TimePoint due = upkeep_.run(core_).next_due;
+      auto state = core_.access();
+      state->roster.keeper_due = std::min(state->roster.keeper_due, due);
+    } catch (const std::bad_alloc&) {
+      core_.access()->roster.keeper_due = after(Backend::now(), std::chrono::seconds(1));
     }
-    auto state = core_.access();
-    state->roster.keeper_due = std::min(state->roster.keeper_due, due);
   }
 
   /// One helper, if there is an errand that nobody would take. Where there is no helper and none can be had, the keeper
