@@ -77,7 +77,7 @@ class HashedEndpoints {
   }
   [[nodiscard]] Endpoint<Types>& at(const Target& target) {
     const auto [where, fresh] = by_target_.try_emplace(target);
-    where->second.target = &where->first;
+    if (fresh) where->second.target = &where->first;  // once, because helpers read it without the lock
     return where->second;
   }
   void drop_if_unused(Endpoint<Types>& endpoint) noexcept {
