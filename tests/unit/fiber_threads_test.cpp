@@ -2,6 +2,7 @@
 // Fibers and the threads they live on: how a thread gets its scheduler, and how it ends.
 #include <carpool/fiber_backend.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -19,6 +20,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <boost/fiber/fiber.hpp>
+#include <boost/fiber/future.hpp>
 #include <boost/fiber/operations.hpp>
 
 #include "fiber_situations.hpp"
@@ -74,6 +76,25 @@ TEST(FiberThreads, FibersOfBoostGoOnWhileOursWait) {
     EXPECT_EQ(turns, 100);
     boosts.join();
   }).join();
+}
+
+TEST(FiberThreads, WhatBoostWakesFromAnotherThreadIsWoken) {
+  Fibers::install();
+  constexpr int rounds = 3000;
+  std::array<boost::fibers::promise<int>, rounds> promises;
+  std::atomic<int> awaited{-1};
+  const std::jthread other([&] {
+    for (int i = 0; i < rounds; ++i) {
+      while (awaited.load() < i) std::this_thread::yield();
+      promises[static_cast<std::size_t>(i)].set_value(i);
+    }
+  });
+  for (int i = 0; i < rounds; ++i) {
+    auto future = promises[static_cast<std::size_t>(i)].get_future();
+    awaited = i;
+    ASSERT_EQ(future.wait_for(20s), boost::fibers::future_status::ready);
+    EXPECT_EQ(future.get(), i);
+  }
 }
 
 TEST(FiberThreads, ASchedulerWithForeignPropertiesIsNotReplaced) {
