@@ -1,1 +1,1 @@
-#  include <carpool/backend_with_connector.hpp>
+#include <carpool/backend_with_connector.hpp>
