@@ -104,7 +104,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
 
   void awakened(Context* fiber) noexcept override {
     if (get_properties(fiber) == nullptr) set_properties(fiber, new FiberRecord(fiber));
-    if (typeid(*get_properties(fiber)) != typeid(FiberRecord)) [[unlikely]]
+    if (!has_record(fiber)) [[unlikely]]
       refuse_properties();
     fiber->ready_link(ready_);
   }
@@ -158,7 +158,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (active == nullptr) return nullptr;
     const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor);
     if (get_properties(active) == nullptr) set_properties(active, new FiberRecord(active));
-    if (typeid(*get_properties(active)) != typeid(FiberRecord)) throw std::logic_error(foreign_properties);
+    if (!has_record(active)) throw std::logic_error(foreign_properties);
     active->get_scheduler()->set_algo(reactor);
     return of_this_thread() = reactor.get();
   }
@@ -169,6 +169,10 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     std::abort();
   }
 
+  [[nodiscard]] static bool has_record(Context* fiber) noexcept {
+    const boost::fibers::fiber_properties& properties = *get_properties(fiber);
+    return typeid(properties) == typeid(FiberRecord);
+  }
   [[nodiscard]] static FiberRecord& record(Context* fiber) noexcept {
     return static_cast<FiberRecord&>(*get_properties(fiber));
   }
