@@ -95,7 +95,7 @@ struct BoostThreadBackend : detail::PosixBackend {
     Task() = default;
     explicit Task(boost::thread thread) noexcept : thread_(std::move(thread)) {}
     Task(Task&&) noexcept = default;
-    Task& operator=(Task&& other) {
+    Task& operator=(Task&& other) noexcept {
       join();
       thread_ = std::move(other.thread_);
       return *this;

@@ -84,7 +84,7 @@ class FiberTask {
   FiberTask() = default;
   explicit FiberTask(detail::FiberCompletionPointer completion) noexcept : completion_(std::move(completion)) {}
   FiberTask(FiberTask&&) noexcept = default;
-  FiberTask& operator=(FiberTask&& other) {
+  FiberTask& operator=(FiberTask&& other) noexcept {
     join();
     completion_ = std::move(other.completion_);
     return *this;

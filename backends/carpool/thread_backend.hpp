@@ -34,7 +34,7 @@ struct ThreadBackend : detail::PosixBackend {
     Task() = default;
     explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}
     Task(Task&&) noexcept = default;
-    Task& operator=(Task&& other) {
+    Task& operator=(Task&& other) noexcept {
       join();
       thread_ = std::move(other.thread_);
       return *this;

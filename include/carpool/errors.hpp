@@ -25,37 +25,42 @@ enum class PoolErrc {
   interrupted,            ///< the waiting worker was interrupted
 };
 
+namespace detail {
+
+class PoolCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "carpool"; }
+  [[nodiscard]] std::string message(int code) const override {
+    switch (static_cast<PoolErrc>(code)) {
+      case PoolErrc::acquire_timeout: return "no connection within the deadline";
+      case PoolErrc::pool_closed: return "the pool is closed";
+      case PoolErrc::queue_full: return "too many callers wait already";
+      case PoolErrc::breaker_open: return "the server was unreachable a moment ago";
+      case PoolErrc::connect_failed: return "could not connect";
+      case PoolErrc::authentication_failed: return "the server refused the credentials";
+      case PoolErrc::interrupted: return "the waiting worker was interrupted";
+    }
+    return "unknown carpool error " + std::to_string(code);
+  }
+  [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
+    switch (static_cast<PoolErrc>(code)) {
+      case PoolErrc::acquire_timeout: return std::errc::timed_out;
+      case PoolErrc::queue_full: return std::errc::resource_unavailable_try_again;
+      case PoolErrc::connect_failed:
+      case PoolErrc::breaker_open: return std::errc::not_connected;
+      case PoolErrc::authentication_failed: return std::errc::permission_denied;
+      case PoolErrc::pool_closed:
+      case PoolErrc::interrupted: return std::errc::operation_canceled;
+    }
+    return {code, *this};
+  }
+};
+
+}  // namespace detail
+
 /// The category of PoolErrc; its name is "carpool".
 [[nodiscard]] inline const std::error_category& pool_category() noexcept {
-  class Category final : public std::error_category {
-   public:
-    [[nodiscard]] const char* name() const noexcept override { return "carpool"; }
-    [[nodiscard]] std::string message(int code) const override {
-      switch (static_cast<PoolErrc>(code)) {
-        case PoolErrc::acquire_timeout: return "no connection within the deadline";
-        case PoolErrc::pool_closed: return "the pool is closed";
-        case PoolErrc::queue_full: return "too many callers wait already";
-        case PoolErrc::breaker_open: return "the server was unreachable a moment ago";
-        case PoolErrc::connect_failed: return "could not connect";
-        case PoolErrc::authentication_failed: return "the server refused the credentials";
-        case PoolErrc::interrupted: return "the waiting worker was interrupted";
-      }
-      return "unknown carpool error " + std::to_string(code);
-    }
-    [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
-      switch (static_cast<PoolErrc>(code)) {
-        case PoolErrc::acquire_timeout: return std::errc::timed_out;
-        case PoolErrc::queue_full: return std::errc::resource_unavailable_try_again;
-        case PoolErrc::connect_failed:
-        case PoolErrc::breaker_open: return std::errc::not_connected;
-        case PoolErrc::authentication_failed: return std::errc::permission_denied;
-        case PoolErrc::pool_closed:
-        case PoolErrc::interrupted: return std::errc::operation_canceled;
-      }
-      return {code, *this};
-    }
-  };
-  static const Category category;
+  static const detail::PoolCategory category;
   return category;
 }
 

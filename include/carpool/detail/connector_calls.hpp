@@ -91,8 +91,8 @@ struct ConnectorCalls {
     }
   }
 
-  /// The polite goodbye. What it throws, of whatever type, is of no interest: the connection is closed next, and whoever
-  /// closes it can tell nobody.
+  /// The polite goodbye. What it throws, of whatever type, is of no interest: the connection is closed next, and
+  /// whoever closes it can tell nobody.
   static void invalidate(const Connector& connector, Connection& connection, TimePoint deadline) noexcept {
     if constexpr (says_goodbye) {
       try {
