@@ -78,7 +78,7 @@ class FakeConnector {
   }
 
   template <class Backend>
-  [[nodiscard]] Verdict handle_exception(FakeConnection<Backend>&, std::exception_ptr) const {
+  [[nodiscard]] Verdict handle_exception(FakeConnection<Backend>&, const std::exception_ptr&) const {
     state_->throw_if_told(FakeMethod::handle_exception);
     const std::scoped_lock lock(state_->mutex);
     return state_->verdict;
