@@ -1,0 +1,129 @@
+/// The breaker's arithmetic: when, and how many at once, connects may start.
+#include <carpool/detail/breaker.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using carpool::Backoff;
+using carpool::Duration;
+using carpool::TimePoint;
+using carpool::detail::backoff_delay;
+using carpool::detail::Breaker;
+
+constexpr Backoff backoff{.initial = 100ms, .max = 1s};
+constexpr TimePoint start{1h};
+constexpr std::size_t many = 100;
+
+TEST(BackoffDelay, DoublesFromInitialToMax) {
+  const Duration expected[] = {100ms, 200ms, 400ms, 800ms, 1s, 1s};
+  for (std::size_t step = 0; step < std::size(expected); ++step) {
+    EXPECT_EQ(backoff_delay(backoff, step, 0), expected[step]) << "undiminished where nothing is drawn";
+  }
+  EXPECT_EQ(backoff_delay(backoff, 1'000'000'000'000, 0), 1s);
+}
+
+TEST(BackoffDelay, IsShortenedByUpToHalf) {
+  Duration shortest = carpool::forever;
+  std::uint64_t draw = 1;
+  for (int i = 0; i < 1000; ++i) {
+    draw = draw * 6364136223846793005U + 1442695040888963407U;
+    const Duration delay = backoff_delay(backoff, 1, draw);
+    EXPECT_GE(delay, 100ms);
+    EXPECT_LE(delay, 200ms);
+    shortest = std::min(shortest, delay);
+  }
+  EXPECT_LT(shortest, 110ms);
+}
+
+TEST(BackoffDelay, DoesNotOverflow) {
+  const Backoff long_ones{.initial = carpool::forever / 2 + 1ns, .max = carpool::forever};
+  EXPECT_EQ(backoff_delay(long_ones, 0, 0), long_ones.initial);
+  EXPECT_EQ(backoff_delay(long_ones, 1, 0), carpool::forever);
+  EXPECT_GE(backoff_delay(long_ones, 64, std::numeric_limits<std::uint64_t>::max()), carpool::forever / 2);
+  EXPECT_EQ(backoff_delay({.initial = 1ns, .max = 1ns}, 5, 0), 1ns);
+}
+
+TEST(Breaker, IsClosedAtFirst) {
+  const Breaker breaker;
+  EXPECT_TRUE(breaker.closed());
+  EXPECT_FALSE(breaker.open(start));
+  EXPECT_EQ(breaker.limit(start, 7), 7U);
+  EXPECT_EQ(breaker.attempts(3), 3U);
+}
+
+TEST(Breaker, AFailedSeriesOpensItForTheBackOff) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  EXPECT_FALSE(breaker.closed());
+  EXPECT_EQ(breaker.retry_at(), start + 100ms);
+  EXPECT_TRUE(breaker.open(start + 100ms - 1ns));
+  EXPECT_EQ(breaker.limit(start + 100ms - 1ns, many), 0U);
+}
+
+TEST(Breaker, AfterTheBackOffOneProbeOfOneTryMayStart) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  EXPECT_FALSE(breaker.open(start + 100ms));
+  EXPECT_FALSE(breaker.closed());
+  EXPECT_EQ(breaker.limit(start + 100ms, many), 1U);
+  EXPECT_EQ(breaker.attempts(3), 1U);
+}
+
+TEST(Breaker, EachFurtherFailureDoublesTheBackOff) {
+  Breaker breaker;
+  TimePoint now = start;
+  for (const Duration expected : {100ms, 200ms, 400ms, 800ms, 1000ms, 1000ms}) {
+    breaker.failed(now, backoff, 0);
+    EXPECT_EQ(breaker.retry_at() - now, expected);
+    now = breaker.retry_at();
+  }
+}
+
+TEST(Breaker, ASuccessClosesItAndConnectsRampUp) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  for (const std::size_t wave : {2U, 4U, 8U, 16U}) {
+    breaker.succeeded();  // the probe, or the last of a wave
+    EXPECT_TRUE(breaker.closed());
+    EXPECT_EQ(breaker.limit(start, many), wave);
+    EXPECT_EQ(breaker.limit(start, 3), std::min<std::size_t>(wave, 3)) << "never more than max_connecting";
+    for (std::size_t i = 1; i < wave; ++i) {
+      breaker.succeeded();
+      EXPECT_EQ(breaker.limit(start, many), wave) << "the wave is not over";
+    }
+  }
+}
+
+TEST(Breaker, AFailureDuringTheRampStartsItAnew) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  for (int i = 0; i < 5; ++i) breaker.succeeded();
+  breaker.failed(start, backoff, 0);
+  EXPECT_EQ(breaker.retry_at(), start + 100ms) << "the first failure after a success";
+  EXPECT_EQ(breaker.limit(start + 1s, many), 1U);
+  breaker.succeeded();
+  EXPECT_EQ(breaker.limit(start, many), 2U);
+}
+
+TEST(Breaker, TheRampEnds) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  for (std::size_t i = 0; i < 4 * many; ++i) breaker.succeeded();
+  EXPECT_EQ(breaker.limit(start, many), many);
+}
+
+TEST(Breaker, IsAsNewAfterReset) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  breaker.reset();
+  EXPECT_TRUE(breaker.closed());
+  EXPECT_EQ(breaker.limit(start, many), many);
+}
+
+}  // namespace
