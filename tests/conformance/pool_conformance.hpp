@@ -65,7 +65,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_watching.hpp
     AConnectionsLifeIsToldInOrder, EventsTellHowLongThingsTook, EveryReasonToCloseIsToldAndCounted,
     EveryAcquireThatStartsIsToldToEnd, NothingOfTheUsersRunsUnderThePoolsLock,
-    AnEvictionThatThrowsClosesAndDisturbsNobody,
+    AnEvictionThatThrowsClosesAndDisturbsNobody, EvictionsAreToldTheFacts,
     // pool_laws_faults.hpp
     AcquireAndReleaseOfAReadyConnectionAllocateNothing, EveryPlaceIsGivenBackWhereverMemoryRunsOut,
     APoolThatCannotBeMadeLeavesNothingBehind, AForkedChildLeavesItsParentsConnectionsAlone);

@@ -25,6 +25,9 @@ TYPED_TEST_P(PoolLaws, AReleasedConnectionIsUsedAgain) {
 
 // Law 2: a connection is given back once, whatever is done with the leases that had it.
 TYPED_TEST_P(PoolLaws, AMovedFromOrReleasedLeaseGivesNothingBack) {
+  using Lease = typename Pool<TypeParam>::Lease;
+  static_assert(std::is_nothrow_move_constructible_v<Lease> && std::is_nothrow_move_assignable_v<Lease>);
+  static_assert(!std::is_copy_constructible_v<Lease> && !std::is_copy_assignable_v<Lease>);
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
   auto first = pool.acquire();
   auto second = std::move(first);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <set>
 
 namespace pool_laws {
@@ -77,6 +78,42 @@ struct MeddlingEviction {
   MeddlerPointer meddler;
   [[nodiscard]] bool expired(const carpool::Slot&, TimePoint) const { return meddler->meddle("expired"), false; }
 };
+
+/// Evicts nothing, remembers what it is told, and throws when it is asked about one connection.
+class ProbingEviction {
+ public:
+  struct Seen {
+    std::set<double> jitters;
+    std::set<TimePoint> births;
+    std::uint64_t uses = 0;
+  };
+
+  explicit ProbingEviction(std::uint64_t unspeakable = 0) : unspeakable_(unspeakable) {}
+  [[nodiscard]] bool expired(const carpool::Slot& slot, TimePoint) const {
+    if (slot.id == unspeakable_) throw std::domain_error("cannot tell");
+    const std::scoped_lock lock(log_->mutex);
+    Seen& seen = log_->seen[slot.id];
+    seen.jitters.insert(slot.jitter);
+    seen.births.insert(slot.born);
+    seen.uses = std::max(seen.uses, slot.uses);
+    return false;
+  }
+  [[nodiscard]] std::map<std::uint64_t, Seen> seen() const {
+    const std::scoped_lock lock(log_->mutex);
+    return log_->seen;
+  }
+
+ private:
+  struct Log {
+    std::mutex mutex;
+    std::map<std::uint64_t, Seen> seen;
+  };
+  std::uint64_t unspeakable_;
+  std::shared_ptr<Log> log_ = std::make_shared<Log>();
+};
+
+template <class Backend>
+using ProbedPool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, ProbingEviction>;
 
 struct MeddlingObserver {
   MeddlerPointer meddler;
@@ -252,16 +289,37 @@ TYPED_TEST_P(PoolLaws, NothingOfTheUsersRunsUnderThePoolsLock) {
 
 // An eviction that throws is taken for "expired", and the reaper goes on (law 12).
 TYPED_TEST_P(PoolLaws, AnEvictionThatThrowsClosesAndDisturbsNobody) {
-  struct Thrower {
-    [[nodiscard]] bool expired(const carpool::Slot& slot, TimePoint) const {
-      if (slot.id == 1) throw std::domain_error("cannot tell");
-      return false;
-    }
-  };
-  carpool::ConnectionPool<TypeParam, carpool::LifoStack, carpool::FakeConnector, Thrower> pool(
-      this->server.connector(), {.keepalive_time = 10ms});
+  const ProbingEviction eviction(1);
+  ProbedPool<TypeParam> pool(this->server.connector(), {.keepalive_time = 10ms}, eviction);
   static_cast<void>(pool.acquire());
   EXPECT_EQ(pool.acquire()->id(), 2U);
   EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::expired), 1U);
   EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().pings > 0; }, pool));
+}
+
+// What an eviction may rely on.
+TYPED_TEST_P(PoolLaws, EvictionsAreToldTheFacts) {
+  const ProbingEviction eviction;
+  const TimePoint started = TypeParam::now();
+  ProbedPool<TypeParam> pool(this->server.connector(), {.max_size = 5}, eviction);
+  EXPECT_EQ(pool.prewarm(5, 10s), 5U);
+  for (int i = 0; i < 3; ++i) {
+    const auto lease = pool.acquire();
+    lease->use();
+  }
+  pool.reap();
+  std::set<double> jitters;
+  for (const auto& [id, seen] : eviction.seen()) {
+    EXPECT_EQ(seen.jitters.size(), 1U) << "drawn once for each connection";
+    EXPECT_EQ(seen.births.size(), 1U);
+    EXPECT_GE(*seen.births.begin(), started);
+    EXPECT_LE(*seen.births.begin(), TypeParam::now());
+    EXPECT_GE(*seen.jitters.begin(), 0.0);
+    EXPECT_LT(*seen.jitters.begin(), 1.0);
+    jitters.insert(*seen.jitters.begin());
+  }
+  EXPECT_EQ(eviction.seen().size(), 5U);
+  EXPECT_EQ(jitters.size(), 5U) << "another one for each";
+  const auto last = pool.acquire();
+  EXPECT_GT(eviction.seen().at(last->id()).uses, 0U);
 }
