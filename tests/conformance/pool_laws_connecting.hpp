@@ -175,7 +175,7 @@ TYPED_TEST_P(PoolLaws, TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBac
 TYPED_TEST_P(PoolLawsAmongWorkers, EverybodyWhoWaitsGetsTheConnectError) {
   this->server.other_connects(held());
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2,
-                                                  .connect_timeout = 50ms,
+                                                  .connect_timeout = 800ms,
                                                   .max_connecting = 1,
                                                   .connect_attempts = 1,
                                                   .connect_backoff = {20s, 20s}});

@@ -6,6 +6,8 @@
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <optional>
@@ -49,7 +51,15 @@ TEST(CompareEchoServer, EchoesMoreThanTheKernelsBuffersHold) {
   EchoServer server;
   auto connection = dial(server);
   const std::string large(32U << 20U, 'x');
-  std::thread writer([&] { connection.write_all(large, soon()); });
+  std::thread writer([&large, socket = connection.native_handle()] {
+    std::size_t sent = 0;
+    while (sent < large.size()) {
+      const ssize_t more = ::send(socket, &large[sent], large.size() - sent, MSG_NOSIGNAL);
+      if (more > 0) sent += static_cast<std::size_t>(more);
+      pollfd room{socket, POLLOUT, 0};
+      if (more < 0 && (errno != EAGAIN || ::poll(&room, 1, 10'000) != 1)) return;
+    }
+  });
   std::size_t got = 0;
   std::vector<std::byte> part(1U << 20U);
   while (got < large.size()) {

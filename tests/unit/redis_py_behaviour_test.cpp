@@ -344,7 +344,7 @@ TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {                      // A2 Co
     this->echo(pool, "hello");
     this->server.reset_all();  // shutdown(2) would fail now
   }
-  EXPECT_TRUE(soon<TypeParam>([&] { return open_descriptors() == before; }));
+  EXPECT_TRUE(soon<TypeParam>([&] { return open_descriptors() <= before; }));  // the server may still have had one
 }
 
 TYPED_TEST(RedisPyTcp, AConnectionThatFailedWithinAnExchangeIsNotLentAgain) {  // A2 send and read failure
