@@ -17,6 +17,9 @@ endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})
 
+# The programs that ctest runs; the rest only has to compile.
+add_custom_target(carpool_tests)
+
 # carpool_add_program(program sources... NEEDS components... LINK targets...), with every usable policy. It is left out
 # where a needed component is missing; a source may ask for more in its first lines:
 #   // needs: fiber_backend
