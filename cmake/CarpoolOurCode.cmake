@@ -17,6 +17,7 @@ endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})
 
+enable_testing()
 # The programs that ctest runs; the rest only has to compile.
 add_custom_target(carpool_tests)
 
