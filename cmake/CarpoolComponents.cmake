@@ -3,8 +3,8 @@
 #   carpool_add_backend(fiber carpool::FiberBackend FIND Boost 1.81 CONFIG COMPONENTS fiber LINK Boost::fiber LIBS -lboost_fiber)
 #
 # makes the target carpool::fiber_backend of its room's headers carpool/fiber_*.hpp, its install and export, its
-# pkg-config file, the check that each of its headers compiles alone, and a place in the conformance tests. Where
-# FIND finds nothing the policy is left out, and one status line says so.
+# pkg-config file, the check that each of its headers compiles alone, and the conformance test of a backend. Where FIND
+# finds nothing the policy is left out, and one status line says so.
 #
 #   FIND  the arguments of find_package: here, and in a project that uses the installed component
 #   LINK  the targets that a user of the policy must link
