@@ -24,7 +24,7 @@ using PlaceList = carpool::detail::PlaceList<Types>;
 
 /// A ledger, and the core that its places belong to.
 class LedgerTest : public ::testing::Test {
- protected:
+ public:
   [[nodiscard]] std::size_t count(PlaceState state) const { return ledger.count(state); }
   [[nodiscard]] std::size_t places() { return static_cast<std::size_t>(std::distance(ledger.begin(), ledger.end())); }
   void expect_counts_that_agree() {
