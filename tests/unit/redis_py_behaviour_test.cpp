@@ -337,6 +337,7 @@ TYPED_TEST(RedisPyTcp, EveryAddressOfAHostIsTried) {  // A2 _connect: localhost 
 
 TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {                      // A2 Connection.disconnect, C2-12
   { typename TestFixture::Pool(this->connector).acquire().release(); }  // the backend may keep one of its own
+  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.accepted() == 1 && this->server.open() == 0; }));
   const std::size_t before = open_descriptors();
   {
     typename TestFixture::Pool pool(this->connector, {.max_size = 3});
