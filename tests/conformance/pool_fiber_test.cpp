@@ -95,10 +95,10 @@ TEST(FiberPool, ARunningCallerMayOvertakeBeforeHandoffAfter) {
   EXPECT_TRUE(served);
 }
 
-// With handoff_after = 0 the same caller has to stand in line.
-TEST(FiberPool, ARunningCallerDoesNotOvertakeInStrictOrder) {
+// Once the waiter has waited so long, the same caller has to stand in line.
+TEST(FiberPool, ARunningCallerDoesNotOvertakeAfterHandoffAfter) {
   const FakeServer server;
-  Pool<Backend> pool(server.connector(), {.max_size = 1, .handoff_after = 0ns});
+  Pool<Backend> pool(server.connector(), {.max_size = 1, .handoff_after = 5ms});
   auto lease = pool.acquire();
   bool served = false;
   auto waiter = Backend::spawn([&] {
@@ -106,6 +106,7 @@ TEST(FiberPool, ARunningCallerDoesNotOvertakeInStrictOrder) {
     served = true;
   });
   EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 1; }));
+  pause<Backend>(6ms);
   lease.release();
   EXPECT_FALSE(pool.try_acquire());
   lease = pool.acquire_for(10s);
