@@ -174,8 +174,7 @@ class PoolCore : public PoolEngine<Types> {
     bury_now();
   }
 
-  /// A lease that outlived its pool: there is no helper left, and giving back does no I/O, so it goes without a
-  /// goodbye.
+  /// A lease that outlived its pool: no helper is left, and giving back does no I/O, so it goes without a goodbye.
   void bury_orphan(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
     place.reason = fault.value_or(CloseReason::closed);
     state.unlock();
