@@ -82,13 +82,13 @@ TYPED_TEST_P(PoolLaws, AnAcquireEndsAtItsDeadlineInTheMiddleOfABackOff) {
 
 // Law 4: re-armed by every disappointment, this would never end (C38).
 TYPED_TEST_P(PoolLaws, AnAcquireEndsAtItsDeadlineThoughEveryConnectionItGetsIsDead) {
-  this->server.other_connects(slow(5ms).dying_after_checks(1));
+  this->server.other_connects(slow(2ms).dying_after_checks(1));
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
   const Duration took = time_of<TypeParam>(
-      [&] { EXPECT_EQ(error_of([&] { return pool.acquire_for(60ms); }), PoolErrc::acquire_timeout); });
-  EXPECT_GE(took, 60ms);
+      [&] { EXPECT_EQ(error_of([&] { return pool.acquire_for(150ms); }), PoolErrc::acquire_timeout); });
+  EXPECT_GE(took, 150ms);
   EXPECT_LT(took, 5s);
-  EXPECT_GT(this->server.counts().opened, 2U);
+  EXPECT_GE(this->server.counts().opened, 2U);
   EXPECT_LE(this->server.counts().peak_size, 2U);
 }
 
@@ -148,27 +148,24 @@ TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
 // breaker.
 TYPED_TEST_P(PoolLaws, TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack) {
   this->server.other_connects(refuse("down"));
-  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 2, .connect_backoff = {10ms, 400ms}});
-  const auto back_off = [&] {
-    const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
-    return error ? error->retry_after() : Duration::zero();
-  };
+  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 2, .connect_backoff = {40ms, 400ms}});
+  const auto connects = [&] { return this->server.counts().connects; };
+  TimePoint began = TypeParam::now();
   EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  for (std::size_t probes = 1; probes <= 3; ++probes) {
-    pause<TypeParam>(back_off() + 1ms);
-    const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
-    ASSERT_TRUE(error);
-    EXPECT_EQ(error->code(), PoolErrc::connect_failed);
-    EXPECT_EQ(this->server.counts().connects, 2 + probes);
+  EXPECT_EQ(connects(), 2U);
+  for (const Duration least : {20ms, 40ms, 80ms}) {  // the back-off is twice that, shortened by up to half
+    const TimePoint failure = began;
+    for (const std::size_t before = connects(); connects() == before;) {
+      began = TypeParam::now();
+      EXPECT_TRUE(error_of([&] { return pool.acquire(); }));
+      EXPECT_LE(connects(), before + 1) << "one try, and not a series";
+      pause<TypeParam>(1ms);
+    }
+    EXPECT_GE(TypeParam::now() - failure, least);
   }
-  EXPECT_GT(back_off(), 20ms) << "10 ms doubled three times, less up to half";
-  pause<TypeParam>(81ms);
   this->server.other_connects(ok());
-  EXPECT_TRUE(pool.acquire());
-  this->server.other_connects(refuse("down again"));
-  pool.clear();
-  EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  EXPECT_LE(back_off(), 10ms) << "the breaker was closed, so it starts anew";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !error_of([&] { return pool.acquire(); }); }));
+  EXPECT_EQ(this->server.counts().opened, 1U);
 }
 
 // C07, C10: nobody is left behind, and nobody has to wait for a timeout to learn it.
