@@ -216,7 +216,7 @@ TYPED_TEST_P(PoolLaws, AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame) {
 
 // The reaper goes on after somebody else did its work.
 TYPED_TEST_P(PoolLaws, ReapDoesNotDisturbTheReaper) {
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 50ms));
+  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 200ms));
   EXPECT_EQ(pool.prewarm(2, 10s), 2U);
   EXPECT_EQ(pool.reap(), 0U);
   EXPECT_EQ(pool.stats().idle, 2U);
