@@ -320,6 +320,7 @@ TYPED_TEST_P(PoolLaws, EvictionsAreToldTheFacts) {
   }
   EXPECT_EQ(eviction.seen().size(), 5U);
   EXPECT_EQ(jitters.size(), 5U) << "another one for each";
-  const auto last = pool.acquire();
-  EXPECT_GT(eviction.seen().at(last->id()).uses, 0U);
+  std::uint64_t uses = 0;  // of the one that was used: maintenance may have brought another to the top since
+  for (const auto& [id, seen] : eviction.seen()) uses = std::max(uses, seen.uses);
+  EXPECT_GT(uses, 0U);
 }

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -102,7 +103,8 @@ TEST(CompareEchoServer, AClientThatClosesBeforeItOpensIsNeverCountedTwice) {
     connection.emplace(dial(server));
   }
   EXPECT_EQ(echoed(*connection, "done"), "done");
-  EXPECT_EQ(server.take_peak(), 1U);
+  const auto peak = server.take_peak();  // none where each client was gone, or answered, before the server counted
+  EXPECT_EQ(std::max(peak, server.take_peak()), 1U);
 }
 
 TEST(CompareEchoServer, AStopResetsItsClientsAndRefusesNewOnes) {
