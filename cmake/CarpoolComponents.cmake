@@ -7,7 +7,8 @@
 # finds nothing the policy is left out, and one status line says so.
 #
 #   FIND  the arguments of find_package: here, and in a project that uses the installed component
-#   LINK  the targets that a user of the policy must link
+#   PKG   for a library that has no CMake package: its pkg-config module, found as PkgConfig::carpool_<module>
+#   LINK  the targets that a user of the policy must link, beside that one
 #   LIBS  the same in the linker's words, for pkg-config
 
 include(GNUInstallDirs)
@@ -21,25 +22,40 @@ function(carpool_add_connector name type)
 endfunction()
 
 function(carpool_add_policy role name type)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;LINK;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;LIBS")
   set(component ${name}_${role})
   file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp")
   set_property(DIRECTORY APPEND PROPERTY CARPOOL_HEADERS_OF_POLICIES ${headers})
   set_property(GLOBAL APPEND_STRING PROPERTY CARPOOL_NEEDS "set(carpool_${component}_needs \"${arg_FIND}\")\n")
-
+  set_property(GLOBAL APPEND_STRING PROPERTY CARPOOL_NEEDS "set(carpool_${component}_module \"${arg_PKG}\")\n")
+  set(missing "")
   if(arg_FIND)
     set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # what is found here is linked in other directories
     list(GET arg_FIND 0 package)
     find_package(${arg_FIND} QUIET)
     if(NOT ${package}_FOUND)
       string(REGEX REPLACE ";((CONFIG|COMPONENTS);)*" " " needs "${arg_FIND}")
-      message(STATUS "carpool: ${component} is left out, it needs ${needs}")
-      return()
+      list(APPEND missing ${needs})
     endif()
+  endif()
+  if(arg_PKG)
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(carpool_${arg_PKG} QUIET IMPORTED_TARGET GLOBAL ${arg_PKG})
+    endif()
+    if(NOT TARGET PkgConfig::carpool_${arg_PKG})
+      list(APPEND missing "${arg_PKG} (by pkg-config)")
+    endif()
+    list(APPEND arg_LINK PkgConfig::carpool_${arg_PKG})
+  endif()
+  if(missing)
+    list(JOIN missing " and " missing)
+    message(STATUS "carpool: ${component} is left out, it needs ${missing}")
+    return()
   endif()
 
   carpool_add_component(${component} "${CMAKE_CURRENT_SOURCE_DIR}" "${headers}" carpool::${role}_parts ${arg_LINK})
-  carpool_add_pkg_config(carpool-${component} REQUIRES carpool LIBS ${arg_LIBS})
+  carpool_add_pkg_config(carpool-${component} REQUIRES carpool ${arg_PKG} LIBS ${arg_LIBS})
   set_property(GLOBAL APPEND PROPERTY CARPOOL_POLICIES ${component})
   set_target_properties(carpool_${component} PROPERTIES CARPOOL_TYPE ${type})
 endfunction()
@@ -71,6 +87,7 @@ function(carpool_add_pkg_config module)
     return()
   endif()
   list(JOIN arg_LIBS " " libs)
+  list(JOIN arg_REQUIRES " " requires)
   file(RELATIVE_PATH up "/${CMAKE_INSTALL_DATADIR}/pkgconfig" /)  # relative: the installed tree may be moved
   configure_file("${PROJECT_SOURCE_DIR}/cmake/carpool.pc.in" "${PROJECT_BINARY_DIR}/${module}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${module}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
