@@ -28,10 +28,10 @@ struct StreamOptions {
 ///           std::errc::connection_reset where the peer ended the stream too early, std::errc::message_size where
 ///           read_until finds no delimiter. After any of them the connection is not reusable.
 /// Threads:  one worker at a time.
-template <class Backend>
+template <class Backend, class SocketType = typename Backend::Socket>
 class StreamConnection {
  public:
-  using Socket = typename Backend::Socket;
+  using Socket = SocketType;
 
   explicit StreamConnection(Socket socket, StreamOptions options = {}) noexcept
       : socket_(std::move(socket)), options_(options) {}
@@ -104,6 +104,10 @@ class StreamConnection {
 
   /// The descriptor, for poll and getsockopt; still owned by the connection.
   [[nodiscard]] int native_handle() const noexcept { return socket_.native_handle(); }
+
+  /// For what only this kind of socket knows. Whoever reads or writes through it answers for what is left unread.
+  [[nodiscard]] Socket& socket() noexcept { return socket_; }
+  [[nodiscard]] const Socket& socket() const noexcept { return socket_; }
 
   /// "127.0.0.1:6379"
   [[nodiscard]] std::string peer() const { return socket_.peer().to_string(); }

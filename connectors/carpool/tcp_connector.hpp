@@ -104,13 +104,18 @@ struct TcpConnector {
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    return Connection<Backend>(dial<Backend>(deadline), {.io_timeout = io_timeout, .one_way = one_way});
+  }
+
+  /// The bare socket, for connectors that speak a protocol of their own over it.
+  template <class Backend>
+  [[nodiscard]] typename Backend::Socket dial(TimePoint deadline) const {
     using Socket = typename Backend::Socket;
     validate();
     const auto addresses = Socket::resolve(host, port, deadline);
     const auto options = socket_options<typename Socket::Options>();
     detail::Dialler<Backend> dialler(options, deadline);
-    return Connection<Backend>(dialler.first_to_answer(addresses, host + ':' + std::to_string(port)),
-                               {.io_timeout = io_timeout, .one_way = one_way});
+    return dialler.first_to_answer(addresses, host + ':' + std::to_string(port));
   }
 
   template <class Backend>

@@ -1,0 +1,90 @@
+/// Opens TLS connections over TCP: verified by name, resumed where the server allows, all within one deadline.
+#pragma once
+
+#include <carpool/stream_connection.hpp>
+#include <carpool/tcp_connector.hpp>
+#include <carpool/time.hpp>
+#include <carpool/tls_context.hpp>
+#include <carpool/tls_options.hpp>
+#include <carpool/tls_socket.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace carpool {
+
+/// For designated initialisers, in this order.
+///
+///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::TlsConnector> pool(
+///       {.host = "db.example.com", .port = 8443, .tls = {.ca_file = "/etc/app/ca.pem"}}, {.max_size = 4});
+///   auto lease = pool.acquire();
+///   lease->write_all("hello\n");
+///   std::string reply = lease->read_until("\n");
+///
+/// Errors:   connect throws std::invalid_argument naming the field (and the file) for a bad option, CertificateError
+///           where the server is not who it should be, else std::system_error naming the host and what failed.
+struct TlsConnector {
+  template <class Backend>
+  using Connection = StreamConnection<Backend, TlsSocket<Backend>>;
+
+  std::string host;
+  std::uint16_t port = 0;
+  TlsOptions tls = {};
+  bool nodelay = true;                                              ///< send small writes at once
+  std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle peer is never asked
+  std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
+  Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
+  bool one_way = false;     ///< the peer never answers, so a lease may end on a write and still be reused
+  TlsContext context = {};  ///< shared by copies: a pool's connections read the certificates once
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    validate();
+    auto socket = tcp().template dial<Backend>(deadline);
+    return Connection<Backend>(TlsSocket<Backend>::handshake(std::move(socket), context, tls, host, deadline),
+                               {.io_timeout = io_timeout, .one_way = one_way});
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
+    return connection.is_connected();
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool reusable(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
+    return connection.reusable();
+  }
+
+  /// The server learns that the end is meant, and may keep the session for the next connection.
+  template <class Backend>
+  void invalidate(StreamConnection<Backend, TlsSocket<Backend>>& connection, TimePoint deadline) const {
+    connection.socket().say_goodbye(deadline);
+  }
+
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
+    connection.close();
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    tcp().validate();
+    tls.validate();
+  }
+
+ private:
+  [[nodiscard]] TcpConnector tcp() const {
+    return {.host = host,
+            .port = port,
+            .nodelay = nodelay,
+            .keepalive = keepalive,
+            .user_timeout = user_timeout,
+            .io_timeout = io_timeout};
+  }
+};
+
+}  // namespace carpool
