@@ -59,23 +59,27 @@ class TlsEngine {
   }
 
   [[nodiscard]] TlsStep handshake() noexcept {
-    const TlsStep step = outcome(prepare(), ::SSL_connect(ssl_.get()));
+    SSL* const ssl = prepare();
+    const TlsStep step = outcome(ssl, ::SSL_connect(ssl));
     if (step == TlsStep::done) ready_ = true;
     return step;
   }
 
   [[nodiscard]] TlsStep read(std::span<std::byte> into, std::size_t& got) noexcept {
-    return outcome(prepare(), ::SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+    SSL* const ssl = prepare();
+    return outcome(ssl, ::SSL_read_ex(ssl, into.data(), into.size(), &got));
   }
 
   [[nodiscard]] TlsStep write(std::span<const std::byte> from, std::size_t& took) noexcept {
-    return outcome(prepare(), ::SSL_write_ex(ssl_.get(), from.data(), from.size(), &took));
+    SSL* const ssl = prepare();
+    return outcome(ssl, ::SSL_write_ex(ssl, from.data(), from.size(), &took));
   }
 
   /// Tells the peer that no more will come, without waiting for the same from it.
   [[nodiscard]] TlsStep say_goodbye() noexcept {
-    const int said = ::SSL_shutdown(prepare());
-    return said >= 0 ? TlsStep::done : outcome(ssl_.get(), said);
+    SSL* const ssl = prepare();
+    const int said = ::SSL_shutdown(ssl);
+    return said >= 0 ? TlsStep::done : outcome(ssl, said);
   }
 
   /// Whether decrypted bytes, or parts of a record, are waiting inside. No system call.
@@ -86,7 +90,8 @@ class TlsEngine {
   [[nodiscard]] bool nothing_unread() noexcept {
     char byte = 0;
     std::size_t got = 0;
-    const TlsStep step = outcome(prepare(), ::SSL_peek_ex(ssl_.get(), &byte, 1, &got));
+    SSL* const ssl = prepare();
+    const TlsStep step = outcome(ssl, ::SSL_peek_ex(ssl, &byte, 1, &got));
     return step == TlsStep::reading || step == TlsStep::writing;
   }
 
