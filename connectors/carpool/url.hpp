@@ -132,17 +132,18 @@ struct Url {
 
   /// The same URL, fit to be shown: no password, neither before the host nor among the options.
   [[nodiscard]] std::string redacted() const {
-    std::string text = scheme + "://";
-    if (user) text += detail::percent_encoded(*user);
-    if (password) text += ":***";
-    if (user || password) text += '@';
-    for (const UrlHost& one : hosts) text += (&one == hosts.data() ? "" : ",") + written(one);
-    text += detail::percent_encoded(path, "/");
-    for (const auto& [key, value] : options) {
-      text += (&key == &options.front().first ? '?' : '&') + detail::percent_encoded(key) + '=';
-      text += is_secret(key) ? "***" : detail::percent_encoded(value, "/:,");
-    }
-    return text;
+    return written([](std::string_view) { return std::string("***"); });
+  }
+  /// With the password.
+  [[nodiscard]] std::string to_string() const {
+    return written([](std::string_view secret) { return detail::percent_encoded(secret); });
+  }
+
+  /// The same with this host alone.
+  [[nodiscard]] Url with_host(UrlHost host) const {
+    Url url = *this;
+    url.hosts = {std::move(host)};
+    return url;
   }
 
  private:
@@ -183,7 +184,22 @@ struct Url {
     options.emplace_back(std::move(key), detail::percent_decoded(text, "value of an option"));
   }
 
-  [[nodiscard]] static std::string written(const UrlHost& one) {
+  template <class Secret>
+  [[nodiscard]] std::string written(Secret secret) const {
+    std::string text = scheme + "://";
+    if (user) text += detail::percent_encoded(*user);
+    if (password) text += ':' + secret(*password);
+    if (user || password) text += '@';
+    for (const UrlHost& one : hosts) text += (&one == hosts.data() ? "" : ",") + named(one);
+    text += detail::percent_encoded(path, "/");
+    for (const auto& [key, value] : options) {
+      text += (&key == &options.front().first ? '?' : '&') + detail::percent_encoded(key) + '=';
+      text += is_secret(key) ? secret(value) : detail::percent_encoded(value, "/:,");
+    }
+    return text;
+  }
+
+  [[nodiscard]] static std::string named(const UrlHost& one) {
     const bool brackets = one.host.find(':') != std::string::npos;
     const std::string name = brackets ? '[' + one.host + ']' : detail::percent_encoded(one.host);
     return one.port ? name + ':' + std::to_string(*one.port) : name;

@@ -108,6 +108,12 @@ TEST(Url, WhatIsShownMeansTheSameAgain) {
   EXPECT_EQ(Url::parse(text).redacted(), text);
 }
 
+TEST(Url, IsWrittenWithItsPasswordForThoseWhoConnect) {
+  const std::string text = "x://me:s3%40cret@a:1,b/p?password=also";
+  EXPECT_EQ(Url::parse(text).to_string(), text);
+  EXPECT_EQ(Url::parse(text).with_host({"c", 5}).to_string(), "x://me:s3%40cret@c:5/p?password=also");
+}
+
 TEST(UrlOptions, AreTakenByType) {
   UrlOptions options(Url::parse("x://h?n=12&yes=on&no=0&short=250ms&long=2min&bare=3&t=text&t=last"));
   EXPECT_EQ(options.number("n"), 12U);

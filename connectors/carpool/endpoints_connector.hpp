@@ -1,0 +1,237 @@
+/// One connector over several servers of the same kind: in failover order, in turn, or where the fewest connections
+/// are.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/detail/connector_calls.hpp>
+#include <carpool/endpoint_health.hpp>
+#include <carpool/endpoint_search.hpp>
+#include <carpool/time.hpp>
+#include <carpool/url.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace carpool {
+
+namespace detail {
+
+/// A base of its own, so that no name of the seat hides one of the connection.
+struct SeatedAtEndpoint {
+  EndpointSeat seat_at_endpoint;
+};
+
+}  // namespace detail
+
+/// A connection of the wrapped connector, with all that it can do, that knows its server.
+template <class Backend, class Inner>
+class EndpointConnection : private detail::SeatedAtEndpoint, public Inner {  // the seat goes last: after the close
+ public:
+  EndpointConnection(detail::EndpointSeat seat, Inner inner)
+      : detail::SeatedAtEndpoint{std::move(seat)}, Inner(std::move(inner)) {}
+
+  /// Which of the connector's endpoints, counted from 0.
+  [[nodiscard]] std::size_t endpoint() const noexcept { return seat_at_endpoint.index(); }
+  /// False once its server's connections were retired.
+  [[nodiscard]] bool of_current_generation() const noexcept { return seat_at_endpoint.current(); }
+
+  [[nodiscard]] Inner& inner() noexcept { return *this; }
+  [[nodiscard]] const Inner& inner() const noexcept { return *this; }
+};
+
+namespace detail {
+
+template <class Connector>
+struct EndpointTarget {};
+template <class Connector>
+requires has_target<Connector>
+struct EndpointTarget<Connector> {
+  using Target = typename Connector::Target;
+};
+
+/// Whether an exception says that the server has changed its role; only connectors that can tell have wrong_role.
+template <class Connector>
+bool says_wrong_role(const Connector& connector, const std::exception_ptr& error) noexcept {
+  if constexpr (requires(const std::exception& e) { connector.wrong_role(e); }) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+      return connector.wrong_role(known);
+    } catch (...) {
+      return false;
+    }
+  }
+  return false;
+}
+
+}  // namespace detail
+
+/// Opens each connection to one of several endpoints, every one a Connector of its own.
+///
+///   using Connector = carpool::EndpointsConnector<carpool::RedisConnector>;
+///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Connector> pool(
+///       Connector({{.host = "a"}, {.host = "b"}}, {.order = carpool::EndpointOrder::round_robin}));
+///
+/// An endpoint where a connect fails is set aside, and probed by a single connect when its time has come. All that are
+/// well are tried within one deadline, then the others. Names are resolved anew for each connect, as the wrapped
+/// connector does. Where with_connection ends in an exception that shows the server in the wrong role (Connector's
+/// wrong_role: a primary that became a replica), all connections to it are retired and it is set aside.
+///
+/// Errors:   connect throws what the wrapped one did where there is one endpoint; else std::system_error, or
+///           AuthenticationError where a server refused the credentials, naming what each endpoint said.
+/// Threads:  as the wrapped connector; copies share what is known of the endpoints.
+template <class Connector>
+class EndpointsConnector : public detail::EndpointTarget<Connector> {
+ public:
+  template <class Backend>
+  using Connection = EndpointConnection<Backend, connection_t<Connector, Backend>>;
+
+  /// Throws std::invalid_argument where the list is empty or a time in the options is not longer than 0.
+  explicit EndpointsConnector(std::vector<Connector> endpoints, EndpointOptions options = {})
+      : endpoints_(std::move(endpoints)),
+        options_(options),
+        book_(std::make_shared<detail::EndpointBook>(endpoints_.size())) {
+    require(!endpoints_.empty(), "the list of endpoints must not be empty");
+    require(options_.probe_after > Duration::zero(), "probe_after must be longer than 0");
+    require(options_.probe_after_max >= options_.probe_after, "probe_after_max must be at least probe_after");
+  }
+
+  /// "redis://a:6379,b:6380/0": each host becomes an endpoint, all else is the same for all.
+  [[nodiscard]] static EndpointsConnector from_url(std::string_view text, EndpointOptions options = {}) {
+    const Url url = Url::parse(text);
+    std::vector<Connector> endpoints;
+    for (const UrlHost& host : url.hosts) endpoints.push_back(Connector::from_url(url.with_host(host).to_string()));
+    if (url.hosts.empty()) endpoints.push_back(Connector::from_url(text));
+    return EndpointsConnector(std::move(endpoints), options);
+  }
+
+  [[nodiscard]] const std::vector<Connector>& endpoints() const noexcept { return endpoints_; }
+
+  /// One entry for each endpoint, in their order.
+  [[nodiscard]] std::vector<EndpointStatus> status() const {
+    std::vector<EndpointStatus> all;
+    for (const auto& health : book_->health) all.push_back(health->status());
+    return all;
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const requires(!detail::has_target<Connector>) {
+    return connect_to<Backend>(std::monostate{}, deadline);
+  }
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(const target_t<Connector>& target,
+                                            TimePoint deadline) const requires detail::has_target<Connector> {
+    return connect_to<Backend>(target, deadline);
+  }
+
+  template <class Backend, class Inner>
+  [[nodiscard]] bool is_connected(const EndpointConnection<Backend, Inner>& connection) const noexcept {
+    return connection.of_current_generation() && its(connection).is_connected(connection.inner());
+  }
+
+  template <class Backend, class Inner>
+  [[nodiscard]] bool matches(const EndpointConnection<Backend, Inner>& connection,
+                             const target_t<Connector>& target) const requires detail::has_target<Connector> {
+    return its(connection).matches(connection.inner(), target);
+  }
+
+  template <class Backend, class Inner>
+  [[nodiscard]] Verdict handle_exception(EndpointConnection<Backend, Inner>& connection,
+                                         const std::exception_ptr& error) const {
+    const Connector& connector = its(connection);
+    if (detail::says_wrong_role(connector, error)) {
+      retire<Backend>(connection.endpoint());
+      return Verdict::close;
+    }
+    if constexpr (requires { connector.handle_exception(connection.inner(), error); })
+      return connector.handle_exception(connection.inner(), error);
+    else
+      return Verdict::close;
+  }
+
+  /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
+  template <class Backend>
+  void retire(std::size_t endpoint) const {
+    detail::EndpointHealth& health = *book_->health.at(endpoint);
+    health.retire();
+    health.failed(Backend::now(), options_.probe_after, options_.probe_after_max);
+  }
+
+  // What the wrapped connector can do besides, this one can too.
+
+  template <class Backend, class Inner>
+  [[nodiscard]] bool reusable(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
+      requires(const Connector& c, const Inner& x) {
+    c.reusable(x);
+  }
+  { return connection.of_current_generation() && its(connection).reusable(connection.inner()); }
+  template <class Backend, class Inner>
+  [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
+      requires(const Connector& c, const Inner& x) {
+    c.dirty(x);
+  }
+  { return its(connection).dirty(connection.inner()); }
+  template <class Backend, class Inner>
+  [[nodiscard]] bool ping(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
+      requires(const Connector& c, Inner& x, TimePoint t) {
+    c.ping(x, t);
+  }
+  { return its(connection).ping(connection.inner(), deadline); }
+  template <class Backend, class Inner>
+  [[nodiscard]] bool reset(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
+      requires(const Connector& c, Inner& x, TimePoint t) {
+    c.reset(x, t);
+  }
+  { return its(connection).reset(connection.inner(), deadline); }
+  template <class Backend, class Inner>
+  void invalidate(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
+      requires(const Connector& c, Inner& x, TimePoint t) {
+    c.invalidate(x, t);
+  }
+  { its(connection).invalidate(connection.inner(), deadline); }
+  template <class Backend, class Inner>
+  void abandon(EndpointConnection<Backend, Inner>& connection) const noexcept requires
+      requires(const Connector& c, Inner& x) {
+    c.abandon(x);
+  }
+  { its(connection).abandon(connection.inner()); }
+  template <class Backend, class Inner>
+  [[nodiscard]] Duration lifetime(const EndpointConnection<Backend, Inner>& connection) const requires
+      requires(const Connector& c, const Inner& x) {
+    c.lifetime(x);
+  }
+  { return its(connection).lifetime(connection.inner()); }
+
+ private:
+  static void require(bool holds, const char* rule) {
+    if (!holds) throw std::invalid_argument(std::string("EndpointsConnector: ") + rule);
+  }
+
+  template <class Backend, class Inner>
+  [[nodiscard]] const Connector& its(const EndpointConnection<Backend, Inner>& connection) const noexcept {
+    return endpoints_[connection.endpoint()];
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect_to(const target_t<Connector>& target, TimePoint deadline) const {
+    detail::EndpointSearch<Backend> search(*book_, options_, deadline);
+    return search.first_to_answer([&](std::size_t index, TimePoint its_deadline) {
+      detail::EndpointSeat seat(book_->health[index], index);  // before the dial: what is retired meanwhile is meant
+      using Calls = detail::ConnectorCalls<Connector, Backend>;
+      return Connection<Backend>(std::move(seat), Calls::connect(endpoints_[index], target, its_deadline));
+    });
+  }
+
+  std::vector<Connector> endpoints_;
+  EndpointOptions options_;
+  std::shared_ptr<detail::EndpointBook> book_;
+};
+
+}  // namespace carpool
