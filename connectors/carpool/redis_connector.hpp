@@ -1,0 +1,157 @@
+/// Opens connections to Redis, and to what speaks its protocol (RESP2): over TCP, a Unix socket or TLS.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/redis_connection.hpp>
+#include <carpool/tcp_connector.hpp>
+#include <carpool/time.hpp>
+#include <carpool/tls_connector.hpp>
+#include <carpool/unix_connector.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace carpool {
+
+namespace detail {
+
+inline void require_redis(bool holds, const char* rule) {
+  if (!holds) throw std::invalid_argument(std::string("RedisConnector: ") + rule);
+}
+
+}  // namespace detail
+
+/// For designated initialisers, in this order.
+///
+///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, carpool::RedisConnector> pool(
+///       {.host = "cache.example", .password = secret, .database = 2}, {.max_size = 16});
+///   auto lease = pool.acquire();
+///   lease->command("SET", "greeting", "hello");
+///
+/// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
+///           server refuses the credentials, RedisError where it refuses the database or the name, else
+///           std::system_error naming the operation and the address. None of them holds the password.
+struct RedisConnector {
+  template <class Backend>
+  using Connection = RedisConnection<Backend>;
+
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6379;
+  std::string path = {};         ///< of a Unix socket, "@name" for an abstract one; then host and port mean nothing
+  std::string user = {};         ///< empty: the server's default user
+  std::string password = {};     ///< empty: none is said, unless there is a user
+  int database = 0;              ///< SELECTed on connect
+  std::string client_name = {};  ///< shown by CLIENT LIST; without blanks
+  bool nodelay = true;           ///< send small writes at once
+  std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle server is never asked
+  std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
+  Duration io_timeout = std::chrono::seconds(30);     ///< bounds each operation that is given no deadline of its own
+  std::size_t max_reply_bytes = RedisLimits{}.bytes;  ///< of one reply
+  std::size_t max_reply_elements = RedisLimits{}.elements;  ///< of all arrays of one reply
+  std::size_t max_reply_depth = RedisLimits{}.depth;        ///< of arrays within arrays, 1 to 7
+  std::optional<TlsOptions> tls = {};                       ///< std::nullopt: nothing is encrypted
+  TlsContext tls_context = {};  ///< shared by copies: a pool's connections read the certificates once
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    validate();
+    Connection<Backend> connection(
+        detail::RedisStream<Backend>(dial<Backend>(deadline), {max_reply_bytes, max_reply_elements, max_reply_depth}),
+        io_timeout);
+    connection.log_in(login(), deadline);
+    return connection;
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const RedisConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+  template <class Backend>
+  [[nodiscard]] bool reusable(const RedisConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+  template <class Backend>
+  [[nodiscard]] bool dirty(const RedisConnection<Backend>& connection) const noexcept {
+    return connection.dirty();
+  }
+  template <class Backend>
+  bool ping(RedisConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.template command_until<std::string>(deadline, "PING") == "PONG";
+  }
+  /// RESET and the log-in again, in one write; DISCARD, UNWATCH and SELECT where the server is older than 6.2.
+  template <class Backend>
+  bool reset(RedisConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.restore(login(), database, deadline);
+  }
+  template <class Backend>
+  void invalidate(RedisConnection<Backend>& connection, TimePoint deadline) const {
+    connection.say_goodbye(deadline);
+  }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(RedisConnection<Backend>& connection) const noexcept {
+    connection.close();
+  }
+
+  /// An error reply, or one of another type than was hoped, says nothing against the connection; a server that has
+  /// become a replica does.
+  template <class Backend>
+  [[nodiscard]] Verdict handle_exception(RedisConnection<Backend>& connection, std::exception_ptr error) const {
+    if (!connection.reusable()) return Verdict::close;
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const RedisError& refusal) {
+      return wrong_role(refusal) ? Verdict::close : Verdict::keep;
+    } catch (const RedisTypeError&) {
+      return Verdict::keep;
+    } catch (...) {
+      return Verdict::close;
+    }
+  }
+
+  /// Whether the server is not the master, or no longer. LOADING and MASTERDOWN are passing states, not roles.
+  [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept {
+    const auto* refusal = dynamic_cast<const RedisError*>(&error);
+    return refusal != nullptr && refusal->code() == "READONLY";
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    using detail::require_redis;
+    require_redis(!host.empty() || !path.empty(), "host must not be empty, unless there is a path");
+    require_redis(port != 0 || !path.empty(), "port must be 1 to 65535, not 0");
+    require_redis(database >= 0, "database must be at least 0");
+    require_redis(client_name.find_first_of(" \n\r\t") == std::string::npos, "client_name must have no blanks");
+    require_redis(io_timeout > Duration::zero(), "io_timeout must be longer than 0");
+    require_redis(max_reply_bytes >= 1, "max_reply_bytes must be at least 1");
+    require_redis(max_reply_elements >= 1, "max_reply_elements must be at least 1");
+    require_redis(max_reply_depth >= 1 && max_reply_depth <= RedisLimits{}.depth, "max_reply_depth must be 1 to 7");
+    require_redis(!tls || path.empty(), "tls must not be set together with a path");
+    if (tls) tls->validate();
+  }
+
+ private:
+  [[nodiscard]] detail::RedisLogin login() const { return {user, password, database, client_name}; }
+
+  template <class Backend>
+  [[nodiscard]] typename detail::RedisStream<Backend>::Socket dial(TimePoint deadline) const {
+    if (!path.empty()) return UnixConnector{.path = path, .io_timeout = io_timeout}.template connect<Backend>(deadline);
+    const TcpConnector tcp{.host = host,
+                           .port = port,
+                           .nodelay = nodelay,
+                           .keepalive = keepalive,
+                           .user_timeout = user_timeout,
+                           .io_timeout = io_timeout};
+    if (!tls) return tcp.template connect<Backend>(deadline);
+    using Secure = TlsSocket<Backend>;
+    auto socket = Secure::handshake(tcp.template dial<Backend>(deadline), tls_context, *tls, host, deadline);
+    return StreamConnection<Backend, Secure>(std::move(socket), {.io_timeout = io_timeout});
+  }
+};
+
+}  // namespace carpool

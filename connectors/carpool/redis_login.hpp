@@ -1,0 +1,57 @@
+/// What is said to a Redis server before a connection is of use, and said again when it is put right.
+#pragma once
+
+#include <carpool/errors.hpp>
+#include <carpool/redis_arguments.hpp>
+#include <carpool/redis_reply.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carpool::detail {
+
+/// Its messages never hold the password: they quote the server alone, and that only for words of its own.
+class RedisLogin {
+ public:
+  RedisLogin(const std::string& user, const std::string& password, int database, const std::string& client_name) {
+    if (!password.empty() && user.empty()) add("AUTH", "AUTH", password);
+    if (!user.empty()) add("AUTH", "AUTH", user, password);
+    if (database != 0) add("SELECT", "SELECT", database);
+    if (!client_name.empty()) add("CLIENT SETNAME", "CLIENT", "SETNAME", client_name);
+  }
+
+  /// All of it, to be sent in one write with whatever goes before.
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t size() const noexcept { return steps_.size(); }
+
+  /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials,
+  /// RedisError where it refused anything else.
+  void check(std::size_t step, const RedisReply& reply, const std::string& peer) const {
+    if (!reply.is_error()) return;
+    const std::string what = std::string(steps_[step]) + " at " + peer;
+    if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + reply.text());
+    reply.throw_if_error(what);
+  }
+
+ private:
+  template <class... Arguments>
+  void add(const char* name, const Arguments&... arguments) {
+    RedisWriter::write(bytes_, arguments...);
+    steps_.push_back(name);
+  }
+
+  /// Servers before 6 say "ERR invalid password", and ERR where a password is given that they do not ask for.
+  [[nodiscard]] static bool refuses_credentials(const RedisReply& reply) {
+    const std::string code = reply.code();
+    if (code == "WRONGPASS" || code == "NOAUTH" || code == "NOPERM") return true;
+    return code == "ERR" && reply.text().find("password") != std::string::npos;
+  }
+
+  std::string bytes_;
+  std::vector<const char*> steps_;
+};
+
+}  // namespace carpool::detail
