@@ -1,5 +1,5 @@
 # What our own tests, benchmarks and examples share; nothing here reaches a user's program.
-set(CARPOOL_SANITIZE "" CACHE STRING "Sanitizers of our tests: address,undefined or thread")
+set(CARPOOL_SANITIZE "" CACHE STRING "Sanitizers of our tests: address,undefined or thread; fuzzer,address,undefined for the fuzzers")
 
 add_library(carpool_our_code INTERFACE)
 target_compile_options(carpool_our_code INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
