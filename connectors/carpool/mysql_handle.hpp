@@ -1,0 +1,115 @@
+/// Owns one MYSQL of the client library: its options, its end, and what it says when something fails.
+#pragma once
+
+#include <carpool/errors.hpp>
+#include <carpool/mysql_error.hpp>
+#include <carpool/time.hpp>
+
+#include <mysql.h>
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace carpool::detail {
+
+/// The library's own start, once and before any thread uses it.
+inline void start_mysql_library() {
+  static const int failed = ::mysql_server_init(0, nullptr, nullptr);
+  if (failed != 0) throw std::runtime_error("the MySQL client library does not start");
+}
+
+/// From now on whatever is written to the descriptor reaches nobody. false: the system has no descriptor to give.
+[[nodiscard]] inline bool mute_descriptor(int descriptor) noexcept {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) return false;
+  const bool muted = ::dup3(nowhere, descriptor, O_CLOEXEC) >= 0;
+  ::close(nowhere);
+  return muted;
+}
+
+/// The library frees nothing without saying goodbye, and a goodbye from a forked child would end the session of its
+/// parent. So it is made to say it to nobody, and whoever wants it said does that before.
+template <class Backend>
+class MysqlHandle {
+ public:
+  MysqlHandle() : mysql_(::mysql_init(nullptr)), fork_generation_(Backend::fork_generation()) {
+    if (mysql_ == nullptr) throw std::bad_alloc();
+  }
+  MysqlHandle(MysqlHandle&& other) noexcept
+      : mysql_(std::exchange(other.mysql_, nullptr)), fork_generation_(other.fork_generation_) {}
+  MysqlHandle& operator=(MysqlHandle&& other) noexcept {
+    std::swap(mysql_, other.mysql_);
+    std::swap(fork_generation_, other.fork_generation_);
+    return *this;
+  }
+  ~MysqlHandle() { close_quietly(); }
+
+  [[nodiscard]] MYSQL* get() const noexcept { return mysql_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return mysql_ != nullptr; }
+  /// -1 where there is none.
+  [[nodiscard]] int descriptor() const noexcept {
+    return mysql_ == nullptr ? -1 : static_cast<int>(::mysql_get_socket(mysql_));
+  }
+
+  void close_quietly() noexcept {
+    if (mysql_ == nullptr) return;
+    const int descriptor = this->descriptor();
+    if (descriptor >= 0) Backend::forget(descriptor);
+    MYSQL* const mysql = std::exchange(mysql_, nullptr);
+    // Without a descriptor to spare, a child would rather leak than speak. Its parent may say what it likes.
+    if (descriptor >= 0 && !mute_descriptor(descriptor) && fork_generation_ != Backend::fork_generation()) return;
+    ::mysql_close(mysql);
+  }
+
+  /// With the goodbye, which the server needs no answer for. May wait where a MysqlCall stands around it.
+  void close_politely() noexcept {
+    if (descriptor() >= 0) Backend::forget(descriptor());
+    ::mysql_close(std::exchange(mysql_, nullptr));
+  }
+
+ private:
+  MYSQL* mysql_;
+  std::uint64_t fork_generation_;
+};
+
+/// What failed, where, and what the library or the server said of it.
+struct MysqlFailure {
+  unsigned number = 0;
+  std::string sqlstate;
+  std::string message;
+
+  [[nodiscard]] static MysqlFailure of(MYSQL* mysql) {
+    return {::mysql_errno(mysql), ::mysql_sqlstate(mysql), ::mysql_error(mysql)};
+  }
+  [[nodiscard]] static MysqlFailure of(MYSQL_STMT* statement) {
+    return {::mysql_stmt_errno(statement), ::mysql_stmt_sqlstate(statement), ::mysql_stmt_error(statement)};
+  }
+
+  [[nodiscard]] bool is_the_servers() const noexcept { return number != 0 && !is_mysql_client_error(number); }
+
+  /// Of a connect, where the same number means more.
+  [[noreturn]] void raise_connecting(const std::string& what) const {
+    if (is_mysql_authentication_error(number)) throw AuthenticationError(text(what));
+    raise(what);
+  }
+  [[noreturn]] void raise(const std::string& what) const {
+    if (is_the_servers()) throw MysqlError(number, sqlstate, text(what));
+    const int unknown = 2000;
+    throw std::system_error(number == 0 ? unknown : static_cast<int>(number), mysql_category(), what + ": " + message);
+  }
+
+ private:
+  [[nodiscard]] std::string text(const std::string& what) const {
+    return what + ": [" + std::to_string(number) + "] (" + sqlstate + ") " + message;
+  }
+};
+
+}  // namespace carpool::detail

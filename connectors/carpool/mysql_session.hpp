@@ -1,0 +1,238 @@
+/// What a MySQL session is at any moment: between answers or in doubt, as it was opened or changed by its user.
+#pragma once
+
+#include <carpool/mysql_handle.hpp>
+#include <carpool/mysql_sql.hpp>
+#include <carpool/mysql_statement.hpp>
+#include <carpool/mysql_wait.hpp>
+#include <carpool/time.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace carpool {
+
+/// When a session is put back to what it was after connecting (mysql_reset_connection, one round trip).
+enum class MysqlReset {
+  when_dirty,      ///< after anything but plain reading and writing in autocommit
+  always,          ///< after every lease
+  rollback_alone,  ///< never, but an open transaction is rolled back: for proxies, which do it themselves
+};
+
+/// What a session keeps to; each is a field of MysqlConnector.
+struct MysqlSessionOptions {
+  Duration io_timeout = std::chrono::seconds(30);
+  MysqlReset reset = MysqlReset::when_dirty;
+  std::size_t max_reply_bytes = std::size_t{64} << 20;
+  std::size_t statement_cache = 64;
+  std::string database = {};
+  std::string charset = {};
+  std::vector<std::string> session_setup = {};
+};
+
+namespace detail {
+
+template <class Backend>
+class MysqlSession {
+ public:
+  MysqlSession(MysqlHandle<Backend> handle, std::string peer, MysqlSessionOptions options) noexcept
+      : handle_(std::move(handle)), peer_(std::move(peer)), options_(std::move(options)) {}
+
+  // --- an operation: begin, calls, end ---
+
+  /// Until end() the stream is in doubt. Throws where it was already.
+  [[nodiscard]] TimePoint begin(const char* operation, std::optional<TimePoint> deadline) {
+    operation_ = operation;
+    if (in_doubt_ || !handle_) {
+      throw std::system_error(std::make_error_code(std::errc::not_connected), what() + ": an earlier operation failed");
+    }
+    in_doubt_ = true;
+    return deadline ? *deadline : after(Backend::now(), options_.io_timeout);
+  }
+  void end() noexcept { in_doubt_ = false; }
+
+  /// Runs f(MYSQL*); false from it is a failure, which is thrown.
+  template <class F>
+  void call(TimePoint deadline, F&& f) {
+    call(deadline, handle_.get(), std::forward<F>(f));
+  }
+  template <class Object, class F>
+  void call(TimePoint deadline, Object* object, F&& f) {
+    MysqlCall<Backend> waits(deadline);
+    if (f(object)) return;
+    waits.rethrow();
+    if (waits.timed_out()) throw std::system_error(std::make_error_code(std::errc::timed_out), what());
+    raise(MysqlFailure::of(object));
+  }
+
+  /// An answer that the server gave leaves the stream where it should be, unless it hangs up after it.
+  [[noreturn]] void raise(const MysqlFailure& failure) {
+    if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
+    failure.raise(what());
+  }
+  [[noreturn]] void refuse_size() const {
+    throw std::system_error(
+        std::make_error_code(std::errc::message_size),
+        what() + ": the answer is longer than max_reply_bytes, " + std::to_string(options_.max_reply_bytes));
+  }
+
+  // --- what the session is ---
+
+  [[nodiscard]] bool sound() const noexcept { return handle_ && !in_doubt_; }
+
+  [[nodiscard]] bool is_connected() const noexcept {
+    const int descriptor = handle_.descriptor();
+    if (descriptor < 0) return false;
+    pollfd asked{descriptor, POLLIN | POLLRDHUP, 0};
+    while (::poll(&asked, 1, 0) < 0) {
+      if (errno != EINTR) return false;
+    }
+    if (asked.revents == 0) return true;
+    if (asked.revents != POLLIN) return false;
+    char byte = 0;  // readable may be a false alarm; a byte (which nobody asked for) or the end is not
+    return ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
+  }
+
+  /// What the server said in its last answer.
+  [[nodiscard]] bool in_transaction() const noexcept {
+    return handle_ && (mysql()->server_status & SERVER_STATUS_IN_TRANS) != 0;
+  }
+
+  void note(std::string_view sql) {
+    used_ = true;
+    changed_ = changed_ || !leaves_session_clean(sql);
+    schema_changed_ = schema_changed_ || !leaves_schema(sql);
+  }
+  void owe_rollback() noexcept { owes_rollback_ = true; }
+  [[nodiscard]] bool take_owed_rollback() noexcept { return std::exchange(owes_rollback_, false) && in_transaction(); }
+
+  [[nodiscard]] bool dirty() const noexcept {
+    if (!handle_) return true;
+    if (owes_rollback_ || in_transaction()) return true;
+    if (options_.reset == MysqlReset::rollback_alone) return false;
+    if (options_.reset == MysqlReset::always) return used_;
+    return changed_ || (mysql()->server_status & SERVER_STATUS_AUTOCOMMIT) == 0;
+  }
+
+  [[nodiscard]] bool reset(std::optional<TimePoint> deadline) {
+    const TimePoint end = begin("reset", deadline);
+    if (options_.reset == MysqlReset::rollback_alone) {
+      call(end, [](MYSQL* mysql) { return ::mysql_rollback(mysql) == 0; });
+    } else {
+      call(end, [](MYSQL* mysql) { return ::mysql_reset_connection(mysql) == 0; });
+      statements_ = {};  // the server has forgotten them
+      if (!restore(end)) return false;
+    }
+    used_ = changed_ = schema_changed_ = owes_rollback_ = false;
+    this->end();
+    return true;
+  }
+
+  /// What every session begins with, and a reset undoes.
+  void set_up(TimePoint deadline) {
+    for (const std::string& sql : options_.session_setup) {
+      call(deadline, [&sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
+      call(deadline, [](MYSQL* mysql) { return skip_results(mysql); });
+    }
+  }
+
+  // --- prepared statements ---
+
+  [[nodiscard]] MYSQL_STMT* prepared(std::string_view sql, std::size_t parameters, TimePoint deadline) {
+    MYSQL_STMT* statement = statements_.find(sql);
+    if (statement == nullptr) statement = prepare(sql, deadline);
+    const std::size_t wanted = ::mysql_stmt_param_count(statement);
+    if (wanted == parameters) return statement;
+    in_doubt_ = false;  // nothing has been sent
+    throw std::invalid_argument(what() + ": the statement has " + std::to_string(wanted) + " parameters, not " +
+                                std::to_string(parameters));
+  }
+  void shrink_statements(TimePoint deadline) {
+    const MysqlCall<Backend> waits(deadline);
+    statements_.shrink(options_.statement_cache);
+  }
+  void drop(const MYSQL_STMT* statement) noexcept { statements_.drop(statement); }
+
+  // --- the end ---
+
+  void close_politely(TimePoint deadline) noexcept {
+    const MysqlCall<Backend> waits(deadline);
+    if (handle_) handle_.close_politely();
+  }
+  void close() noexcept { handle_.close_quietly(); }
+
+  [[nodiscard]] MYSQL* mysql() const noexcept { return handle_.get(); }
+  [[nodiscard]] int descriptor() const noexcept { return handle_.descriptor(); }
+  [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+  [[nodiscard]] std::string tls_version() const {
+    const char* version = nullptr;
+    if (::mysql_get_ssl_cipher(mysql()) == nullptr) return {};
+    ::mariadb_get_infov(mysql(), MARIADB_CONNECTION_TLS_VERSION, &version);
+    return version == nullptr ? "" : version;
+  }
+  [[nodiscard]] const MysqlSessionOptions& options() const noexcept { return options_; }
+
+ private:
+  [[nodiscard]] std::string what() const { return std::string(operation_) + " at " + peer_; }
+
+  static bool skip_results(MYSQL* mysql) noexcept {
+    do {
+      MYSQL_RES* const result = ::mysql_store_result(mysql);
+      if (result != nullptr) ::mysql_free_result(result);
+      if (::mysql_errno(mysql) != 0) return false;
+    } while (::mysql_next_result(mysql) == 0);
+    return ::mysql_errno(mysql) == 0;
+  }
+
+  static bool leaves_schema(std::string_view sql) {
+    return leaves_session_clean(sql) ||
+           (!sql_contains(sql, "use") && !sql_contains(sql, "database") && !sql_contains(sql, "schema"));
+  }
+
+  /// What mysql_reset_connection leaves undone: the schema it never resets, the character set only a MariaDB does.
+  [[nodiscard]] bool restore(TimePoint deadline) {
+    if (schema_changed_ && options_.database.empty()) return false;
+    if (schema_changed_) {
+      call(deadline, [this](MYSQL* mysql) { return ::mysql_select_db(mysql, options_.database.c_str()) == 0; });
+    }
+    if (std::string_view(::mysql_get_server_info(mysql())).find("MariaDB") == std::string_view::npos) {
+      call(deadline, [this](MYSQL* mysql) { return ::mysql_set_character_set(mysql, options_.charset.c_str()) == 0; });
+    }
+    set_up(deadline);
+    return true;
+  }
+
+  [[nodiscard]] MYSQL_STMT* prepare(std::string_view sql, TimePoint deadline) {
+    MysqlStatement statement(::mysql_stmt_init(mysql()));
+    if (statement == nullptr) throw std::bad_alloc();
+    call(deadline, statement.get(),
+         [sql](MYSQL_STMT* it) { return ::mysql_stmt_prepare(it, sql.data(), sql.size()) == 0; });
+    return statements_.keep(sql, std::move(statement));
+  }
+
+  MysqlStatements statements_;  // before the handle, so that they end after it and tell the server nothing
+  MysqlHandle<Backend> handle_;
+  std::string peer_;
+  MysqlSessionOptions options_;
+  const char* operation_ = "use";
+  bool in_doubt_ = false;        // an operation began and did not end well: the stream may be anywhere
+  bool used_ = false;            // these four since the last reset
+  bool changed_ = false;         // by what a user said
+  bool schema_changed_ = false;  // perhaps
+  bool owes_rollback_ = false;   // a transaction's guard is gone
+};
+
+}  // namespace detail
+
+}  // namespace carpool
