@@ -1,0 +1,184 @@
+/// Opens connections to PostgreSQL and to what speaks its protocol, pgbouncer for one: over TCP, TLS or a Unix socket.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/postgres_connection.hpp>
+#include <carpool/postgres_dialler.hpp>
+#include <carpool/postgres_options.hpp>
+#include <carpool/postgres_session.hpp>
+#include <carpool/time.hpp>
+#include <carpool/url.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carpool {
+
+/// For designated initialisers, in this order.
+///
+///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, carpool::PostgresConnector> pool(
+///       {.host = "db.example", .user = "app", .password = secret, .database = "app",
+///        .options = {{"sslmode", "verify-full"}, {"sslrootcert", "/etc/app/ca.pem"}}}, {.max_size = 16});
+///   auto lease = pool.acquire();
+///   int sum = lease->query("SELECT $1::int + 1", {41}).get<int>(0, 0);
+///
+/// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
+///           server refuses the credentials, PostgresError where it refuses for another reason, else std::system_error
+///           naming the host, each address that was tried and why it failed. None of them holds the password.
+struct PostgresConnector {
+  template <class Backend>
+  using Connection = PostgresConnection<Backend>;
+
+  std::string host = "127.0.0.1";  ///< a name, a number, or the folder of a Unix socket, which begins with a slash
+  std::uint16_t port = 5432;
+  std::string user;      ///< empty: as libpq chooses, PGUSER or the process's own
+  std::string password;  ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
+  std::string database;  ///< empty: the one of the user's name
+  /// libpq's connection parameters that may be set: see postgres_options.hpp. What is said here or above counts before
+  /// the environment.
+  std::vector<std::pair<std::string, std::string>> options = {};
+  std::string target_session_attrs = "any";  ///< or read-write, read-only, primary, standby, prefer-standby
+  PostgresReset reset_policy = PostgresReset::rollback_if_needed;
+  Duration io_timeout = std::chrono::seconds(30);       ///< bounds each operation that is given no deadline of its own
+  std::size_t max_reply_bytes = std::size_t{1} << 30U;  ///< over TCP; what a server may send for one command
+  std::size_t max_notices = 100;                        ///< kept until take_notices(); the oldest go first
+  std::optional<std::size_t> statement_cache = 100;     ///< plans per connection; std::nullopt: nothing is prepared
+  bool session_state = true;  ///< false behind a pooler that gives each transaction another server
+
+  /// The same for a pgbouncer in transaction mode: prepared() prepares nothing, listen() is refused, and nothing is
+  /// said between two leases; one that comes back within a transaction is closed, and pgbouncer rolls it back. What
+  /// SET, LOAD or a temporary table changed is another's the next moment: use SET LOCAL. pgbouncer also knows few of
+  /// the startup's options. A pool in front of it does well with a MaxLifetime of minutes, so that its restart or a
+  /// change behind its name is followed; its server_lifetime is no concern of ours, its client_idle_timeout must be
+  /// longer than our IdleTimeout.
+  [[nodiscard]] static PostgresConnector behind_pgbouncer(PostgresConnector connector) {
+    connector.statement_cache.reset();
+    connector.session_state = false;
+    connector.reset_policy = PostgresReset::none;
+    return connector;
+  }
+
+  /// postgres://user:password@host:port/database?sslmode=require&reset=discard_all&pgbouncer=true: libpq's parameters,
+  /// and ours: reset (none, rollback_if_needed, discard_all), pgbouncer, io_timeout, max_reply_bytes, statement_cache
+  /// (0: nothing is prepared). host in place of the URL's own is for Unix sockets. Throws std::invalid_argument.
+  [[nodiscard]] static PostgresConnector from_url(std::string_view url) { return from_url(Url::parse(url)); }
+  [[nodiscard]] static PostgresConnector from_url(const Url& url) {
+    return detail::postgres_from_url<PostgresConnector>(url);
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    validate();
+    const std::string endpoint = host + (is_unix() ? "/.s.PGSQL." : ":") + std::to_string(port);
+    detail::PostgresDialler<Backend> dialler(endpoint, max_notices, deadline);
+    auto handle = dialler.first_to_answer(attempts<Backend>(deadline));
+    return Connection<Backend>(std::move(handle), endpoint, session());
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const PostgresConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+  template <class Backend>
+  [[nodiscard]] bool reusable(const PostgresConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+  template <class Backend>
+  [[nodiscard]] bool dirty(const PostgresConnection<Backend>& connection) const noexcept {
+    return connection.dirty();
+  }
+  /// An empty query.
+  template <class Backend>
+  bool ping(PostgresConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.ping(deadline);
+  }
+  template <class Backend>
+  bool reset(PostgresConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.reset(deadline);
+  }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(PostgresConnection<Backend>& connection) const noexcept {
+    connection.abandon();
+  }
+
+  /// The protocol says between any two commands where it stands: an exception of the server's or of anybody's that
+  /// leaves it there does no harm. One that announces the connection's end, or a server of the wrong role, does.
+  template <class Backend>
+  [[nodiscard]] Verdict handle_exception(PostgresConnection<Backend>& connection, std::exception_ptr error) const {
+    if (!connection.reusable()) return Verdict::close;
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const PostgresError& refusal) {
+      return refusal.ends_connection() ? Verdict::close : Verdict::keep;
+    } catch (...) {
+      return Verdict::keep;
+    }
+  }
+
+  /// Whether the server is a standby where a primary was wanted.
+  [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept {
+    const auto* const refusal = dynamic_cast<const PostgresError*>(&error);
+    return refusal != nullptr && refusal->wrong_role();
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    using detail::require_postgres;
+    require_postgres(!host.empty(), "host must not be empty");
+    require_postgres(port != 0, "port must be 1 to 65535, not 0");
+    require_postgres(io_timeout > Duration::zero(), "io_timeout must be longer than 0");
+    require_postgres(max_reply_bytes >= 1, "max_reply_bytes must be at least 1");
+    require_postgres(statement_cache != 0U, "statement_cache must be at least 1, or std::nullopt");
+    for (const std::string* text : {&host, &user, &password, &database}) detail::refuse_nul(*text);
+    detail::check_postgres_target(target_session_attrs);
+    detail::check_postgres_options(options);
+  }
+
+ private:
+  [[nodiscard]] bool is_unix() const noexcept { return host.front() == '/'; }
+
+  [[nodiscard]] PostgresSession session() const {
+    return {.io_timeout = io_timeout,
+            .max_reply_bytes = max_reply_bytes,
+            .max_notices = max_notices,
+            .statement_cache = statement_cache,
+            .session_state = session_state,
+            .reset = reset_policy};
+  }
+
+  /// What libpq is told for each of the host's addresses. It gets the number beside the name, or it would resolve the
+  /// name itself and block; the name stays, for the certificate.
+  template <class Backend>
+  [[nodiscard]] std::vector<detail::PostgresSettings> attempts(TimePoint deadline) const {
+    if (is_unix()) return {settings()};
+    std::vector<detail::PostgresSettings> all;
+    for (const auto& address : Backend::Socket::resolve(host, port, deadline)) {
+      all.push_back(settings());
+      all.back().emplace_back("hostaddr", detail::numeric_host(address.to_string()));
+    }
+    return all;
+  }
+
+  [[nodiscard]] detail::PostgresSettings settings() const {
+    // Kerberos is asked for where it is wanted, and not in every startup. What stands later counts.
+    detail::PostgresSettings all = {{"gssencmode", "disable"}, {"client_encoding", "UTF8"}};
+    all.insert(all.end(), options.begin(), options.end());
+    all.emplace_back("host", host);
+    all.emplace_back("port", std::to_string(port));
+    if (!user.empty()) all.emplace_back("user", user);
+    if (!password.empty()) all.emplace_back("password", password);
+    if (!database.empty()) all.emplace_back("dbname", database);
+    all.emplace_back("target_session_attrs", target_session_attrs);
+    return all;
+  }
+};
+
+}  // namespace carpool
