@@ -3,6 +3,8 @@
 
 #include <carpool/stream_connection.hpp>
 #include <carpool/time.hpp>
+#include <carpool/url.hpp>
+#include <carpool/url_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -101,6 +104,22 @@ struct TcpConnector {
   std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
   bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
+
+  /// tcp://host:port, with the options nodelay, io_timeout, user_timeout and one_way: "tcp://db:7?io_timeout=5s".
+  [[nodiscard]] static TcpConnector from_url(std::string_view text) {
+    const Url url = Url::parse(text);
+    url.require_scheme({"tcp"});
+    UrlOptions options(url);
+    TcpConnector connector{.host = url.only_host().host, .port = url.only_host().port.value_or(0)};
+    connector.nodelay = options.flag("nodelay").value_or(connector.nodelay);
+    connector.io_timeout = options.duration("io_timeout").value_or(connector.io_timeout);
+    connector.one_way = options.flag("one_way").value_or(connector.one_way);
+    if (const auto timeout = options.duration("user_timeout")) connector.user_timeout = timeout;
+    options.refuse_others();
+    detail::require_tcp(url.path.empty() && !url.user && !url.password, "a URL has no user, no password and no path");
+    connector.validate();
+    return connector;
+  }
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {

@@ -3,10 +3,13 @@
 
 #include <carpool/stream_connection.hpp>
 #include <carpool/time.hpp>
+#include <carpool/url.hpp>
+#include <carpool/url_options.hpp>
 
 #include <chrono>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace carpool {
 
@@ -21,6 +24,21 @@ struct UnixConnector {
   std::string path;
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
   bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
+
+  /// unix:///path, with the options io_timeout and one_way.
+  [[nodiscard]] static UnixConnector from_url(std::string_view text) {
+    const Url url = Url::parse(text);
+    url.require_scheme({"unix"});
+    if (!url.hosts.empty() || url.user || url.password)
+      throw std::invalid_argument("UnixConnector: a URL is unix:///path, without a host or a user");
+    UrlOptions options(url);
+    UnixConnector connector{.path = url.path};
+    connector.io_timeout = options.duration("io_timeout").value_or(connector.io_timeout);
+    connector.one_way = options.flag("one_way").value_or(connector.one_way);
+    options.refuse_others();
+    connector.validate();
+    return connector;
+  }
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -137,6 +138,21 @@ struct Url {
   /// With the password.
   [[nodiscard]] std::string to_string() const {
     return written([](std::string_view secret) { return detail::percent_encoded(secret); });
+  }
+
+  /// Throws std::invalid_argument where there is not exactly one.
+  [[nodiscard]] const UrlHost& only_host() const {
+    if (hosts.size() != 1) detail::refuse_url(scheme + " needs one host, not " + std::to_string(hosts.size()));
+    return hosts.front();
+  }
+  /// Throws std::invalid_argument where the scheme is none of these.
+  void require_scheme(std::initializer_list<std::string_view> allowed) const {
+    std::string list;
+    for (const std::string_view one : allowed) {
+      if (scheme == one) return;
+      list += (list.empty() ? "" : " or ") + std::string(one) + "://";
+    }
+    detail::refuse_url("the scheme is not " + list);
   }
 
   /// The same with this host alone.
