@@ -65,6 +65,14 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return command_until<T>(after(deadline, io_timeout_), arguments..., told);
   }
 
+  template <class T = RedisReply, RedisArgument... Arguments>
+  T blocking_for(Duration patience, const Arguments&... arguments) {
+    return blocking_until<T>(after(Backend::now(), patience), arguments...);
+  }
+
+  /// PING, with so much patience. Throws where there is no answer.
+  void ping_for(Duration patience) { command_until<void>(after(Backend::now(), patience), "PING"); }
+
   /// One command's reply as it came: an error is a reply like any other.
   template <RedisArgument... Arguments>
   [[nodiscard]] RedisReply exchange(TimePoint deadline, const Arguments&... arguments) {

@@ -15,6 +15,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace carpool {
 
@@ -56,6 +58,13 @@ struct RedisConnector {
   std::size_t max_reply_depth = RedisLimits{}.depth;        ///< of arrays within arrays, 1 to 7
   std::optional<TlsOptions> tls = {};                       ///< std::nullopt: nothing is encrypted
   TlsContext tls_context = {};  ///< shared by copies: a pool's connections read the certificates once
+
+  /// "redis://user:password@host:6379/2?client_name=me", "rediss://..." (TLS), "unix:///run/redis.sock?db=2".
+  /// Options: db, username, password, client_name, io_timeout or socket_timeout, user_timeout, nodelay,
+  /// socket_keepalive, protocol (2), max_reply_bytes, max_reply_elements, max_reply_depth; of rediss also
+  /// ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile, ssl_password, ssl_cert_reqs (required or none),
+  /// ssl_server_name. Throws std::invalid_argument naming what is wrong, and never the password.
+  [[nodiscard]] static RedisConnector from_url(std::string_view text);
 
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
@@ -155,3 +164,5 @@ struct RedisConnector {
 };
 
 }  // namespace carpool
+
+#include <carpool/redis_url.hpp>
