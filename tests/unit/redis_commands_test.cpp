@@ -1,0 +1,145 @@
+// needs: redis_connector
+/// Commands for Redis: their bytes, what they do to a session, and which may be said twice.
+#include <carpool/redis_pipeline.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <initializer_list>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hiredis/hiredis.h>
+
+namespace {
+
+using carpool::RedisPipeline;
+using carpool::detail::RedisEffect;
+
+template <class... Words>
+std::string written(const Words&... words) {
+  std::string out;
+  carpool::detail::RedisWriter::write(out, words...);
+  return out;
+}
+
+/// What hiredis makes of the same words.
+std::string formatted(const std::vector<std::string>& words) {
+  std::vector<const char*> pointers;
+  std::vector<std::size_t> sizes;
+  for (const std::string& word : words) {
+    pointers.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  char* bytes = nullptr;
+  const int size = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()), pointers.data(), sizes.data());
+  std::string all(bytes, static_cast<std::size_t>(size));
+  std::free(bytes);
+  return all;
+}
+
+template <class... Words>
+RedisEffect effect(const Words&... words) {
+  return RedisPipeline().add(words...).effects().back();
+}
+template <class... Words>
+bool repeatable(const Words&... words) {
+  return RedisPipeline().add(words...).repeatable();
+}
+
+TEST(RedisCommand, IsWrittenAsHiredisWritesIt) {
+  const std::string binary("a\0\r\n$b", 6);
+  EXPECT_EQ(written("SET", "key", binary), formatted({"SET", "key", binary}));
+  EXPECT_EQ(written("SET", "", std::string(100'000, 'x')), formatted({"SET", "", std::string(100'000, 'x')}));
+  EXPECT_EQ(written("PING"), formatted({"PING"}));
+}
+
+TEST(RedisCommand, TakesTextNumbersBytesAndRanges) {
+  const std::array<std::byte, 3> bytes{std::byte{0}, std::byte{255}, std::byte{10}};
+  EXPECT_EQ(written(std::string("A"), std::string_view("b"), 'c', 1, -2L, 3U, 2.5, std::span(bytes)),
+            formatted({"A", "b", "c", "1", "-2", "3", "2.5", std::string("\0\xff\n", 3)}));
+  EXPECT_EQ(written("DEL", std::vector<std::string>{"a", "b"}, std::vector<int>{1, 2}),
+            formatted({"DEL", "a", "b", "1", "2"}));
+  EXPECT_EQ(written("X", std::vector<std::string>{}), formatted({"X"}));
+  static_assert(!carpool::RedisArgument<bool>);
+  static_assert(!carpool::RedisArgument<RedisPipeline>);
+}
+
+TEST(RedisCommand, ANumberComesBackAsItWas) {
+  for (const double number : {0.1, 1e300, -2.5e-10, 1.0 / 3}) {
+    const std::string out = written(number);
+    EXPECT_EQ(std::stod(out.substr(out.find("\r\n", 5) + 2)), number);
+  }
+}
+
+TEST(RedisCommand, WhatLastsBeyondTheReplyIsNoticed) {
+  EXPECT_EQ(effect("GET", "a"), RedisEffect::none);
+  EXPECT_EQ(effect("MULTI"), RedisEffect::multi);
+  EXPECT_EQ(effect("multi"), RedisEffect::multi);
+  EXPECT_EQ(effect("EXEC"), RedisEffect::end);
+  EXPECT_EQ(effect("DISCARD"), RedisEffect::end);
+  EXPECT_EQ(effect("WATCH", "a"), RedisEffect::watch);
+  EXPECT_EQ(effect("SELECT", 2), RedisEffect::select);
+  EXPECT_EQ(effect("AUTH", "x"), RedisEffect::alter);
+  EXPECT_EQ(effect("CLIENT", "SETNAME", "x"), RedisEffect::alter);
+  EXPECT_EQ(effect("CLIENT", "TRACKING", "ON"), RedisEffect::alter);
+  EXPECT_EQ(effect("CLIENT", "ID"), RedisEffect::none);
+  EXPECT_EQ(effect("HELLO", 2), RedisEffect::alter);
+  EXPECT_EQ(effect("SCRIPT", "DEBUG", "YES"), RedisEffect::ruin);
+  EXPECT_EQ(effect("SCRIPT", "LOAD", "return 1"), RedisEffect::none);
+  EXPECT_EQ(effect("QUIT"), RedisEffect::ruin);
+  EXPECT_EQ(effect(std::vector<std::string>{"SELECT", "2"}), RedisEffect::select);
+}
+
+TEST(RedisCommand, WhatIsNotAnsweredByOneReplyIsRefused) {
+  const auto refused = [](const auto&... words) {
+    RedisPipeline pipeline;
+    pipeline.add("PING");
+    EXPECT_THROW(pipeline.add(words...), std::invalid_argument);
+    EXPECT_EQ(pipeline.bytes(), written("PING"));
+    EXPECT_EQ(pipeline.size(), 1U);
+  };
+  for (const char* command : {"SUBSCRIBE", "psubscribe", "UNSUBSCRIBE", "MONITOR", "SYNC", "PSYNC", "REPLCONF"})
+    refused(command, "x");
+  refused("HELLO", 3);
+  refused("hello", "3", "AUTH", "u", "p");
+  refused("CLIENT", "REPLY", "OFF");
+  refused("CLIENT", "reply", "SKIP");
+  refused(std::vector<std::string>{"HELLO", "3"});
+}
+
+TEST(RedisCommand, OnlyWhatChangesNothingTheSecondTimeMayBeRepeated) {
+  EXPECT_TRUE(repeatable("GET", "a"));
+  EXPECT_TRUE(repeatable("get", "a"));
+  EXPECT_TRUE(repeatable("SET", "a", 1));
+  EXPECT_TRUE(repeatable("SET", "a", 1, "EX", 60));
+  EXPECT_TRUE(repeatable("HGETALL", "a"));
+  for (const char* command : {"INCR", "DEL", "LPUSH", "EVAL", "EXEC", "MULTI", "SELECT", "BLPOP", "XADD", "GETSET",
+                              "GETDEL", "PUBLISH", "SPOP", "NOSUCH", "SORT"})
+    EXPECT_FALSE(repeatable(command, "a")) << command;
+  EXPECT_FALSE(repeatable("SET", "a", 1, "NX"));
+  EXPECT_FALSE(repeatable("SET", "a", 1, "EX", 60, "NX"));
+  EXPECT_FALSE(repeatable("SET", "a", 1, "NX", "GET"));
+}
+
+TEST(RedisPipeline, MayBeRepeatedWhereEachOfItMay) {
+  RedisPipeline pipeline;
+  EXPECT_TRUE(pipeline.add("GET", "a").add("TTL", "a").repeatable());
+  EXPECT_FALSE(pipeline.add("INCR", "a").repeatable());
+  EXPECT_FALSE(pipeline.add("GET", "a").repeatable());
+  pipeline.clear();
+  EXPECT_TRUE(pipeline.repeatable());
+  EXPECT_TRUE(pipeline.empty());
+}
+
+TEST(RedisPipeline, IsWrappedIntoATransaction) {
+  const RedisPipeline pipeline = RedisPipeline().add("INCR", "a").as_transaction();
+  EXPECT_EQ(pipeline.bytes(), written("MULTI") + written("INCR", "a") + written("EXEC"));
+  EXPECT_EQ(pipeline.effects(), (std::vector{RedisEffect::multi, RedisEffect::none, RedisEffect::end}));
+}
+
+}  // namespace
