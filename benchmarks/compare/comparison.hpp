@@ -21,7 +21,8 @@ class Comparison {
       : options_(options), endpoint_(std::move(endpoint)), conductor_(server, progress), progress_(progress) {
     results_.machine = machine_facts();
     results_.workload = options.workload;
-    results_.server = server != nullptr ? "embedded loopback server" : to_string(endpoint_);
+    results_.server =
+        server != nullptr ? "embedded loopback server" : endpoint_.to_string() + ", " + endpoint_.request();
   }
 
   /// What run() will take, in seconds.

@@ -36,6 +36,14 @@ class DelayedConnector {
   [[nodiscard]] bool reusable(const Opened& connection) const noexcept {
     return inner_.reusable(connection);
   }
+  template <class Opened>
+  [[nodiscard]] bool dirty(const Opened& connection) const noexcept {
+    return inner_.dirty(connection);
+  }
+  template <class Opened>
+  [[nodiscard]] bool reset(Opened& connection, TimePoint deadline) const {
+    return inner_.reset(connection, deadline);
+  }
 
  private:
   template <class Backend>

@@ -1,40 +1,38 @@
-/// One request and its reply: bytes that only this request has, there and back.
+/// One request and its reply: a text that only this request has, there and back.
 #pragma once
-
-#include "failures.hpp"
-#include "workload.hpp"
 
 #include <carpool/time.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <string>
 
 namespace carpool::compare {
 
-/// A worker's buffers. The first bytes name the worker and the request, so a reply that was meant for somebody else is
-/// noticed.
+/// A worker's text. Its first characters name the request and the worker, so a reply that was meant for somebody else
+/// is noticed.
 class Exchange {
  public:
-  Exchange(std::size_t size, std::uint64_t worker)
-      : request_(size, std::byte{'.'}), reply_(size), next_(worker << 40U) {}
+  Exchange(std::size_t size, std::uint64_t worker) : text_(size, '.'), worker_(worker) {}
 
-  /// Throws what the connection throws, and WrongReply.
-  template <class Connection>
-  void run(Connection& connection, TimePoint deadline) {
-    const auto number = std::bit_cast<std::array<std::byte, sizeof next_>>(++next_);
-    std::copy_n(number.begin(), std::min(number.size(), request_.size()), request_.begin());
-    connection.write_all(request_, deadline);
-    connection.read_exactly(reply_, deadline);
-    if (reply_ != request_) throw WrongReply();
+  /// Throws what the conversation throws.
+  template <class Conversation>
+  void run(Conversation& conversation, TimePoint deadline) {
+    std::array<char, 48> name{};
+    char* end = std::to_chars(name.data(), name.data() + 20, ++number_).ptr;
+    *end++ = '-';
+    end = std::to_chars(end, name.data() + name.size(), worker_).ptr;
+    std::copy_n(name.data(), std::min(static_cast<std::size_t>(end - name.data()), text_.size()), text_.begin());
+    conversation.exchange(text_, deadline);
   }
 
  private:
-  std::vector<std::byte> request_, reply_;
-  std::uint64_t next_;
+  std::string text_;
+  std::uint64_t worker_;
+  std::uint64_t number_ = 0;
 };
 
 }  // namespace carpool::compare

@@ -32,9 +32,15 @@ std::string list_axis(std::string_view axis) {
   return text;
 }
 
+std::string list_protocols() {
+  std::string text = "url\n";
+  for (const auto& one : protocols()) text += fmt::format("  {:<42} {}\n", one.example, one.request);
+  return text;
+}
+
 std::string list_everything() {
   return list_axis<BackendKind>("backend") + list_axis<QueueKind>("queue") + list_axis<EvictionKind>("eviction") +
-         list_axis<Scenario>("scenario");
+         list_axis<Scenario>("scenario") + list_protocols();
 }
 
 bool wants_ascii(const Options& options) {
@@ -107,8 +113,8 @@ void compare(const Options& options) {
   if (options.url) check_server(*options.url, options.workload.request_size);
   std::optional<EchoServer> embedded;
   if (!options.url) embedded.emplace();
-  const Endpoint endpoint = options.url.value_or(
-      Endpoint{Endpoint::Kind::tcp, "127.0.0.1", embedded ? embedded->port() : std::uint16_t{0}, {}});
+  const Endpoint endpoint =
+      options.url ? *options.url : Endpoint::parse("tcp://127.0.0.1:" + std::to_string(embedded->port()));
   // Sleeps of microseconds must not be rounded up by 50 of them, the kernel's default; threads inherit it.
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   Progress progress(stderr, !options.quiet && ::isatty(STDERR_FILENO) == 1, style.charset);

@@ -114,7 +114,7 @@ inline Options digest(const RawOptions& raw, Options options) {
   for (const auto& only : raw.only) select_only(options.selection, only);
   options.selection = with_defaults(std::move(options.selection));
   const auto url = raw.values.find("--url");
-  if (url != raw.values.end()) options.url = parse_endpoint(url->second);
+  if (url != raw.values.end()) options.url = Endpoint::parse(url->second);
   options.sweep = !raw.no_sweep && options.workload.scenario == Scenario::steady;
   refuse_contradictions(options);
   return options;
@@ -138,7 +138,7 @@ inline void declare_workload(CLI::App& app, RawOptions& raw) {
   value("--discard-every", "discard every N-th lease (churn: 10)", "N");
   value("--seconds", "measured per combination (2; outage: 3)", "S");
   value("--rounds", "turns per combination (5; spike: 3, outage: 1)", "N");
-  value("--url", "your echo server: tcp://host:port, unix:///path", "URL");
+  value("--url", "your server, by a scheme that --list names", "URL");
 }
 
 inline void declare_rest(CLI::App& app, RawOptions& raw, Options& options) {

@@ -1,4 +1,4 @@
-/// What must hold before the first run, so that nobody waits a minute for an error: the server echoes, descriptors
+/// What must hold before the first run, so that nobody waits a minute for an error: the server answers, descriptors
 /// suffice, the reports can be written.
 #pragma once
 
@@ -19,16 +19,16 @@
 
 namespace carpool::compare {
 
-/// Sends one request to the user's server. Throws UsageError where it cannot be reached or does not echo.
+/// Sends one request to the user's server. Throws UsageError where it cannot be reached or does not answer.
 inline void check_server(const Endpoint& endpoint, std::size_t request_size) {
   const TimePoint deadline = after(ThreadBackend::now(), std::chrono::seconds(3));
-  const std::string option = "--url " + to_string(endpoint) + ": ";
+  const std::string option = "--url " + endpoint.to_string() + ": ";
   try {
     auto connection = EndpointConnector(endpoint).connect<ThreadBackend>(deadline);
     try {
-      Exchange(request_size, 0).run(connection, deadline);
+      Exchange(request_size, 0).run(*connection, deadline);
     } catch (const std::exception& error) {
-      throw UsageError(option + "must be an echo server: " + error.what());
+      throw UsageError(option + "must answer " + endpoint.request() + ": " + error.what());
     }
   } catch (const UsageError&) {
     throw;

@@ -57,7 +57,7 @@ class Worker {
  private:
   template <class Lease>
   void use(Lease& lease, TimePoint got) {
-    exchange_.run(*lease, after(got, request_timeout));
+    exchange_.run(**lease, after(got, request_timeout));
     pause(workload_.work_time);
     ++leases_;
     if (workload_.discard_every > 0 && leases_ % workload_.discard_every == 0) {

@@ -33,6 +33,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+Endpoint endpoint_of(const EchoServer& server) {
+  return Endpoint::parse("tcp://127.0.0.1:" + std::to_string(server.port()));
+}
+
 class CompareRun : public testing::TestWithParam<BackendKind> {
  protected:
   Sample run(const Workload& workload, EvictionKind eviction = EvictionKind::standard) {
@@ -53,7 +57,7 @@ class CompareRun : public testing::TestWithParam<BackendKind> {
 
   EchoServer server_;
   Progress progress_{stderr, false, Charset::ascii};
-  const Endpoint endpoint_{Endpoint::Kind::tcp, "127.0.0.1", server_.port(), {}};
+  const Endpoint endpoint_ = endpoint_of(server_);
 };
 
 std::uint64_t closed_for(const Sample& sample, CloseReason reason) {
@@ -142,7 +146,7 @@ TEST(Comparison, RunsEveryCombinationByTurnsAndThenTheSizesOfPool) {
   options.workload.rounds = 2;
   options.selection = {{BackendKind::single, BackendKind::thread}, {QueueKind::fifo}, {EvictionKind::standard}};
   Progress progress(stderr, false, Charset::ascii);
-  Comparison comparison(options, {Endpoint::Kind::tcp, "127.0.0.1", server.port(), {}}, &server, progress);
+  Comparison comparison(options, endpoint_of(server), &server, progress);
   const auto results = comparison.run();
   ASSERT_EQ(results.rows.size(), 2U);
   EXPECT_EQ(results.rows[1].combination.backend, BackendKind::thread);
@@ -164,17 +168,16 @@ std::string complaint_about(const Endpoint& endpoint) {
 
 TEST(ComparePreflight, AcceptsAServerThatEchoes) {
   EchoServer server;
-  EXPECT_EQ(complaint_about({Endpoint::Kind::tcp, "127.0.0.1", server.port(), {}}), "none");
+  EXPECT_EQ(complaint_about(endpoint_of(server)), "none");
 }
 
 TEST(ComparePreflight, RefusesAServerThatIsNotThere) {
   EchoServer server;
   server.stop();
-  const auto complaint = complaint_about({Endpoint::Kind::tcp, "127.0.0.1", server.port(), {}});
+  const auto complaint = complaint_about(endpoint_of(server));
   EXPECT_NE(complaint.find("--url tcp://127.0.0.1:"), std::string::npos) << complaint;
   EXPECT_NE(complaint.find("cannot be reached"), std::string::npos) << complaint;
-  EXPECT_NE(complaint_about({Endpoint::Kind::unix_path, {}, 0, "/nowhere/echo.sock"}).find("cannot be reached"),
-            std::string::npos);
+  EXPECT_NE(complaint_about(Endpoint::parse("unix:///nowhere/echo.sock")).find("cannot be reached"), std::string::npos);
 }
 
 TEST(ComparePreflight, RefusesAFileThatCannotBeWrittenAndLeavesNoneBehind) {

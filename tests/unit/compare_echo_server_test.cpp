@@ -1,8 +1,7 @@
 /// The embedded server of carpool-compare: echoes, counts, dies and comes back on the same port.
 #include "../../benchmarks/compare/echo_server.hpp"
 
-#include "../../benchmarks/compare/endpoint_connector.hpp"
-
+#include <carpool/tcp_connector.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
@@ -26,8 +25,7 @@ using Connection = StreamConnection<ThreadBackend>;
 TimePoint soon() { return after(ThreadBackend::now(), 5s); }
 
 Connection dial(const EchoServer& server) {
-  const Endpoint endpoint{Endpoint::Kind::tcp, "127.0.0.1", server.port(), {}};
-  return EndpointConnector(endpoint).connect<ThreadBackend>(soon());
+  return TcpConnector{.host = "127.0.0.1", .port = server.port()}.connect<ThreadBackend>(soon());
 }
 
 std::string echoed(Connection& connection, const std::string& text) {
