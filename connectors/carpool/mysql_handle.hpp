@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/errors.hpp>
+#include <carpool/mute_descriptor.hpp>
 #include <carpool/mysql_error.hpp>
 #include <carpool/time.hpp>
 
@@ -15,24 +16,12 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 namespace carpool::detail {
 
 /// The library's own start, once and before any thread uses it.
 inline void start_mysql_library() {
   static const int failed = ::mysql_server_init(0, nullptr, nullptr);
   if (failed != 0) throw std::runtime_error("the MySQL client library does not start");
-}
-
-/// From now on whatever is written to the descriptor reaches nobody. false: the system has no descriptor to give.
-[[nodiscard]] inline bool mute_descriptor(int descriptor) noexcept {
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nowhere < 0) return false;
-  const bool muted = ::dup3(nowhere, descriptor, O_CLOEXEC) >= 0;
-  ::close(nowhere);
-  return muted;
 }
 
 /// The library frees nothing without saying goodbye, and a goodbye from a forked child would end the session of its

@@ -3,13 +3,11 @@
 
 #include <carpool/mysql_options.hpp>
 #include <carpool/mysql_session.hpp>
-#include <carpool/time.hpp>
 #include <carpool/url.hpp>
+#include <carpool/url_options.hpp>
 
-#include <array>
-#include <charconv>
-#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -17,83 +15,62 @@
 
 namespace carpool::detail {
 
-[[noreturn]] inline void refuse_mysql_option(std::string_view name, std::string_view reason) {
-  throw std::invalid_argument("mysql URL: the option '" + std::string(name) + "' " + std::string(reason));
+/// Leaves the field alone where the option is not there.
+template <class Field, class Value>
+void take_option(Field& field, std::optional<Value> value) {
+  if (value) field = static_cast<Field>(std::move(*value));
 }
 
-[[nodiscard]] inline std::uint64_t mysql_url_number(std::string_view name, std::string_view text, std::uint64_t most) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number > most) {
-    refuse_mysql_option(name, "must be a whole number up to " + std::to_string(most));
-  }
-  return number;
+inline void take_mysql_reset(MysqlReset& policy, UrlOptions& options) {
+  const auto name = options.text("reset");
+  if (!name) return;
+  if (*name == "when_dirty") return void(policy = MysqlReset::when_dirty);
+  if (*name == "always") return void(policy = MysqlReset::always);
+  if (*name == "rollback_alone") return void(policy = MysqlReset::rollback_alone);
+  options.refuse("reset", "is not when_dirty, always or rollback_alone");
 }
 
-[[nodiscard]] inline MysqlReset mysql_url_reset(std::string_view text) {
-  if (text == "when_dirty") return MysqlReset::when_dirty;
-  if (text == "always") return MysqlReset::always;
-  if (text == "rollback_alone") return MysqlReset::rollback_alone;
-  refuse_mysql_option("reset", "must be when_dirty, always or rollback_alone");
-}
-
-/// false: there is no such option.
-template <class Connector>
-[[nodiscard]] bool set_mysql_tls_option(Connector& connector, std::string_view name, const std::string& value) {
-  constexpr std::string_view prefix = "tls";
-  if (!name.starts_with(prefix)) return false;
-  if (name == "tls") {
-    if (mysql_url_number(name, value, 1) == 0) return connector.tls.reset(), true;
-    return connector.tls = connector.tls.value_or(MysqlTls{}), true;
-  }
-  MysqlTls tls = connector.tls.value_or(MysqlTls{});
-  if (name == "tls_ca") {
-    tls.ca_file = value;
-  } else if (name == "tls_cert") {
-    tls.cert_file = value;
-  } else if (name == "tls_key") {
-    tls.key_file = value;
-  } else if (name == "tls_verify") {
-    tls.verify = mysql_url_number(name, value, 1) != 0;
-  } else {
-    return false;
-  }
-  return connector.tls = std::move(tls), true;
+inline void take_mysql_tls(std::optional<MysqlTls>& tls, UrlOptions& options) {
+  MysqlTls chosen;
+  const std::optional<bool> wanted = options.flag("tls");
+  take_option(chosen.ca_file, options.text("tls_ca"));
+  take_option(chosen.cert_file, options.text("tls_cert"));
+  take_option(chosen.key_file, options.text("tls_key"));
+  take_option(chosen.verify, options.flag("tls_verify"));
+  const bool described = !chosen.ca_file.empty() || !chosen.cert_file.empty() || !chosen.verify;
+  if (wanted.value_or(described)) tls = std::move(chosen);
 }
 
 template <class Connector>
-[[nodiscard]] bool set_mysql_option(Connector& connector, std::string_view name, const std::string& value) {
-  constexpr std::uint64_t any = UINT32_MAX;
-  constexpr std::uint64_t century = 3'155'760'000;
-  const auto number = [&](std::uint64_t most) { return mysql_url_number(name, value, most); };
-  if (name == "charset") return connector.charset = value, true;
-  if (name == "unix_path") return connector.unix_path = value, true;
-  if (name == "io_timeout") return connector.io_timeout = std::chrono::seconds(number(century)), true;
-  if (name == "max_lifetime") return connector.max_lifetime = std::chrono::seconds(number(century)), true;
-  if (name == "statement_cache") return connector.statement_cache = number(any), true;
-  if (name == "max_reply_bytes") return connector.max_reply_bytes = number(any), true;
-  if (name == "multi_statements") return connector.multi_statements = number(1) != 0, true;
-  if (name == "reset") return connector.reset_policy = mysql_url_reset(value), true;
-  return set_mysql_tls_option(connector, name, value);
+void take_mysql_options(Connector& connector, UrlOptions& options) {
+  take_option(connector.charset, options.text("charset"));
+  take_option(connector.unix_path, options.text("unix_path"));
+  take_option(connector.io_timeout, options.duration("io_timeout"));
+  take_option(connector.max_lifetime, options.duration("max_lifetime"));
+  take_option(connector.statement_cache, options.number("statement_cache", 0, 65536));
+  take_option(connector.max_reply_bytes, options.number("max_reply_bytes", 16384, UINT32_MAX));
+  take_option(connector.multi_statements, options.flag("multi_statements"));
+  take_mysql_reset(connector.reset_policy, options);
+  take_mysql_tls(connector.tls, options);
+  options.refuse_others();
 }
 
 template <class Connector>
 [[nodiscard]] Connector mysql_from_url(std::string_view text) {
   const Url url = Url::parse(text);
   if (url.scheme != "mysql" && url.scheme != "mariadb") {
-    throw std::invalid_argument("mysql URL: the scheme must be mysql or mariadb, not '" + url.scheme + "'");
+    throw std::invalid_argument("URL: the scheme of a MysqlConnector is mysql or mariadb, not " + url.scheme);
   }
-  if (url.hosts.size() > 1) throw std::invalid_argument("mysql URL: more than one host");
-  if (url.path.find('/', 1) != std::string::npos) throw std::invalid_argument("mysql URL: the path is no database");
+  if (url.hosts.size() > 1) throw std::invalid_argument("URL: a MysqlConnector has one host");
+  if (url.path.find('/', 1) != std::string::npos) throw std::invalid_argument("URL: the path is no database's name");
   Connector connector;
   if (!url.hosts.empty()) connector.host = url.hosts.front().host;
   if (!url.hosts.empty()) connector.port = url.hosts.front().port.value_or(3306);
   connector.user = url.user.value_or("");
   connector.password = url.password.value_or("");
   if (!url.path.empty()) connector.database = url.path.substr(1);
-  for (const auto& [name, value] : url.options) {
-    if (!set_mysql_option(connector, name, value)) refuse_mysql_option(name, "is not known");
-  }
+  UrlOptions options(url);
+  take_mysql_options(connector, options);
   connector.validate();
   return connector;
 }

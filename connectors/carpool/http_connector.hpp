@@ -1,0 +1,147 @@
+/// Opens connections to an HTTP server, plain or encrypted, that are kept from request to request.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/http_connection.hpp>
+#include <carpool/http_environment.hpp>
+#include <carpool/http_message.hpp>
+#include <carpool/http_options.hpp>
+#include <carpool/http_session.hpp>
+#include <carpool/http_url.hpp>
+#include <carpool/server_error.hpp>
+#include <carpool/tcp_connector.hpp>
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace carpool {
+
+/// For designated initialisers, in this order.
+///
+///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, carpool::HttpConnector> pool(
+///       {.host = "example.com", .tls = carpool::HttpTls{}}, {.max_size = 16});
+///   carpool::HttpResponse answer = pool.acquire()->get("/index.html");
+///
+/// connect opens the TCP connection; the handshake of TLS goes before the first request.
+///
+/// Errors:   connect throws std::invalid_argument naming the field for a bad option, else std::system_error.
+struct HttpConnector {
+  template <class Backend>
+  using Connection = HttpConnection<Backend>;
+
+  std::string host;                 ///< a name or a number, without brackets
+  std::uint16_t port = 0;           ///< 0: 443 with tls, else 80
+  std::optional<HttpTls> tls = {};  ///< std::nullopt: plain http
+  std::string unix_path = {};       ///< if not empty, where to connect; host is then only said
+  std::string user = {};            ///< for Basic authentication
+  std::string password = {};
+  HttpHeaders headers = {};  ///< for each request that has none of the name
+  std::optional<HttpProxy> proxy = {};
+  bool proxy_from_environment = false;   ///< http_proxy, https_proxy, no_proxy
+  unsigned max_redirects = 0;            ///< followed for GET and HEAD, and to this server alone
+  std::size_t max_header_bytes = 65536;  ///< of one answer
+  std::size_t max_body_bytes = std::size_t{16} << 20;
+  Duration io_timeout = std::chrono::seconds(30);  ///< of each request that is given no deadline of its own
+
+  /// http://user:password@host:port, the same with https://. Options: ca_file, cert_file, key_file, verify (on, off),
+  /// unix_path, max_redirects, max_header_bytes, max_body_bytes, io_timeout (30s, 250ms), proxy_from_environment. The
+  /// path, if there is one, must be "/": a path is of a request.
+  /// Throws std::invalid_argument naming what is wrong; a password is never in the message.
+  [[nodiscard]] static HttpConnector from_url(std::string_view text) {
+    return detail::http_from_url<HttpConnector>(text);
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    validate();
+    detail::HttpSettings settings = this->settings();
+    auto socket = dial<Backend>(settings, deadline);
+    return Connection<Backend>(std::make_unique<detail::HttpSession<Backend>>(std::move(socket), std::move(settings)),
+                               headers, max_redirects);
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const HttpConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+  template <class Backend>
+  [[nodiscard]] bool reusable(const HttpConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(HttpConnection<Backend>& connection) const noexcept {
+    connection.abandon();
+  }
+
+  /// A status that its caller took for an error says nothing against the connection.
+  template <class Backend>
+  [[nodiscard]] Verdict handle_exception(HttpConnection<Backend>& connection, std::exception_ptr error) const {
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const ServerError&) {
+      return connection.reusable() ? Verdict::keep : Verdict::close;
+    } catch (...) {
+      return Verdict::close;
+    }
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    using detail::require_http;
+    require_http(detail::is_http_host(host), "host must be a name or an address");
+    require_http(unix_path.find('\0') == std::string::npos, "unix_path must not contain a NUL");
+    require_http(unix_path.empty() || !proxy, "a proxy is for host and port, not for unix_path");
+    require_http(!proxy || (detail::is_http_host(proxy->host) && proxy->port != 0),
+                 "proxy must have a host and a port");
+    require_http(user.find_first_of(std::string_view(":\0\r\n", 4)) == std::string::npos,
+                 "user must not contain a colon or a control character");
+    require_http(!detail::has_control_characters(password), "password must not contain a control character");
+    require_http(io_timeout > Duration::zero(), "io_timeout must be longer than 0");
+    require_http(max_header_bytes >= 1024, "max_header_bytes must be at least 1024");
+    for (const HttpHeader& header : headers) detail::validate_http_header(header);
+  }
+
+ private:
+  [[nodiscard]] std::uint16_t port_or_default() const noexcept {
+    if (port != 0) return port;
+    return tls ? 443 : 80;
+  }
+
+  [[nodiscard]] detail::HttpSettings settings() const {
+    detail::HttpSettings settings{.base = tls ? "https://" : "http://", .host = host, .port = port_or_default()};
+    settings.base += host.find(':') == std::string::npos ? host : '[' + host + ']';
+    if (port != 0) settings.base += ':' + std::to_string(port);
+    settings.user = user;
+    settings.password = password;
+    settings.unix_path = unix_path;
+    settings.tls = tls;
+    settings.proxy = proxy;
+    if (!proxy && proxy_from_environment) settings.proxy = detail::proxy_from_environment(tls.has_value(), host);
+    settings.max_header_bytes = max_header_bytes;
+    settings.max_body_bytes = max_body_bytes;
+    settings.io_timeout = io_timeout;
+    return settings;
+  }
+
+  template <class Backend>
+  [[nodiscard]] static typename Backend::Socket dial(const detail::HttpSettings& settings, TimePoint deadline) {
+    using Socket = typename Backend::Socket;
+    if (!settings.unix_path.empty()) {
+      return Socket::connect(Socket::Address::unix_path(settings.unix_path), typename Socket::Options{}, deadline);
+    }
+    const TcpConnector tcp{.host = settings.proxy ? settings.proxy->host : settings.host,
+                           .port = settings.proxy ? settings.proxy->port : settings.port};
+    return tcp.dial<Backend>(deadline);
+  }
+};
+
+}  // namespace carpool
