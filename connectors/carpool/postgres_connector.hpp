@@ -38,9 +38,9 @@ struct PostgresConnector {
 
   std::string host = "127.0.0.1";  ///< a name, a number, or the folder of a Unix socket, which begins with a slash
   std::uint16_t port = 5432;
-  std::string user;      ///< empty: as libpq chooses, PGUSER or the process's own
-  std::string password;  ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
-  std::string database;  ///< empty: the one of the user's name
+  std::string user = {};      ///< empty: as libpq chooses, PGUSER or the process's own
+  std::string password = {};  ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
+  std::string database = {};  ///< empty: the one of the user's name
   /// libpq's connection parameters that may be set: see postgres_options.hpp. What is said here or above counts before
   /// the environment.
   std::vector<std::pair<std::string, std::string>> options = {};
