@@ -21,9 +21,9 @@ namespace carpool {
 /// Which commands are said once more, on a fresh connection, where the first one was lost before the reply had come:
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
-  never,   ///< none
-  safe,    ///< those whose second time changes nothing: reads, and SET without NX, XX and GET
-  always,  ///< all: the caller does not mind if INCR counts twice
+  nothing,  ///< no command
+  safe,     ///< those whose second time changes nothing: reads, and SET without NX, XX and GET
+  always,   ///< all: the caller does not mind if INCR counts twice
 };
 
 /// How a RedisClient deals with lost connections.

@@ -31,8 +31,7 @@ class RedisCommands {
   bool ping() { return say<std::string>("PING") == "PONG"; }
 
   /// Nothing where there is no such key.
-  std::optional<std::string> get(const RedisArgument auto& key) { return get<std::string>(key); }
-  template <class T>
+  template <class T = std::string>
   std::optional<T> get(const RedisArgument auto& key) {
     return say<std::optional<T>>("GET", key);
   }

@@ -51,6 +51,7 @@ class RedisParser {
       check_what_is_pending();
       return std::nullopt;
     }
+    if (fed_ - unparsed() > limits_.bytes) fail("more bytes than the limit");
     fed_ = unparsed();
     claimed_ = 0;
     return std::exchange(root_, RedisReply());

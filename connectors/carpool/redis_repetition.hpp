@@ -4,7 +4,6 @@
 #include <carpool/redis_arguments.hpp>
 #include <carpool/redis_session.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -30,16 +29,14 @@ inline constexpr std::array<std::string_view, 87> redis_repeatable_commands{
 /// SET as it may be said twice: with no option but a running time. NX, XX and GET ask for what was there before.
 [[nodiscard]] inline bool plain_set(std::size_t words, std::string_view option) noexcept {
   constexpr std::array<std::string_view, 4> running_times{"EX", "PX", "EXAT", "PXAT"};
-  return words == 3 || (words == 5 && std::any_of(running_times.begin(), running_times.end(),
-                                                  [&](std::string_view one) { return same_word(one, option); }));
+  return words == 3 || (words == 5 && is_one_of(running_times, option));
 }
 
 /// The command at start of what RedisWriter wrote.
 [[nodiscard]] inline bool redis_repeatable(std::string_view written, std::size_t start = 0) noexcept {
   const auto words = RedisWriter::first_words(written, start);
   if (same_word(words[0], "SET")) return plain_set(RedisWriter::count(written, start), words[3]);
-  return std::any_of(redis_repeatable_commands.begin(), redis_repeatable_commands.end(),
-                     [&](std::string_view one) { return same_word(one, words[0]); });
+  return is_one_of(redis_repeatable_commands, words[0]);
 }
 
 }  // namespace carpool::detail

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -19,7 +20,7 @@ enum class RedisEffect : std::uint8_t {
   unwatch,  ///< watches none any longer
   select,   ///< another database
   alter,    ///< CLIENT, AUTH, HELLO ...: what RESET puts right
-  ruin,     ///< QUIT, SCRIPT DEBUG: no next command can be relied upon
+  ruin,     ///< QUIT, SCRIPT DEBUG, CLIENT NO-EVICT: no reset helps
   refuse,   ///< SUBSCRIBE, MONITOR, SYNC ...: not answered by one reply, so not to be said as a command
 };
 
@@ -50,11 +51,18 @@ inline constexpr std::array<RedisEffectOf, 24> redis_effects{{
     {"PSYNC", RedisEffect::refuse},        {"REPLCONF", RedisEffect::refuse},
 }};
 
-/// What only asks about the session, or about other ones.
-[[nodiscard]] inline bool only_asks_client(std::string_view second) noexcept {
-  constexpr std::array<std::string_view, 8> harmless{"ID",   "INFO",    "LIST",     "GETNAME",
-                                                     "KILL", "UNBLOCK", "GETREDIR", "TRACKINGINFO"};
-  return std::any_of(harmless.begin(), harmless.end(), [&](std::string_view word) { return same_word(word, second); });
+template <std::size_t Count>
+[[nodiscard]] bool is_one_of(const std::array<std::string_view, Count>& words, std::string_view asked) noexcept {
+  return std::any_of(words.begin(), words.end(), [asked](std::string_view word) { return same_word(word, asked); });
+}
+
+/// second: the word after CLIENT.
+[[nodiscard]] inline RedisEffect effect_of_client(std::string_view second) noexcept {
+  constexpr std::array<std::string_view, 8> only_asks{"ID",   "INFO",    "LIST",     "GETNAME",
+                                                      "KILL", "UNBLOCK", "GETREDIR", "TRACKINGINFO"};
+  constexpr std::array<std::string_view, 3> outlives_reset{"NO-EVICT", "NO-TOUCH", "SETINFO"};
+  if (is_one_of(only_asks, second)) return RedisEffect::none;
+  return is_one_of(outlives_reset, second) ? RedisEffect::ruin : RedisEffect::alter;
 }
 
 [[noreturn]] inline void refuse_command(std::string_view command, const char* reason) {
@@ -76,7 +84,7 @@ inline constexpr std::array<RedisEffectOf, 24> redis_effects{{
   if (found->command != "CLIENT") return found->effect;
   if (same_word(second, "REPLY") && !same_word(words[2], "ON"))
     refuse_command("CLIENT REPLY", "every command's reply is waited for");
-  return only_asks_client(second) ? RedisEffect::none : RedisEffect::alter;
+  return effect_of_client(second);
 }
 
 /// Kept by what is sent, not by what is answered: the worst that may have happened.

@@ -88,6 +88,7 @@ TEST(RedisCommand, WhatLastsBeyondTheReplyIsNoticed) {
   EXPECT_EQ(effect("CLIENT", "SETNAME", "x"), RedisEffect::alter);
   EXPECT_EQ(effect("CLIENT", "TRACKING", "ON"), RedisEffect::alter);
   EXPECT_EQ(effect("CLIENT", "ID"), RedisEffect::none);
+  EXPECT_EQ(effect("CLIENT", "NO-EVICT", "ON"), RedisEffect::ruin);
   EXPECT_EQ(effect("HELLO", 2), RedisEffect::alter);
   EXPECT_EQ(effect("SCRIPT", "DEBUG", "YES"), RedisEffect::ruin);
   EXPECT_EQ(effect("SCRIPT", "LOAD", "return 1"), RedisEffect::none);
