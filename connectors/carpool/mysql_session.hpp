@@ -47,7 +47,10 @@ template <class Backend>
 class MysqlSession {
  public:
   MysqlSession(MysqlHandle<Backend> handle, std::string peer, MysqlSessionOptions options) noexcept
-      : handle_(std::move(handle)), peer_(std::move(peer)), options_(std::move(options)) {}
+      : handle_(std::move(handle)),
+        peer_(std::move(peer)),
+        options_(std::move(options)),
+        fresh_status_(mysql()->server_status) {}
 
   // --- an operation: begin, calls, end ---
 
@@ -122,7 +125,7 @@ class MysqlSession {
     if (owes_rollback_ || in_transaction()) return true;
     if (options_.reset == MysqlReset::rollback_alone) return false;
     if (options_.reset == MysqlReset::always) return used_;
-    return changed_ || (mysql()->server_status & SERVER_STATUS_AUTOCOMMIT) == 0;
+    return changed_ || ((mysql()->server_status ^ settled_status_) & SERVER_STATUS_AUTOCOMMIT) != 0;
   }
 
   [[nodiscard]] bool reset(std::optional<TimePoint> deadline) {
@@ -139,12 +142,15 @@ class MysqlSession {
     return true;
   }
 
-  /// What every session begins with, and a reset undoes.
+  /// What every session begins with, and a reset undoes. The library does not look at what a reset says of the
+  /// session's state, so it is told: as after connecting.
   void set_up(TimePoint deadline) {
+    mysql()->server_status = fresh_status_;
     for (const std::string& sql : options_.session_setup) {
       call(deadline, [&sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
       call(deadline, [](MYSQL* mysql) { return skip_results(mysql); });
     }
+    settled_status_ = mysql()->server_status;
   }
 
   // --- prepared statements ---
@@ -225,6 +231,8 @@ class MysqlSession {
   MysqlHandle<Backend> handle_;
   std::string peer_;
   MysqlSessionOptions options_;
+  unsigned fresh_status_;        // the server's flags when it had let us in
+  unsigned settled_status_ = 0;  // and after set_up()
   const char* operation_ = "use";
   bool in_doubt_ = false;        // an operation began and did not end well: the stream may be anywhere
   bool used_ = false;            // these four since the last reset

@@ -1,0 +1,90 @@
+/// A real MariaDB, and sessions with it, for one test on one backend.
+#pragma once
+
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/mysql_connector.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <gtest/gtest.h>
+
+#include "io_backends.hpp"
+#include "real_server.hpp"
+
+inline std::atomic<int> mysql_tables = 0;
+
+template <class B>
+class MysqlFixture : public testing::Test {
+ protected:
+  using Backend = B;
+  using Connection = carpool::MysqlConnection<B>;
+  using Pool = carpool::ConnectionPool<B, carpool::LifoStack, carpool::MysqlConnector>;
+
+  void SetUp() override {
+    CARPOOL_SKIP_WITHOUT("mariadb");
+    server_ = &RealServer::shared("mariadb");
+  }
+
+  /// To the real server, or to a proxy before it.
+  [[nodiscard]] carpool::MysqlConnector connector(std::uint16_t port = 0) const {
+    return {.host = "127.0.0.1",
+            .port = port == 0 ? server_->port() : port,
+            .user = RealServer::user(),
+            .password = RealServer::password(),
+            .database = RealServer::database()};
+  }
+  [[nodiscard]] static Connection connect(const carpool::MysqlConnector& connector) {
+    return connector.template connect<B>(in(std::chrono::seconds(20)));
+  }
+  [[nodiscard]] Connection connect() const { return connect(connector()); }
+
+  static carpool::TimePoint in(carpool::Duration time) { return B::now() + time; }
+
+  template <class Condition>
+  static bool soon(Condition condition) {
+    const carpool::TimePoint end = in(std::chrono::seconds(20));
+    while (!condition()) {
+      if (B::now() > end) return false;
+      B::sleep_until(in(std::chrono::milliseconds(1)));
+    }
+    return true;
+  }
+
+  template <class Work>
+  static std::system_error thrown_by(Work work) {
+    try {
+      work();
+    } catch (const std::system_error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "no std::system_error was thrown";
+    return {std::error_code(), "nothing"};
+  }
+  /// The number of the server's refusal; 0 and a failure where there was none.
+  template <class Work>
+  static unsigned refusal_of(Work work) {
+    try {
+      work();
+    } catch (const carpool::MysqlError& error) {
+      return error.number();
+    }
+    ADD_FAILURE() << "the server refused nothing";
+    return 0;
+  }
+
+  /// The text of the only value that a query has.
+  static std::string ask(Connection& connection, std::string_view sql) {
+    return connection.query(sql).one().template get<std::optional<std::string>>(0).value_or("NULL");
+  }
+
+  /// A table that no other test has.
+  static std::string table() { return "t" + std::to_string(++mysql_tables); }
+
+  RealServer* server_ = nullptr;
+};
