@@ -5,19 +5,20 @@
 #include <cstdint>
 #include <cstdlib>
 
-/// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them.
-[[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  constexpr double share = 0.1;
-#else
-  constexpr double share = 1.0;
+#define CARPOOL_SANITIZED true
 #endif
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr double share = 0.1;
-#else
-  constexpr double share = 1.0;
+#define CARPOOL_SANITIZED true
 #endif
+#ifndef CARPOOL_SANITIZED
+#define CARPOOL_SANITIZED false
+#endif
+
+/// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them.
+[[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
+  constexpr double share = CARPOOL_SANITIZED ? 0.1 : 1.0;
   const char* const factor = std::getenv("CARPOOL_STRESS");
   const double wanted =
       static_cast<double>(cycles) * share * (factor == nullptr ? 1.0 : std::max(0.0, std::atof(factor)));
