@@ -1,0 +1,226 @@
+/// Opens sessions with Apache Hive, or whatever speaks HiveServer2's protocol, such as Spark's Thrift server.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/hive_connection.hpp>
+#include <carpool/hive_options.hpp>
+#include <carpool/hive_types.hpp>
+#include <carpool/hive_url.hpp>
+#include <carpool/sasl_plain.hpp>
+#include <carpool/tcp_connector.hpp>
+#include <carpool/thrift_connector.hpp>
+#include <carpool/thrift_limits.hpp>
+#include <carpool/time.hpp>
+#include <carpool/tls_context.hpp>
+#include <carpool/tls_options.hpp>
+
+#include <thrift/protocol/TProtocolException.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace carpool {
+
+/// For designated initialisers, in this order.
+///
+///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::HiveConnector> pool(
+///       {.host = "hive.example.com", .user = "ada", .database = "web"}, {.max_size = 4});
+///   carpool::HiveRows rows = pool.acquire()->query("select name, visits from pages");
+///   std::optional<std::int64_t> visits = rows.get<std::int64_t>(0, 1);  // std::nullopt is NULL
+///
+/// One pool may serve many users: pool.acquire(carpool::HiveTarget{.user = "bob"}).
+///
+/// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
+///           server refuses the credentials, HiveError where it opens no session, else std::system_error.
+struct HiveConnector {
+  using Target = HiveTarget;
+  template <class Backend>
+  using Connection = HiveConnection<Backend>;
+
+  std::string host;
+  std::uint16_t port = 10000;
+  std::string user = {};      ///< empty: none with no_sasl; "anonymous" with plain, which needs one
+  std::string password = {};  ///< empty: none with no_sasl; any with plain, which needs one
+  std::string database = {};  ///< empty: the server's default
+  HiveAuth auth = HiveAuth::plain;
+  std::map<std::string, std::string> configuration = {};  ///< of the session, by Hive's names
+  std::optional<TlsOptions> tls = {};                     ///< std::nullopt: in the clear
+  HiveProtocol protocol = HiveProtocol::v8;               ///< the highest version to speak
+  HiveReset session_reset = HiveReset::close_operations;  ///< when a connection goes back to the pool
+  std::int64_t batch_rows = 10000;                        ///< asked for at once; the server may send fewer
+  std::size_t max_rows = 1000000;                         ///< of one query() in one piece
+  ThriftLimits limits = {};
+  Duration io_timeout = std::chrono::seconds(30);          ///< bounds each operation that is given no deadline
+  Duration first_poll = std::chrono::milliseconds(5);      ///< a running statement is asked after; doubles each time
+  Duration last_poll = std::chrono::milliseconds(500);     ///< and no seldomer than this
+  std::optional<TcpKeepalive> keepalive = TcpKeepalive{};  ///< std::nullopt: an idle server is never asked
+  TlsContext context = {};                                 ///< shared by copies
+
+  /// "hive://user:password@host:10000/database;auth=noSasl?io_timeout=5min&hive.exec.parallel=true". Options: auth
+  /// (noSasl, plain), tls, ca_file, verify, io_timeout, batch_rows, max_rows, reset (operations, session); those with
+  /// a dot in their name are the session's configuration. Throws std::invalid_argument naming what it does not know.
+  [[nodiscard]] static HiveConnector from_url(std::string_view url) {
+    HiveConnector connector;
+    detail::apply_hive_url(Url::parse(url), connector);
+    connector.validate();
+    return connector;
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
+    return connect<Backend>(HiveTarget{}, deadline);
+  }
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(const HiveTarget& target, TimePoint deadline) const {
+    const HiveConnector own = serving(target);
+    own.validate();
+    return own.open<Backend>(deadline);
+  }
+
+  template <class Backend>
+  [[nodiscard]] bool matches(const HiveConnection<Backend>& connection, const HiveTarget& target) const {
+    return connection.target() == serving(target).target();
+  }
+  template <class Backend>
+  [[nodiscard]] bool is_connected(const HiveConnection<Backend>& connection) const noexcept {
+    return connection.is_connected();
+  }
+  template <class Backend>
+  [[nodiscard]] bool reusable(const HiveConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
+  template <class Backend>
+  [[nodiscard]] bool ping(HiveConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.ping(deadline);
+  }
+  template <class Backend>
+  [[nodiscard]] bool dirty(const HiveConnection<Backend>& connection) const noexcept {
+    return connection.dirty();
+  }
+  template <class Backend>
+  [[nodiscard]] bool reset(HiveConnection<Backend>& connection, TimePoint deadline) const {
+    return connection.reset(deadline), true;
+  }
+
+  /// A statement that fails says nothing against the session; an answer that is none does, and so does its end.
+  template <class Backend>
+  [[nodiscard]] Verdict handle_exception(HiveConnection<Backend>& connection, std::exception_ptr error) const noexcept {
+    if (!connection.reusable()) return Verdict::close;
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const HiveError&) {
+      return Verdict::keep;
+    } catch (...) {
+      return Verdict::close;
+    }
+  }
+
+  /// Where a connection just ends, the server may keep the session until it times out.
+  template <class Backend>
+  void invalidate(HiveConnection<Backend>& connection, TimePoint deadline) const {
+    connection.close_session(deadline);
+  }
+  /// In a forked child: the parent's session goes on as if nothing had happened.
+  template <class Backend>
+  void abandon(HiveConnection<Backend>& connection) const noexcept {
+    connection.close();
+  }
+
+  /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
+  void validate() const {
+    tcp().validate();
+    limits.validate("HiveConnector");
+    if (tls) tls->validate();
+    require(batch_rows >= 1, "batch_rows must be at least 1");
+    require(max_rows >= 1, "max_rows must be at least 1");
+    require(first_poll > Duration::zero(), "first_poll must be longer than 0");
+    require(last_poll >= first_poll, "last_poll must be at least first_poll");
+    require(user.find('\0') == std::string::npos, "user must not contain a NUL");
+    require(password.find('\0') == std::string::npos, "password must not contain a NUL");
+    require(database.find('\0') == std::string::npos, "database must not contain a NUL");
+  }
+
+ private:
+  static void require(bool holds, const char* rule) {
+    if (!holds) throw std::invalid_argument(std::string("HiveConnector: ") + rule);
+  }
+
+  [[nodiscard]] TcpConnector tcp() const {
+    return {.host = host, .port = port, .keepalive = keepalive, .io_timeout = io_timeout};
+  }
+
+  [[nodiscard]] HiveConnector serving(const HiveTarget& target) const {
+    HiveConnector own = *this;
+    own.host = target.host.value_or(host);
+    own.port = target.port.value_or(port);
+    own.auth = target.auth.value_or(auth);
+    own.user = target.user.value_or(user);
+    own.password = target.password.value_or(password);
+    own.database = target.database.value_or(database);
+    own.configuration = target.configuration.value_or(configuration);
+    return own;
+  }
+  [[nodiscard]] HiveTarget target() const { return {host, port, auth, user, password, database, configuration}; }
+
+  [[nodiscard]] detail::HiveSettings settings() const {
+    const bool plain = auth == HiveAuth::plain;
+    return {.user = user.empty() && plain ? "anonymous" : user,
+            .password = password.empty() && plain ? "x" : password,
+            .database = database,
+            .auth = auth,
+            .configuration = configuration,
+            .protocol = protocol,
+            .reset = session_reset,
+            .batch_rows = batch_rows,
+            .max_rows = max_rows,
+            .io_timeout = io_timeout,
+            .first_poll = first_poll,
+            .last_poll = last_poll};
+  }
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> open(TimePoint deadline) const {
+    using Channel = detail::HiveChannel<Backend>;
+    const detail::HiveSettings chosen = settings();
+    typename Channel::Stream stream(detail::dial_with_optional_tls<Backend>(tcp(), tls, context, deadline),
+                                    {.io_timeout = io_timeout, .one_way = true});  // the channel counts the answers
+    if (auth == HiveAuth::plain) negotiate(stream, chosen, deadline);
+    const auto framing = auth == HiveAuth::plain ? ThriftFraming::framed : ThriftFraming::buffered;
+    detail::HiveSession<Backend> session(Channel(std::move(stream), framing, limits, io_timeout), chosen);
+    open_session(session, deadline);
+    Backend::forget(session.channel().stream().native_handle());  // what the pool's own worker has watched
+    return Connection<Backend>(std::move(session), target());
+  }
+
+  template <class Stream>
+  static void negotiate(Stream& stream, const detail::HiveSettings& chosen, TimePoint deadline) {
+    try {
+      negotiate_sasl_plain(stream, chosen.user, chosen.password, deadline);
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::connection_reset) throw;
+      throw std::system_error(error.code(), "SASL negotiation with " + stream.peer() +
+                                                " (if the server expects no SASL, say auth = HiveAuth::no_sasl)");
+    }
+  }
+  template <class Session>
+  static void open_session(Session& session, TimePoint deadline) {
+    try {
+      session.open(deadline);
+    } catch (const apache::thrift::protocol::TProtocolException&) {
+      throw std::system_error(std::make_error_code(std::errc::protocol_error),
+                              session.channel().named("OpenSession") +
+                                  "no answer of a HiveServer2 (if it expects SASL, say auth = HiveAuth::plain)");
+    }
+  }
+};
+
+}  // namespace carpool
