@@ -39,7 +39,8 @@ class HiveConnection {
   /// std::length_error.
   HiveRows query(const std::string& statement, Deadline deadline = {}) {
     const TimePoint end = until(deadline);
-    return collect(start(statement, end), end);
+    const HiveOperation operation = start(statement, end);
+    return closing(operation, end, [&] { return wait(operation, end), collect(operation, end); });
   }
 
   /// Runs a statement whose rows, if any, are of no interest: how many it changed, where the server counts.
@@ -53,17 +54,17 @@ class HiveConnection {
   /// One row each: TABLE_SCHEM, TABLE_CATALOG. Patterns are SQL's (% and _); an empty one matches all.
   HiveRows databases(const std::string& pattern = "", Deadline deadline = {}) {
     const TimePoint end = until(deadline);
-    return collect(opened(session_.schemas(pattern, end)), end);
+    return finished(opened(session_.schemas(pattern, end)), end);
   }
   /// One row each: TABLE_CAT, TABLE_SCHEM, TABLE_NAME, TABLE_TYPE, REMARKS.
   HiveRows tables(const std::string& database = "", const std::string& pattern = "", Deadline deadline = {}) {
     const TimePoint end = until(deadline);
-    return collect(opened(session_.tables(database, pattern, end)), end);
+    return finished(opened(session_.tables(database, pattern, end)), end);
   }
   /// One row each, as JDBC's getColumns has them: the table is the third, the name the fourth, the type the sixth.
   HiveRows columns(const std::string& database, const std::string& table, Deadline deadline = {}) {
     const TimePoint end = until(deadline);
-    return collect(opened(session_.columns(database, table, end)), end);
+    return finished(opened(session_.columns(database, table, end)), end);
   }
 
   // In steps, for results that are too large for one piece. What is left open is closed when the lease ends.
@@ -172,19 +173,21 @@ class HiveConnection {
     throw std::system_error(std::make_error_code(std::errc::timed_out), "run a statement on Hive at " + peer());
   }
 
+  /// What the server has answered at once needs no waiting for.
+  HiveRows finished(const HiveOperation& operation, TimePoint end) {
+    return closing(operation, end, [&] { return collect(operation, end); });
+  }
+
   HiveRows collect(const HiveOperation& operation, TimePoint end) {
-    return closing(operation, end, [&] {
-      wait(operation, end);
-      HiveRows all;
-      if (!operation.has_results()) return all;
-      auto described = metadata(operation, end);
-      for (HiveRows batch = fetch(operation, end); !batch.empty(); batch = fetch(operation, end)) {
-        if (all.size() + batch.size() > session_.settings().max_rows) too_many();
-        all.append(std::move(batch));
-      }
-      all.describe(std::move(described));
-      return all;
-    });
+    HiveRows all;
+    if (!operation.has_results()) return all;
+    auto described = metadata(operation, end);
+    for (HiveRows batch = fetch(operation, end); !batch.empty(); batch = fetch(operation, end)) {
+      if (all.size() + batch.size() > session_.settings().max_rows) too_many();
+      all.append(std::move(batch));
+    }
+    all.describe(std::move(described));
+    return all;
   }
   [[noreturn]] void too_many() const {
     throw std::length_error("Hive at " + peer() + ": more than max_rows = " +
