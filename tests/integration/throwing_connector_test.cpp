@@ -107,7 +107,7 @@ struct Thrower {
     return true;
   }
   void invalidate(Tracked& connection, carpool::TimePoint) const { call(Method::invalidate, connection); }
-  carpool::Verdict handle_exception(Tracked& connection, std::exception_ptr) const {
+  carpool::Verdict handle_exception(Tracked& connection, const std::exception_ptr&) const {
     call(Method::handle_exception, connection);
     return carpool::Verdict::keep;
   }

@@ -25,8 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gtest/gtest.h>
-
 /// First in a test or in SetUp: leaves it out, and says why, where the server's program is not installed.
 #define CARPOOL_SKIP_WITHOUT(kind)                                             \
   if (const std::string missing = RealServer::missing(kind); !missing.empty()) \

@@ -17,6 +17,8 @@ constexpr std::size_t threads = 3;
 enum class Step { lock, p1, p2, p3, p4, asleep, owner, u1, u3, u4, u5, done };
 enum Word : std::size_t { locked, sleepers, words };
 
+// NOLINTBEGIN(modernize-use-nullptr): it takes the 0 in a defaulted <=> for a pointer
+
 struct Store {
   Word word;
   int value;
@@ -35,6 +37,7 @@ struct State {
   std::array<Thread, threads> all{};
   auto operator<=>(const State&) const = default;
 };
+// NOLINTEND(modernize-use-nullptr)
 
 /// How the protocol is to be played: as it is, or with a fault that the model must find.
 struct Rules {

@@ -87,7 +87,7 @@ TEST(FiberBlocking, AnyKindOfResultComesBack) {
   int object = 7;
   int& reference = Fibers::run_blocking([&]() -> int& { return object; });
   EXPECT_EQ(&reference, &object);
-  auto&& moved = Fibers::run_blocking([&]() -> int&& { return std::move(object); });
+  auto&& moved = Fibers::run_blocking([&]() -> int&& { return static_cast<int&&>(object); });
   EXPECT_EQ(&moved, &object);
   static_assert(std::is_void_v<decltype(Fibers::run_blocking([] {}))>);
   auto once = [owned = std::make_unique<int>(7)]() mutable { return std::move(owned); };
