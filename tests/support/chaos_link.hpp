@@ -42,8 +42,10 @@ class ChaosLink {
   }
   ~ChaosLink() {
     if (up_.from < 0) return;
-    ::close(up_.from);
-    ::close(down_.from);
+    for (const int one : {up_.from, down_.from}) {
+      ::shutdown(one, SHUT_RDWR);  // now: a close alone would wait for the thread that polls the descriptor
+      ::close(one);
+    }
   }
 
   [[nodiscard]] bool ended() const noexcept { return up_.done() || down_.done(); }
@@ -53,6 +55,8 @@ class ChaosLink {
   void reset() const {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(up_.from, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    ::connect(up_.from, &nobody, sizeof nobody);  // now: a close alone would wait for the thread that polls it
   }
 
   [[nodiscard]] std::array<pollfd, 2> watched() const noexcept {
