@@ -42,9 +42,9 @@ namespace detail {
 
 /// What a connection keeps of its connector.
 struct HiveSettings {
-  std::string user, password, database;
+  std::string user = {}, password = {}, database = {};
   HiveAuth auth = HiveAuth::plain;
-  std::map<std::string, std::string> configuration;
+  std::map<std::string, std::string> configuration = {};
   HiveProtocol protocol = HiveProtocol::v8;
   HiveReset reset = HiveReset::close_operations;
   std::int64_t batch_rows = 10000;

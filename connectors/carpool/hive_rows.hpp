@@ -3,6 +3,7 @@
 
 #include <carpool/hive_types.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -30,9 +31,24 @@ struct HiveCells {
   }
   [[nodiscard]] bool is_null(std::size_t row) const { return row < nulls.size() && nulls[row]; }
 
+  void append_null() {
+    nulls.resize(size());
+    nulls.push_back(true);
+    std::visit([](auto& cells) { cells.emplace_back(); }, values);
+  }
+  /// False where the column is of another type. As long as it is all NULL it is of any.
+  template <class T>
+  [[nodiscard]] bool append(T value) {
+    if (!std::holds_alternative<std::vector<T>>(values) && !retype<T>()) return false;
+    std::get<std::vector<T>>(values).push_back(std::move(value));
+    return true;
+  }
+
   /// Throws std::invalid_argument where they are of another type.
   void append(HiveCells more) {
-    if (values.index() != more.values.index()) throw std::invalid_argument("a column changes its type");
+    if (values.index() != more.values.index() && !adopt_type(more)) {
+      throw std::invalid_argument("Hive: a column changes its type");
+    }
     nulls.resize(size());
     more.nulls.resize(more.size());
     nulls.insert(nulls.end(), more.nulls.begin(), more.nulls.end());
@@ -41,6 +57,23 @@ struct HiveCells {
       cells.insert(cells.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
     };
     std::visit(join, values);
+  }
+
+ private:
+  [[nodiscard]] bool all_null() const {
+    return nulls.size() >= size() && std::find(nulls.begin(), nulls.end(), false) == nulls.end();
+  }
+  template <class T>
+  bool retype() {
+    if (!all_null()) return false;
+    values = std::vector<T>(size());
+    return true;
+  }
+  /// One of the two takes the other's type, where it has none of its own yet.
+  bool adopt_type(HiveCells& more) {
+    const auto to_ours = [&more]<class T>(const std::vector<T>&) { return more.retype<T>(); };
+    const auto to_theirs = [this]<class T>(const std::vector<T>&) { return retype<T>(); };
+    return std::visit(to_ours, values) || std::visit(to_theirs, more.values);
   }
 };
 

@@ -128,18 +128,15 @@ struct HiveWire {
     throw TProtocolException(TProtocolException::INVALID_DATA, std::string("Hive: ") + what);
   }
 
-  /// One cell of a row: a structure whose only field may be missing, and then it is NULL.
+  /// One cell of a row: a structure whose only field may be missing, and then it is NULL, of no type in particular.
   template <class T>
   static bool take_cell(Protocol& in, Type type, HiveCells& into) {
-    if (into.size() == 0) into.values = std::vector<T>();
-    auto* values = std::get_if<std::vector<T>>(&into.values);
-    if (values == nullptr) refuse("a column changes its type");
     T value{};
     bool there = false;
     const bool taken = detail::take_structure(
         in, type, [&](std::int16_t id, Type field) { return id == 1 && (there = detail::take(in, field, value)); });
-    if (!there) into.nulls.resize(values->size() + 1), into.nulls.back() = true;
-    values->push_back(std::move(value));
+    if (!there) return into.append_null(), taken;
+    if (!into.append(std::move(value))) refuse("a column changes its type");
     return taken;
   }
 
