@@ -1,4 +1,5 @@
 // needs: fiber_backend tcp_connector
+// run: echo {host} {port}
 // A thousand fibers on one thread share sixteen TCP connections. Change FiberBackend to ThreadBackend, and nothing
 // else, for a thousand threads.   Usage: echo_fibers HOST PORT   (any server that echoes lines)
 #include <carpool/connection_pool.hpp>
@@ -23,7 +24,7 @@ int main(int argc, char** argv) {
     try {
       auto connection = pool.acquire();
       connection->write_all(std::string("hello\n"));
-      if (connection->read_until("\n") == "hello\n") ++answered;
+      if (connection->read_until("\n") == "hello") ++answered;
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s\n", error.what());
     }
