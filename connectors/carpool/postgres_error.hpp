@@ -71,11 +71,11 @@ namespace detail {
           .constraint = postgres_field(result, PG_DIAG_CONSTRAINT_NAME)};
 }
 
-/// libpq's messages end in a line feed and may have several lines; ours are one.
+/// libpq's messages end in a line feed and may have several lines, and bytes of a server's that is none; ours are one.
 [[nodiscard]] inline std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   for (char& letter : text) {
-    if (letter == '\n' || letter == '\t') letter = ' ';
+    if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
   }
   return text;
 }

@@ -1,0 +1,157 @@
+// needs: postgres_connector
+/// What a hostile PostgreSQL server says costs an error, never the process, its memory or more time than was given.
+#include <carpool/postgres_connector.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <system_error>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "io_backends.hpp"
+#include "loopback_server.hpp"
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string number(std::uint32_t value) {
+  std::string bytes;
+  for (unsigned shift = 32; shift > 0;) bytes += static_cast<char>(value >> (shift -= 8) & 0xffU);
+  return bytes;
+}
+std::string message(char type, const std::string& body) {
+  return type + number(static_cast<std::uint32_t>(body.size() + 4)) + body;
+}
+std::string claiming(char type, std::uint32_t length, const std::string& body) { return type + number(length) + body; }
+
+/// The fields of an error or a notice, each with its end, and the end of all.
+std::string fields(std::initializer_list<const char*> all) {
+  std::string bytes;
+  for (const char* one : all) bytes += std::string(one) + '\0';
+  return bytes + '\0';
+}
+
+const std::string welcome = message('R', number(0)) + message('Z', "I");
+
+/// Of the whole process, in bytes.
+std::size_t memory() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t virtually = 0, resident = 0;
+  statm >> virtually >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+template <class Backend>
+class HostilePostgres : public testing::Test {
+ protected:
+  carpool::PostgresConnector connector() const {
+    return {
+        .host = "127.0.0.1", .port = server_.port(), .user = "u", .password = "p", .options = {{"sslmode", "disable"}}};
+  }
+  static carpool::TimePoint in(carpool::Duration time) { return Backend::now() + time; }
+
+  /// Throws what the query throws to which the server answers so.
+  void converse(const std::string& answer, carpool::Duration patience = seconds(10)) {
+    server_.reply_with({.answer = welcome});
+    auto connection = connector().template connect<Backend>(in(seconds(10)));
+    server_.reply_with({.answer = answer});
+    std::exception_ptr error;
+    try {
+      connection.query("SELECT 1", {}, in(patience));
+    } catch (const std::exception&) {
+      error = std::current_exception();
+    }
+    reusable_ = connector().reusable(connection);
+    if (error) std::rethrow_exception(error);
+  }
+
+  LoopbackServer server_;
+  bool reusable_ = true;
+};
+TYPED_TEST_SUITE(HostilePostgres, IoBackends, BackendName);
+
+TYPED_TEST(HostilePostgres, AnOrderlyAnswerIsUnderstood) {  // or the others would prove nothing
+  EXPECT_NO_THROW(this->converse(message('C', std::string("SELECT 0\0", 9)) + message('Z', "I")));
+  EXPECT_TRUE(this->reusable_);
+}
+
+TYPED_TEST(HostilePostgres, NonsenseIsAnError) {
+  for (const std::string& nonsense :
+       {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), claiming('T', 0, ""), claiming('D', 3, ""),
+        claiming('Z', 0xffffffffU, "x"), message('D', number(0xffffffffU)), message('T', number(0x7fff7fffU)),
+        message('E', "no end"), std::string(64, '\0')}) {
+    EXPECT_THROW(this->converse(nonsense, milliseconds(50)), std::exception);
+    EXPECT_FALSE(this->reusable_);
+  }
+}
+
+TYPED_TEST(HostilePostgres, AClaimOfGigabytesCostsNoMemory) {
+  const std::size_t before = memory();
+  const std::string row = message('T', std::string("\0\1", 2) + std::string("c\0", 2) + std::string(18, '\0'));
+  for (const char type : {'D', 'T', 'd', 'E', 'N', 'A'}) {
+    for (const std::uint32_t length : {0x7ffffffeU, 0x3ffffff0U}) {
+      EXPECT_THROW(this->converse(row + claiming(type, length, "begin"), milliseconds(20)), std::exception);
+      EXPECT_FALSE(this->reusable_);
+    }
+  }
+  EXPECT_LT(memory(), before + (std::size_t{64} << 20U));
+}
+
+TYPED_TEST(HostilePostgres, AFirstAnswerThatIsNoPostgresServersIsAnError) {
+  for (const std::string& answer :
+       {std::string("SSH-2.0-OpenSSH\r\n"), claiming('R', 0x7fffffffU, "x"), message('R', number(99)),
+        message('R', number(10) + "UNKNOWN"), std::string("\0", 1)}) {
+    this->server_.reply_with({.answer = answer});
+    EXPECT_THROW((void)this->connector().template connect<TypeParam>(this->in(milliseconds(100))), std::exception);
+  }
+}
+
+TYPED_TEST(HostilePostgres, EndlessRemarksEndAtTheDeadline) {
+  std::string remarks;
+  const std::string remark = message('N', fields({"SNOTICE", "VNOTICE", "C00000", "Mbuy!"}));
+  for (int i = 0; i < 10000; ++i) remarks += remark;
+  this->server_.reply_with({.answer = welcome});
+  auto connection = this->connector().template connect<TypeParam>(this->in(seconds(10)));
+  this->server_.reply_with({.answer = remarks});
+  try {
+    connection.query("SELECT 1", {}, this->in(milliseconds(300)));
+    FAIL() << "there was no answer";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
+  }
+  EXPECT_EQ(connection.take_notices().size(), 100U);
+}
+
+TYPED_TEST(HostilePostgres, AnAnswerThatNobodyAskedForIsDeath) {
+  for (const std::string& unasked : {message('D', std::string(2, '\0')), message('Z', "I"), std::string("x")}) {
+    this->server_.reply_with({.answer = welcome});
+    auto connection = this->connector().template connect<TypeParam>(this->in(seconds(10)));
+    this->server_.send_all(unasked + message('C', std::string("SELECT 0\0", 9)));
+    const carpool::TimePoint end = this->in(seconds(10));
+    while (this->connector().is_connected(connection) && TypeParam::now() < end) {
+      TypeParam::sleep_until(this->in(milliseconds(1)));
+    }
+    EXPECT_FALSE(this->connector().is_connected(connection)) << unasked[0];
+  }
+}
+
+TYPED_TEST(HostilePostgres, AnErrorThatNobodyAskedForIsTheServersLastWord) {
+  this->server_.reply_with({.answer = welcome});
+  auto connection = this->connector().template connect<TypeParam>(this->in(seconds(10)));
+  this->server_.send_all(message('E', fields({"SFATAL", "VFATAL", "C57P01", "Mshutting down"})));
+  const carpool::TimePoint end = this->in(seconds(10));
+  while (this->connector().is_connected(connection) && TypeParam::now() < end) {
+    TypeParam::sleep_until(this->in(milliseconds(1)));
+  }
+  EXPECT_FALSE(this->connector().is_connected(connection));
+}
+
+}  // namespace

@@ -1,0 +1,192 @@
+// needs: postgres_connector
+/// PostgresConnector's URLs and options, and what is read from and written into the protocol's text forms.
+#include <carpool/postgres_connector.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using carpool::PostgresConnector;
+using carpool::PostgresParameter;
+using carpool::detail::value_in;
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+/// What the refusal of work says; a failure where nothing is refused.
+template <class Work>
+std::string refusal_of(Work work) {
+  try {
+    work();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was refused";
+  return "";
+}
+std::string refusal(std::string_view url) {
+  return refusal_of([url] { (void)PostgresConnector::from_url(url); });
+}
+
+TEST(PostgresUrl, NamesServerUserDatabaseAndOptions) {
+  const auto connector = PostgresConnector::from_url(
+      "postgresql://app:s%40cret@db.example:6543/my%20app?sslmode=verify-full&sslrootcert=/ca.pem&target_session_attrs="
+      "primary&reset=discard_all&io_timeout=5s&statement_cache=7&max_reply_bytes=1000");
+  EXPECT_EQ(connector.host, "db.example");
+  EXPECT_EQ(connector.port, 6543);
+  EXPECT_EQ(connector.user, "app");
+  EXPECT_EQ(connector.password, "s@cret");
+  EXPECT_EQ(connector.database, "my app");
+  EXPECT_EQ(connector.options, (Options{{"sslmode", "verify-full"}, {"sslrootcert", "/ca.pem"}}));
+  EXPECT_EQ(connector.target_session_attrs, "primary");
+  EXPECT_EQ(connector.reset_policy, carpool::PostgresReset::discard_all);
+  EXPECT_EQ(connector.io_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(connector.statement_cache, 7U);
+  EXPECT_EQ(connector.max_reply_bytes, 1000U);
+}
+
+TEST(PostgresUrl, TheShortestIsThisMachine) {
+  const auto connector = PostgresConnector::from_url("postgres://");
+  EXPECT_EQ(connector.host, "127.0.0.1");
+  EXPECT_EQ(connector.port, 5432);
+  EXPECT_TRUE(connector.user.empty());
+}
+
+TEST(PostgresUrl, AUnixSocketsFolderIsAnOptionOrAnEscapedHost) {
+  EXPECT_EQ(PostgresConnector::from_url("postgres:///app?host=/run/postgresql").host, "/run/postgresql");
+  EXPECT_EQ(PostgresConnector::from_url("postgres://%2Frun%2Fpostgresql/app").host, "/run/postgresql");
+}
+
+TEST(PostgresUrl, PgbouncerIsAPreset) {
+  const auto connector = PostgresConnector::from_url("postgres://db/app?pgbouncer=true");
+  EXPECT_FALSE(connector.session_state);
+  EXPECT_EQ(connector.statement_cache, std::nullopt);
+  EXPECT_EQ(connector.reset_policy, carpool::PostgresReset::none);
+  EXPECT_EQ(PostgresConnector::from_url("postgres://db?statement_cache=0").statement_cache, std::nullopt);
+}
+
+TEST(PostgresUrl, WhatIsUnknownOrMalformedIsRefusedByName) {
+  EXPECT_NE(refusal("postgres://db/app?colour=red").find("colour"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db/app?connect_timeout=3").find("connect_timeout"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db/app?service=x").find("service"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db/app?reset=maybe").find("reset"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db/app?target_session_attrs=king").find("target_session_attrs"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db?port=70000").find("port"), std::string::npos);
+  EXPECT_NE(refusal("mysql://db/app").find("scheme"), std::string::npos);
+  EXPECT_NE(refusal("postgres://one,two/app").find("one host"), std::string::npos);
+  EXPECT_NE(refusal("postgres://db/app%00le").find("NUL"), std::string::npos);
+}
+
+TEST(PostgresUrl, NoRefusalShowsThePassword) {
+  for (const char* url : {"postgres://u:hidden@db/app?colour=red", "postgres://u:hidden@one,two/",
+                          "postgres://db?password=hidden&reset=x", "mysql://u:hidden@db"}) {
+    EXPECT_EQ(refusal(url).find("hidden"), std::string::npos) << url;
+  }
+}
+
+TEST(PostgresConnectorOptions, EachFieldIsCheckedBeforeAnythingIsOpened) {
+  const auto refused = [](auto change) {
+    PostgresConnector connector;
+    change(connector);
+    return refusal_of([&] { (void)connector.connect<carpool::ThreadBackend>(carpool::never); });
+  };
+  EXPECT_NE(refused([](auto& c) { c.host.clear(); }).find("host"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.port = 0; }).find("port"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.io_timeout = {}; }).find("io_timeout"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.max_reply_bytes = 0; }).find("max_reply_bytes"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.statement_cache = 0; }).find("statement_cache"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.password = std::string("a\0b", 3); }).find("NUL"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) { c.options = {{"hostaddr", "::1"}}; }).find("hostaddr"), std::string::npos);
+  EXPECT_NE(refused([](auto& c) {
+              c.options = {{"sslmode", std::string("a\0", 2)}};
+            }).find("sslmode"),
+            std::string::npos);
+}
+
+TEST(PostgresValue, TextFormsAreReadWholeOrNotAtAll) {
+  EXPECT_EQ(value_in<int>("-12"), -12);
+  EXPECT_EQ(value_in<std::uint8_t>("255"), 255);
+  EXPECT_EQ(value_in<double>("1e-300"), 1e-300);
+  EXPECT_TRUE(std::isnan(value_in<double>("NaN")));
+  EXPECT_EQ(value_in<double>("-Infinity"), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(value_in<bool>("t"));
+  EXPECT_EQ(value_in<std::vector<std::byte>>("\\x00ff"), (std::vector<std::byte>{std::byte{0}, std::byte{0xff}}));
+}
+
+TEST(PostgresValue, AnythingElseIsAConversionError) {
+  using Error = carpool::PostgresConversionError;
+  for (const char* text : {"", " 1", "1 ", "1.5", "0x10", "9999999999", "+1", "one"}) {
+    EXPECT_THROW((void)value_in<int>(text), Error) << text;
+  }
+  EXPECT_THROW((void)value_in<std::uint8_t>("256"), Error);
+  EXPECT_THROW((void)value_in<unsigned>("-1"), Error);
+  EXPECT_THROW((void)value_in<double>("1.5x"), Error);
+  EXPECT_THROW((void)value_in<bool>("true"), Error);
+  for (const char* text : {"", "x", "\\", "\\x0", "\\xzz", "\\\\x00"}) {
+    EXPECT_THROW((void)value_in<std::vector<std::byte>>(text), Error) << text;
+  }
+}
+
+TEST(PostgresParameter, NumbersAreWrittenSoThatTheyReadBackTheSame) {
+  EXPECT_STREQ(PostgresParameter(0.1).data(), "0.1");
+  EXPECT_EQ(value_in<double>(PostgresParameter(1.0 / 3).data()), 1.0 / 3);
+  EXPECT_STREQ(PostgresParameter(std::numeric_limits<std::uint64_t>::max()).data(), "18446744073709551615");
+  EXPECT_STREQ(PostgresParameter(true).data(), "t");
+  EXPECT_EQ(PostgresParameter(nullptr).data(), nullptr);
+  EXPECT_EQ(PostgresParameter(std::optional<int>()).data(), nullptr);
+  EXPECT_STREQ(PostgresParameter(std::optional<int>(3)).data(), "3");
+  EXPECT_STREQ(PostgresParameter("").data(), "");
+  EXPECT_THROW(PostgresParameter(std::string("a\0b", 3)), std::invalid_argument);
+}
+
+TEST(PostgresParameter, AQuotedIdentifierCannotBeLeft) {
+  EXPECT_EQ(carpool::postgres_identifier("a"), "\"a\"");
+  EXPECT_EQ(carpool::postgres_identifier("a\"; DROP"), "\"a\"\"; DROP\"");
+}
+
+TEST(PostgresRefusal, ItsCodeIsFoundInLibpqsText) {
+  using carpool::detail::refusal_in;
+  const auto found = refusal_in(
+      "connection to server at \"::1\", port 5432 failed: FATAL:  28P01: password authentication failed for user "
+      "\"a\"\n"
+      "LOCATION:  auth_failed, auth.c:335\n");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->sqlstate, "28P01");
+  EXPECT_EQ(found->message, "password authentication failed for user \"a\"");
+  EXPECT_EQ(refusal_in("connection to server failed: Connection refused\n"), std::nullopt);
+  for (const char* text : {"", ":  ", ":  28P01", ":  28P01:", ":  28p01: x", ":  28P0"}) {
+    EXPECT_EQ(refusal_in(text), std::nullopt) << text;
+  }
+}
+
+TEST(PostgresErrors, ThoseThatEndAConnectionAreKnown) {
+  const auto ends = [](const char* code, const char* severity = "ERROR") {
+    return carpool::PostgresError("test", {.sqlstate = code, .severity = severity, .message = "m"}).ends_connection();
+  };
+  for (const char* code : {"57P01", "57P02", "57P03", "57P05", "25P03", "08006", "25006"})
+    EXPECT_TRUE(ends(code)) << code;
+  for (const char* code : {"42601", "23505", "40001", "57014", "25P02"}) EXPECT_FALSE(ends(code)) << code;
+  EXPECT_TRUE(ends("XX000", "FATAL"));
+}
+
+TEST(PostgresErrors, TheDetailMayQuoteRowsAndIsNotInTheMessage) {
+  const carpool::PostgresError error("query on db:5432", {.sqlstate = "23505",
+                                                          .severity = "ERROR",
+                                                          .message = "duplicate key",
+                                                          .detail = "Key (email)=(ada@example.org) already exists."});
+  EXPECT_STREQ(error.what(), "query on db:5432: ERROR 23505: duplicate key");
+  EXPECT_NE(error.detail().find("ada"), std::string::npos);
+}
+
+}  // namespace
