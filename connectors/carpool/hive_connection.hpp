@@ -83,9 +83,9 @@ class HiveConnection {
       const detail::HiveProgress progress = session_.progress(operation, end);
       if (progress.state == HiveState::finished) return;
       if (has_ended(progress.state)) fail(progress);
-      const TimePoint now = Backend::now();
-      if (now >= end) leave(operation);
-      Backend::sleep_until(std::min(end, after(now, pause)));
+      Backend::sleep_until(std::min(end, after(Backend::now(), pause)));
+      // Before it is asked again: no call may be half done when we leave.
+      if (Backend::now() >= end) leave(operation);
       pause = std::min(2 * pause, session_.settings().last_poll);
     }
   }
