@@ -100,7 +100,8 @@ struct RedisSentinel {
     if (sentinels.empty()) throw std::invalid_argument("RedisSentinel: sentinels must not be empty");
     if (master.empty()) throw std::invalid_argument("RedisSentinel: master must not be empty");
     for (const RedisConnector& sentinel : sentinels) sentinel.validate();
-    server.validate();
+    if (!server.path.empty()) throw std::invalid_argument("RedisSentinel: server.path must be empty");
+    at("its host", default_port).validate();
   }
 
  private:

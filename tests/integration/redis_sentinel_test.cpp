@@ -1,0 +1,208 @@
+// needs: redis_connector
+/// RedisSentinel finds the master, also after a failover, and believes no sentinel that names another.
+#include <carpool/redis_sentinel.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loopback_server.hpp"
+#include "redis_fixture.hpp"
+
+namespace {
+
+using carpool::RedisSentinel;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A real sentinel that watches one master under the name "main".
+class SentinelProcess {
+ public:
+  explicit SentinelProcess(std::uint16_t master) {
+    ::mkdtemp(folder_.data());
+    // Bound and not listening: the port is ours until the sentinel takes it, which does not mind.
+    port_ = LoopbackServer().port();
+    std::ofstream(folder_ + "/sentinel.conf")
+        << "bind 127.0.0.1\nport " << port_ << "\ndir " << folder_ << "\nsentinel monitor main 127.0.0.1 " << master
+        << " 1\nsentinel down-after-milliseconds main 60000\nsentinel failover-timeout main 10000\n";
+    process_ = ::fork();
+    if (process_ == 0) become_sentinel();
+  }
+  SentinelProcess(const SentinelProcess&) = delete;
+  SentinelProcess& operator=(const SentinelProcess&) = delete;
+  ~SentinelProcess() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    std::filesystem::remove_all(folder_);
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  [[noreturn]] void become_sentinel() const {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int log = ::open((folder_ + "/log").c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(log, STDOUT_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    ::execlp("redis-server", "redis-server", (folder_ + "/sentinel.conf").c_str(), "--sentinel", nullptr);
+    ::_exit(127);
+  }
+
+  std::string folder_ = "/tmp/carpool-sentinel-XXXXXX";
+  std::uint16_t port_ = 0;
+  pid_t process_ = -1;
+};
+
+template <class B>
+class RedisBySentinel : public RedisFixture<B> {
+ protected:
+  [[nodiscard]] RedisSentinel sentinel(std::uint16_t port) const {
+    carpool::RedisConnector master = this->connector();
+    master.host = "";  // both come from the sentinel
+    master.port = 0;
+    return {.sentinels = {{.host = "127.0.0.1", .port = port}}, .master = "main", .server = std::move(master)};
+  }
+
+  static std::string failure(const RedisSentinel& connector) {
+    try {
+      (void)connector.template connect<B>(B::now() + seconds(20));
+    } catch (const std::system_error& error) {
+      return error.what();
+    }
+    return "connected";
+  }
+
+  template <class... Words>
+  auto say(std::uint16_t port, const Words&... words) {
+    const carpool::RedisConnector anybody{.host = "127.0.0.1", .port = port};
+    return this->connect(anybody).exchange(this->in(seconds(20)), words...);
+  }
+
+  /// A sentinel's answer, as its bytes.
+  static std::string master_is(const std::string& host, const std::string& port) {
+    return "*2\r\n$" + std::to_string(host.size()) + "\r\n" + host + "\r\n$" + std::to_string(port.size()) + "\r\n" +
+           port + "\r\n";
+  }
+};
+TYPED_TEST_SUITE(RedisBySentinel, IoBackends, BackendName);
+
+TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
+  RealServer master("redis");
+  RealServer replica("redis");
+  this->say(master.port(), "CONFIG", "SET", "repl-diskless-sync-delay", 0);
+  this->say(replica.port(), "REPLICAOF", "127.0.0.1", master.port());
+  const auto in_sync = [&] {
+    return this->say(replica.port(), "INFO", "replication").text().find("link_status:up") != std::string::npos;
+  };
+  ASSERT_TRUE(this->soon(in_sync));
+  SentinelProcess process(master.port());
+
+  auto connector = this->sentinel(process.port());
+  typename TestFixture::template PoolOf<RedisSentinel> pool(connector, {.max_size = 2});
+  carpool::RedisClient client(pool);
+  const auto succeeds = [&](auto work) {
+    return this->soon([&] {
+      try {
+        work();
+        return true;
+      } catch (const std::runtime_error&) {  // the sentinel is not up yet, or the failover goes on
+        return false;
+      }
+    });
+  };
+  ASSERT_TRUE(succeeds([&] { client.set("before", 1); }));
+  EXPECT_EQ(pool.acquire()->peer(), "127.0.0.1:" + std::to_string(master.port()));
+
+  {
+    auto lease = pool.acquire();
+    lease->set("before", 2);
+    ASSERT_EQ(lease->template command<int>("WAIT", 1, 20000), 1) << "the replica has not heard";
+  }
+  this->say(process.port(), "SENTINEL", "DEBUG", "info-period", 100, "ping-period", 100, "publish-period", 100);
+  const auto begun = [&] { return !this->say(process.port(), "SENTINEL", "FAILOVER", "main").is_error(); };
+  ASSERT_TRUE(this->soon(begun));  // once the sentinel has heard of the replica
+  const std::string new_master = "127.0.0.1:" + std::to_string(replica.port());
+  EXPECT_TRUE(succeeds([&] {
+    client.set("after", 1);
+    if (pool.acquire()->peer() != new_master) throw std::runtime_error("still the old one");
+  }));
+  EXPECT_EQ(client.get("before"), "2");
+}
+
+TYPED_TEST(RedisBySentinel, ADeadSentinelIsPassedOver) {
+  LoopbackServer dead;
+  dead.stop();
+  LoopbackServer scripted;
+  scripted.reply_with({.answer = this->master_is("127.0.0.1", std::to_string(this->server_->port()))});
+  auto connector = this->sentinel(scripted.port());
+  connector.sentinels.push_back({.host = "127.0.0.1", .port = dead.port()});
+  connector.sentinels.push_back({.host = "127.0.0.1", .port = dead.port()});
+  for (int i = 0; i < 10; ++i) {
+    auto connection = connector.template connect<TypeParam>(this->in(seconds(20)));
+    EXPECT_EQ(connection.template command<std::string>("CLIENT", "GETNAME"), "tested");
+    EXPECT_TRUE(connector.is_connected(connection));
+    EXPECT_TRUE(connector.reusable(connection));
+  }
+}
+
+TYPED_TEST(RedisBySentinel, ASentinelThatNamesAReplicaIsNotBelieved) {
+  RealServer replica("redis");
+  this->say(replica.port(), "REPLICAOF", "127.0.0.1", this->server_->port());
+  LoopbackServer scripted;
+  scripted.reply_with({.answer = this->master_is("127.0.0.1", std::to_string(replica.port()))});
+  EXPECT_NE(this->failure(this->sentinel(scripted.port())).find("is no master"), std::string::npos);
+}
+
+TYPED_TEST(RedisBySentinel, WhatEachSentinelSaidStandsInTheMessage) {
+  LoopbackServer ignorant;
+  ignorant.reply_with({.answer = "*-1\r\n"});
+  LoopbackServer hostile;
+  hostile.reply_with({.answer = "*9223372036854775807\r\n"});
+  LoopbackServer nonsense;
+  nonsense.reply_with({.answer = this->master_is("", "0")});
+  auto connector = this->sentinel(ignorant.port());
+  connector.sentinels.push_back({.host = "127.0.0.1", .port = hostile.port()});
+  connector.sentinels.push_back({.host = "127.0.0.1", .port = nonsense.port()});
+  connector.sentinels.push_back({.host = "127.0.0.1", .port = this->server_->port()});
+  const std::string message = this->failure(connector);
+  EXPECT_NE(message.find("main"), std::string::npos) << message;
+  EXPECT_NE(message.find("does not know it"), std::string::npos) << message;
+  EXPECT_NE(message.find("out of range"), std::string::npos) << message;
+  EXPECT_NE(message.find("host must not be empty"), std::string::npos) << message;
+  EXPECT_NE(message.find("unknown command"), std::string::npos) << message << ": an ordinary Redis";
+}
+
+TYPED_TEST(RedisBySentinel, SilenceEndsAtTheDeadline) {
+  LoopbackServer silent;
+  silent.reply_with({.silent = true});
+  const auto deadline = this->in(milliseconds(100));
+  EXPECT_THROW((void)this->sentinel(silent.port()).template connect<TypeParam>(deadline), std::system_error);
+  EXPECT_GE(TypeParam::now(), deadline);
+}
+
+TYPED_TEST(RedisBySentinel, WrongCredentialsForTheMasterAreAnAuthenticationError) {
+  LoopbackServer scripted;
+  scripted.reply_with({.answer = this->master_is("127.0.0.1", std::to_string(this->server_->port()))});
+  auto connector = this->sentinel(scripted.port());
+  connector.server.password = "wrong";
+  EXPECT_THROW((void)connector.template connect<TypeParam>(this->in(seconds(20))), carpool::AuthenticationError);
+}
+
+}  // namespace
