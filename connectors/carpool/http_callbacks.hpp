@@ -56,6 +56,8 @@ class HttpCallbacks {
   [[nodiscard]] HttpResponse take_response() noexcept { return std::exchange(response_, {}); }
   /// Whether any of the answer has come.
   [[nodiscard]] bool answering() const noexcept { return header_bytes_ > 0; }
+  /// Whether all of its headers have.
+  [[nodiscard]] bool head_done() const noexcept { return head_done_; }
   [[nodiscard]] bool refused_size() const noexcept { return too_long_; }
   [[nodiscard]] std::string refusal() const {
     return head_done_ ? "the body is longer than max_body_bytes, " + std::to_string(max_body_bytes_)
@@ -124,8 +126,10 @@ class HttpCallbacks {
     if (header_bytes_ > max_header_bytes_) return false;
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
     if (line.starts_with("HTTP/")) return begin_head(line);
-    if (line.empty() && in_head_) head_done_ = !(in_head_ = false);
-    if (in_head_) add_header(line);
+    if (!in_head_) return true;
+    if (!line.empty()) return add_header(line), true;
+    in_head_ = false;
+    head_done_ = response_.status >= 200;
     return true;
   }
   bool begin_head(std::string_view status_line) {
@@ -137,6 +141,7 @@ class HttpCallbacks {
       if (digit >= '0' && digit <= '9') status = 10 * status + (digit - '0');
     }
     response_.status = status;
+    head_done_ = false;
     in_head_ = true;
     return true;
   }

@@ -21,8 +21,8 @@ namespace carpool {
 /// Errors:   std::invalid_argument for a request that cannot be sent. std::system_error naming the method, the host and
 ///           the path, without its query: std::errc::timed_out at the deadline, std::errc::message_size where the
 ///           answer is longer than was agreed, else libcurl's code, which compares to a std::errc where there is one.
-///           HttpStaleConnection where a kept connection turned out to have ended. After any of these the connection is
-///           not reusable.
+///           HttpUnanswered where the connection ended before any of the answer came. After any of these the connection
+///           is not reusable.
 /// Threads:  one worker at a time.
 template <class Backend>
 class HttpConnection {

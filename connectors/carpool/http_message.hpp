@@ -60,9 +60,9 @@ class HttpError : public ServerError {
   int status_;
 };
 
-/// A kept connection ended before it answered: the server had closed it, or was just about to. What was asked may have
-/// reached it all the same. Compares equal to std::errc::connection_reset.
-class HttpStaleConnection : public std::system_error {
+/// The connection ended before any of the answer came: a kept one that the server had closed, or was just about to, as
+/// a rule. What was asked may have reached it all the same. Compares equal to std::errc::connection_reset.
+class HttpUnanswered : public std::system_error {
  public:
   using std::system_error::system_error;
 };

@@ -55,6 +55,8 @@ class HttpSession final : public HttpCallbacks {
     describe(curl_.easy, settings_.base + request.path, request, headers.list());
     const CURLcode code = run(request, deadline);
     if (code != CURLE_OK) explain(code, request);
+    // libcurl takes an end within the headers for the end of an answer without a body.
+    if (!head_done()) explain(answering() ? CURLE_PARTIAL_FILE : CURLE_GOT_NOTHING, request);
     in_doubt_ = false;
     ++exchanges_;
     return take_response();
@@ -164,9 +166,9 @@ class HttpSession final : public HttpCallbacks {
     const std::string detail = curl_.error[0] != '\0' ? curl_.error.data() : ::curl_easy_strerror(code);
     const bool over = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
                       code == CURLE_COULDNT_CONNECT;
-    if (over && exchanges_ > 0 && !answering()) {
-      throw HttpStaleConnection(std::make_error_code(std::errc::connection_reset),
-                                what(request) + ": the connection had been kept and ended: " + detail);
+    if (over && !answering()) {
+      throw HttpUnanswered(std::make_error_code(std::errc::connection_reset),
+                           what(request) + ": the connection ended before the answer: " + detail);
     }
     fail({code, curl_category()}, request, detail);
   }

@@ -6,8 +6,10 @@
 
 #include <curl/curl.h>
 
+#include <cstdint>
 #include <limits>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace carpool::detail {
@@ -55,6 +57,7 @@ inline void apply_address(const HttpSettings& settings, CurlHandles& curl, const
     return;
   }
   const std::string& host = settings.proxy ? settings.proxy->host : settings.host;
+  if (host.find(':') != std::string::npos) return;  // an IPv6 number: there is nothing to look up
   const std::uint16_t port = settings.proxy ? settings.proxy->port : settings.port;
   const std::string entry = host + ':' + std::to_string(port) + ':' + numeric_host;
   curl.hosts = ::curl_slist_append(nullptr, entry.c_str());
