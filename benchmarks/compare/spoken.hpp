@@ -46,13 +46,17 @@ template <class Backend, class Connector, class Request>
   };
 }
 
+template <class Connector, class Request>
+[[nodiscard]] Dials speak_through(const std::shared_ptr<const Connector>& connector, const Request& request) {
+  return {dial_with<SingleBackend>(connector, request), dial_with<ThreadBackend>(connector, request),
+          dial_with<BoostThreadBackend>(connector, request), dial_with<FiberBackend>(connector, request)};
+}
+
 /// Prepares a protocol whose URLs Connector::from_url understands.
 template <class Connector, class Request>
 [[nodiscard]] auto speak(Request request) {
-  return [request = std::move(request)](const std::string& url) -> Dials {
-    const auto connector = std::make_shared<const Connector>(Connector::from_url(url));
-    return {dial_with<SingleBackend>(connector, request), dial_with<ThreadBackend>(connector, request),
-            dial_with<BoostThreadBackend>(connector, request), dial_with<FiberBackend>(connector, request)};
+  return [request = std::move(request)](const std::string& url) {
+    return speak_through(std::make_shared<const Connector>(Connector::from_url(url)), request);
   };
 }
 

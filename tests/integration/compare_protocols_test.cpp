@@ -6,10 +6,12 @@
 #include "../../benchmarks/compare/preflight.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "real_server.hpp"
 
@@ -33,6 +35,10 @@ const std::map<std::string, Scheme> schemes = {
       }}},
     {"mysql",
      {"mariadb", [](const RealServer& s) { return "mysql://" + credentials() + address(s.port()) + "/carpool"; }}},
+    {"http", {"nginx", [](const RealServer& s) { return "http://" + address(s.port()) + "/index.html"; }}},
+    {"https",
+     {"nginx",
+      [](const RealServer& s) { return "https://" + address(s.tls_port()) + "/?ca_file=" + s.file("ca.pem"); }}},
     {"postgres",
      {"postgres", [](const RealServer& s) { return "postgres://" + credentials() + address(s.port()) + "/carpool"; }}},
 };
@@ -66,14 +72,26 @@ TEST_P(CompareProtocols, AskARealServerOnEveryBackend) {
   ask_twice<FiberBackend>(endpoint);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, CompareProtocols, testing::Values("redis", "rediss", "mysql", "postgres"),
+INSTANTIATE_TEST_SUITE_P(Of, CompareProtocols, testing::Values("redis", "rediss", "mysql", "postgres", "http", "https"),
                          [](const auto& scheme) { return scheme.param; });
+
+TEST(CompareProtocolList, AFileIsAskedToo) {
+  if (find_protocol("sqlite") == nullptr) GTEST_SKIP() << "sqlite is not built in: its library is not here";
+  const std::string file = testing::TempDir() + "carpool_compare_" + std::to_string(::getpid()) + ".db";
+  const Endpoint endpoint = Endpoint::parse("sqlite://" + file);
+  ask_twice<SingleBackend>(endpoint);
+  ask_twice<ThreadBackend>(endpoint);
+  ask_twice<BoostThreadBackend>(endpoint);
+  ask_twice<FiberBackend>(endpoint);
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file + suffix);
+}
 
 TEST(CompareProtocolList, EveryOneThatIsListedIsTestedHereOrByTheToolsOwnServer) {
   for (const Protocol& protocol : protocols()) {
     for (const std::string& scheme : protocol.schemes) {
+      const bool elsewhere = scheme == "tcp" || scheme == "unix" || scheme == "sqlite" || scheme == "hive";
       const bool alias = scheme == "mariadb" || scheme == "postgresql";
-      EXPECT_TRUE(schemes.count(scheme) == 1 || alias || scheme == "tcp" || scheme == "unix") << scheme;
+      EXPECT_TRUE(schemes.count(scheme) == 1 || alias || elsewhere) << scheme;
     }
   }
 }
