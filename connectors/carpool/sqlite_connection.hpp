@@ -18,7 +18,7 @@
 namespace carpool {
 
 /// SQLite works in the caller's thread. While it waits for another connection's lock, the backend waits; while it
-/// works, a fiber lets others go on every 2 ms. Default deadline of an operation: io_timeout from its start.
+/// works, a fiber lets others go on every 0.5 ms. Default deadline of an operation: io_timeout from its start.
 ///
 /// Errors:   SqliteError where SQLite refused. std::system_error with std::errc::timed_out at the deadline: the
 ///           connection goes on, but SQLite has rolled the open transaction back where a statement that writes was
