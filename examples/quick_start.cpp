@@ -14,8 +14,8 @@ struct Sessions {  // what to open: any movable type will do
 };
 
 int main() {
-  carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Sessions> pool({},
-                                                                                     {.name = "demo", .max_size = 2});
+  using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Sessions>;
+  Pool pool({}, {.name = "demo", .max_size = 2});
   for (const char* guest : {"Ada", "Grace", "Barbara"}) {
     auto session = pool.acquire();  // waits at most acquire_timeout; the lease gives it back
     std::printf("Hello %s, you are number %d on this connection\n", guest, ++session->greeted);

@@ -1,0 +1,22 @@
+# cmake -DROOT=<tree> -P check.cmake: the programs that the documents show are the ones that are built and run.
+cmake_minimum_required(VERSION 3.24)
+
+function(shows document example)
+  file(READ "${ROOT}/${document}" text)
+  string(FIND "${text}" "```cpp\n" begin REVERSE)
+  if("${ARGN}" STREQUAL first)
+    string(FIND "${text}" "```cpp\n" begin)
+  endif()
+  string(SUBSTRING "${text}" ${begin} -1 text)
+  string(SUBSTRING "${text}" 7 -1 text)
+  string(FIND "${text}" "```" end)
+  string(SUBSTRING "${text}" 0 ${end} shown)
+  file(READ "${ROOT}/${example}" program)
+  string(FIND "${program}" "${shown}" at)
+  if(at EQUAL -1)
+    message(SEND_ERROR "${document} does not show ${example} as it is")
+  endif()
+endfunction()
+
+shows(README.md examples/quick_start.cpp first)
+shows(connectors/README.md examples/own_connector.cpp last)
