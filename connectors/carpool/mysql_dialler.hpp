@@ -99,7 +99,7 @@ class MysqlDialler {
     const char* const database = connector_.database.empty() ? nullptr : connector_.database.c_str();
     const char* const path = connector_.unix_path.empty() ? nullptr : connector_.unix_path.c_str();
     const unsigned long flags = connector_.multi_statements ? CLIENT_MULTI_STATEMENTS : 0;
-    MysqlCall<Waits> waits(deadline, true);
+    MysqlCall<Waits> waits(deadline, {.encrypted = connector_.tls.has_value(), .opens = true});
     const bool connected =
         ::mysql_real_connect(handle.get(), host, connector_.user.c_str(), connector_.password.c_str(), database,
                              connector_.port, path, flags) != nullptr;

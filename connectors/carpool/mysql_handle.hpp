@@ -4,6 +4,7 @@
 #include <carpool/errors.hpp>
 #include <carpool/mute_descriptor.hpp>
 #include <carpool/mysql_error.hpp>
+#include <carpool/mysql_signals.hpp>
 #include <carpool/time.hpp>
 
 #include <mysql.h>
@@ -55,6 +56,7 @@ class MysqlHandle {
     MYSQL* const mysql = std::exchange(mysql_, nullptr);
     // Without a descriptor to spare, a child would rather leak than speak. Its parent may say what it likes.
     if (descriptor >= 0 && !mute_descriptor(descriptor) && fork_generation_ != Backend::fork_generation()) return;
+    const BlockedPipeSignal quiet;
     ::mysql_close(mysql);
   }
 

@@ -50,6 +50,7 @@ class MysqlSession {
       : handle_(std::move(handle)),
         peer_(std::move(peer)),
         options_(std::move(options)),
+        encrypted_(::mysql_get_ssl_cipher(mysql()) != nullptr),
         fresh_status_(mysql()->server_status) {}
 
   // --- an operation: begin, calls, end ---
@@ -72,7 +73,7 @@ class MysqlSession {
   }
   template <class Object, class F>
   void call(TimePoint deadline, Object* object, F&& f) {
-    MysqlCall<Backend> waits(deadline);
+    MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
     if (f(object)) return;
     waits.rethrow();
     if (waits.timed_out()) throw std::system_error(std::make_error_code(std::errc::timed_out), what());
@@ -165,7 +166,7 @@ class MysqlSession {
                                 std::to_string(parameters));
   }
   void shrink_statements(TimePoint deadline) {
-    const MysqlCall<Backend> waits(deadline);
+    const MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
     statements_.shrink(options_.statement_cache);
   }
   void drop(const MYSQL_STMT* statement) noexcept { statements_.drop(statement); }
@@ -173,7 +174,7 @@ class MysqlSession {
   // --- the end ---
 
   void close_politely(TimePoint deadline) noexcept {
-    const MysqlCall<Backend> waits(deadline);
+    const MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
     if (handle_) handle_.close_politely();
   }
   void close() noexcept { handle_.close_quietly(); }
@@ -183,7 +184,7 @@ class MysqlSession {
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] std::string tls_version() const {
     const char* version = nullptr;
-    if (::mysql_get_ssl_cipher(mysql()) == nullptr) return {};
+    if (!encrypted_) return {};
     ::mariadb_get_infov(mysql(), MARIADB_CONNECTION_TLS_VERSION, &version);
     return version == nullptr ? "" : version;
   }
@@ -231,6 +232,7 @@ class MysqlSession {
   MysqlHandle<Backend> handle_;
   std::string peer_;
   MysqlSessionOptions options_;
+  bool encrypted_;
   unsigned fresh_status_;        // the server's flags when it had let us in
   unsigned settled_status_ = 0;  // and after set_up()
   const char* operation_ = "use";

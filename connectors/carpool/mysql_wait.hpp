@@ -1,6 +1,7 @@
 /// Lets libmariadb's blocking calls wait through a Backend: whatever it would block for, it asks here.
 #pragma once
 
+#include <carpool/mysql_signals.hpp>
 #include <carpool/time.hpp>
 
 #include <mysql.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -26,8 +28,14 @@ namespace carpool::detail {
 template <class Waits>
 class MysqlCall {
  public:
-  /// opens: the call may open a socket.
-  explicit MysqlCall(TimePoint deadline, bool opens = false) noexcept : deadline_(deadline), opens_(opens) {
+  /// What is true of the session that the call is about.
+  struct Traits {
+    bool encrypted = false;
+    bool opens = false;  ///< the call may open a socket
+  };
+
+  MysqlCall(TimePoint deadline, Traits traits) noexcept : deadline_(deadline), traits_(traits) {
+    if (traits_.encrypted) quiet_.emplace();
     current() = this;
   }
   MysqlCall(const MysqlCall&) = delete;
@@ -61,12 +69,14 @@ class MysqlCall {
 
   bool await(my_socket descriptor, unsigned events) noexcept {
     if (thrown_ != nullptr || timed_out_) return false;
-    if (opens_ && std::exchange(descriptor_, descriptor) != descriptor) meet(descriptor);
+    if (traits_.opens && std::exchange(descriptor_, descriptor) != descriptor) meet(descriptor);
+    quiet_.reset();
     try {
       timed_out_ = Waits::wait(descriptor, events, deadline_) == 0;
     } catch (...) {
       thrown_ = std::current_exception();
     }
+    if (traits_.encrypted) quiet_.emplace();
     return !timed_out_ && thrown_ == nullptr;
   }
 
@@ -78,10 +88,11 @@ class MysqlCall {
   }
 
   TimePoint deadline_;
-  bool opens_;
+  Traits traits_;
   bool timed_out_ = false;
   my_socket descriptor_ = -1;
   std::exception_ptr thrown_;
+  std::optional<BlockedPipeSignal> quiet_;  // but for while it waits
 };
 
 /// How a call waits that was handed to run_blocking: its thread may block, but not past the deadline, and must not be
