@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "loopback_server.hpp"
 #include "process.hpp"
 #include "redis_fixture.hpp"
 
@@ -195,6 +196,42 @@ TYPED_TEST(RedisFaults, WhereAUserLeftWithoutReadingNobodyGetsTheReply) {
     }
     this->converse(*pool.acquire());
   }
+}
+
+TYPED_TEST(RedisFaults, WhatAHostileServerSaysIsAnErrorAndTakesNoMemory) {
+  LoopbackServer hostile;
+  std::string deep;
+  for (int i = 0; i < 1'000'000; ++i) deep += "*1\r\n";
+  for (const std::string& answer : {std::string("*9223372036854775807\r\n"), std::string("$2147483648\r\n"), deep,
+                                    "+" + std::string(1'000'000, 'x'), std::string("HTTP/1.1 400 Bad Request\r\n\r\n"),
+                                    std::string("%1\r\n+a\r\n:1\r\n")}) {
+    hostile.reply_with({.answer = answer});
+    auto connection = this->connect({.host = "127.0.0.1", .port = hostile.port()});
+    try {
+      connection.command("GET", "a");
+      ADD_FAILURE() << answer.substr(0, 30);
+    } catch (const carpool::RedisProtocolError& error) {
+      EXPECT_NE(std::string(error.what()).find("read from 127.0.0.1:"), std::string::npos) << error.what();
+    }
+    EXPECT_FALSE(connection.reusable());
+    EXPECT_FALSE(connection.is_connected());
+    EXPECT_THROW(connection.command("GET", "a"), std::system_error);
+  }
+}
+
+TYPED_TEST(RedisFaults, AWordThatNobodyAskedForKeepsAConnectionFromBeingLent) {
+  LoopbackServer talkative;
+  talkative.reply_with({.answer = "+OK\r\n"});
+  const carpool::RedisConnector connector{.host = "127.0.0.1", .port = talkative.port()};
+  auto connection = this->connect(connector);
+  connection.command("SET", "a", 1);
+  EXPECT_TRUE(connector.is_connected(connection));
+  talkative.send_all("+OK\r\n");
+  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(connection); }));
+  talkative.reply_with({.answer = "+OK\r\n+AND MORE\r\n"});
+  auto other = this->connect(connector);
+  other.command("SET", "a", 1);
+  EXPECT_FALSE(connector.reusable(other));
 }
 
 TYPED_TEST(RedisFaults, InAStormEveryReplyIsTheCallersOwn) {

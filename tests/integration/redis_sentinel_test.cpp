@@ -3,28 +3,15 @@
 #include <carpool/redis_sentinel.hpp>
 
 #include <chrono>
-#include <csignal>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
+#include "redis_process.hpp"
 
 namespace {
 
@@ -32,43 +19,11 @@ using carpool::RedisSentinel;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A real sentinel that watches one master under the name "main".
-class SentinelProcess {
- public:
-  explicit SentinelProcess(std::uint16_t master) {
-    ::mkdtemp(folder_.data());
-    // Bound and not listening: the port is ours until the sentinel takes it, which does not mind.
-    port_ = LoopbackServer().port();
-    std::ofstream(folder_ + "/sentinel.conf")
-        << "bind 127.0.0.1\nport " << port_ << "\ndir " << folder_ << "\nsentinel monitor main 127.0.0.1 " << master
-        << " 1\nsentinel down-after-milliseconds main 60000\nsentinel failover-timeout main 10000\n";
-    process_ = ::fork();
-    if (process_ == 0) become_sentinel();
-  }
-  SentinelProcess(const SentinelProcess&) = delete;
-  SentinelProcess& operator=(const SentinelProcess&) = delete;
-  ~SentinelProcess() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    std::filesystem::remove_all(folder_);
-  }
-
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-
- private:
-  [[noreturn]] void become_sentinel() const {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int log = ::open((folder_ + "/log").c_str(), O_WRONLY | O_CREAT, 0600);
-    ::dup2(log, STDOUT_FILENO);
-    ::close_range(STDERR_FILENO + 1, ~0U, 0);
-    ::execlp("redis-server", "redis-server", (folder_ + "/sentinel.conf").c_str(), "--sentinel", nullptr);
-    ::_exit(127);
-  }
-
-  std::string folder_ = "/tmp/carpool-sentinel-XXXXXX";
-  std::uint16_t port_ = 0;
-  pid_t process_ = -1;
-};
+/// A real sentinel's, that watches one master under the name "main".
+std::string watching(std::uint16_t master) {
+  return "sentinel monitor main 127.0.0.1 " + std::to_string(master) +
+         " 1\nsentinel down-after-milliseconds main 60000\nsentinel failover-timeout main 10000\n";
+}
 
 template <class B>
 class RedisBySentinel : public RedisFixture<B> {
@@ -112,7 +67,7 @@ TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
     return this->say(replica.port(), "INFO", "replication").text().find("link_status:up") != std::string::npos;
   };
   ASSERT_TRUE(this->soon(in_sync));
-  SentinelProcess process(master.port());
+  RedisProcess process(watching(master.port()), "--sentinel");
 
   auto connector = this->sentinel(process.port());
   typename TestFixture::template PoolOf<RedisSentinel> pool(connector, {.max_size = 2});

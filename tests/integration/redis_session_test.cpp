@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "redis_fixture.hpp"
+#include "redis_process.hpp"
 
 namespace {
 
@@ -209,6 +210,33 @@ TYPED_TEST(RedisSession, TheNextUserFindsNothingOfTheLast) {
     EXPECT_EQ(info(about, "multi"), "-1");
     EXPECT_EQ(info(about, "flags"), "N");
   }
+}
+
+TYPED_TEST(RedisSession, WithoutResetATransactionAWatchAndADatabaseArePutRightAllTheSame) {
+  RedisProcess old("rename-command RESET \"\"\n");  // as a server before 6.2
+  const carpool::RedisConnector connector{
+      .host = "127.0.0.1", .port = old.port(), .database = 1, .client_name = "tested"};
+  ASSERT_TRUE(this->soon([&] {
+    try {
+      return this->connect(connector).ping();
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }));
+  typename TestFixture::Pool pool(connector, {.max_size = 1});
+  const auto id = [&] { return pool.acquire()->template command<std::int64_t>("CLIENT", "ID"); };
+  const std::int64_t first = id();
+  const std::string key = this->key("pinned");
+  for (const std::vector<std::string>& deed : {std::vector<std::string>{"MULTI"}, {"WATCH", key}, {"SELECT", "7"}}) {
+    pool.acquire()->command(deed);
+    EXPECT_EQ(id(), first) << deed[0];
+    const auto about = pool.acquire()->template command<std::string>("CLIENT", "INFO");
+    EXPECT_EQ(info(about, "multi"), "-1") << deed[0];
+    EXPECT_EQ(info(about, "db"), "1") << deed[0];
+    EXPECT_TRUE(pool.acquire()->transaction(RedisPipeline().add("PING"))) << deed[0];
+  }
+  pool.acquire()->command("CLIENT", "SETNAME", "other");
+  EXPECT_NE(id(), first) << "this nothing but RESET puts right";
 }
 
 TYPED_TEST(RedisSession, AnotherUserOfTheServerDoesNotStay) {
