@@ -71,6 +71,7 @@ template <class Connector>
   if (!url.path.empty()) connector.database = url.path.substr(1);
   UrlOptions options(url);
   take_mysql_options(connector, options);
+  if (url.hosts.empty() && connector.unix_path.empty()) throw std::invalid_argument("URL: there is no host");
   connector.validate();
   return connector;
 }
