@@ -86,7 +86,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// The replies of all its commands, in their order; errors are among them, not thrown.
   std::vector<RedisReply> run(const RedisPipeline& pipeline, std::optional<TimePoint> deadline = {}) {
     if (pipeline.empty()) return {};
-    require_unsubscribed();
+    require_quiet();
     const TimePoint end = until(deadline);
     for (const detail::RedisEffect effect : pipeline.effects()) session_.sent(effect);
     stream_.send(pipeline.bytes(), pipeline.size(), end);
@@ -114,7 +114,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// How many commands and pipelines have been answered since it was opened.
   [[nodiscard]] std::uint64_t uses() const noexcept { return uses_; }
   /// Whether the session is not as the connector opened it: MULTI, WATCH, SELECT, SUBSCRIBE, CLIENT ...
-  [[nodiscard]] bool dirty() const noexcept { return session_.dirty(); }
+  [[nodiscard]] bool dirty() const noexcept { return session_.dirty() || this->has_messages(); }
   /// Whether the peer is there and nothing has come unasked. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return !stream_.broken() && stream_.is_connected(); }
   /// Whether nothing failed, every command is answered, and the session is as it was or can be restored.
@@ -143,8 +143,9 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
       const RedisReply reply = stream_.receive(deadline);
       if (has_reset) login.check(step, reply, peer());
     }
-    if (!has_reset) return restore_without_reset(database, deadline);
+    if (!has_reset && !restore_without_reset(database, deadline)) return false;
     session_.restored();
+    this->forget_messages();
     return true;
   }
 
@@ -156,7 +157,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   [[nodiscard]] RedisReply exchange_written(TimePoint deadline) {
-    require_unsubscribed();
+    require_quiet();
     const detail::RedisEffect effect = detail::redis_effect(detail::RedisWriter::first_words(out_));
     session_.sent(effect);
     stream_.send(out_, 1, deadline);
@@ -171,9 +172,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return reply;
   }
 
-  /// A reply could not be told from a message.
-  void require_unsubscribed() const {
+  /// Else a reply could not be told from a message, or from what was said to somebody else.
+  void require_quiet() {
     if (session_.subscribed()) throw std::logic_error("Redis: a subscribed connection takes no commands: unsubscribe");
+    stream_.require_settled();
   }
 
   [[nodiscard]] std::string name_of_last() const { return std::string(detail::RedisWriter::first_words(out_)[0]); }
@@ -194,7 +196,6 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     for (const RedisReply& reply : run(pipeline, deadline)) {
       if (reply.is_error()) return false;
     }
-    session_.restored();
     return true;
   }
 

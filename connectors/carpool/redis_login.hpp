@@ -13,10 +13,11 @@
 
 namespace carpool::detail {
 
-/// Its messages never hold the password: they quote the server alone, and that only for words of its own.
+/// Its messages never hold the password.
 class RedisLogin {
  public:
-  RedisLogin(const std::string& user, const std::string& password, int database, const std::string& client_name) {
+  RedisLogin(const std::string& user, const std::string& password, int database, const std::string& client_name)
+      : password_(password) {
     if (!password.empty() && user.empty()) add("AUTH", "AUTH", password);
     if (!user.empty()) add("AUTH", "AUTH", user, password);
     if (database != 0) add("SELECT", "SELECT", database);
@@ -32,8 +33,9 @@ class RedisLogin {
   void check(std::size_t step, const RedisReply& reply, const std::string& peer) const {
     if (!reply.is_error()) return;
     const std::string what = std::string(steps_[step]) + " at " + peer;
-    if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + reply.text());
-    reply.throw_if_error(what);
+    const std::string text = without_password(reply.text());
+    if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + text);
+    RedisReply::text(RedisReply::Kind::error, text).throw_if_error(what);
   }
 
  private:
@@ -50,6 +52,16 @@ class RedisLogin {
     return code == "ERR" && reply.text().find("password") != std::string::npos;
   }
 
+  /// Some servers repeat the words that they do not understand.
+  [[nodiscard]] std::string without_password(std::string text) const {
+    if (password_.empty()) return text;
+    for (std::size_t at = text.find(password_); at != std::string::npos; at = text.find(password_, at + 3)) {
+      text.replace(at, password_.size(), "***");
+    }
+    return text;
+  }
+
+  std::string password_;
   std::string bytes_;
   std::vector<const char*> steps_;
 };

@@ -115,10 +115,12 @@ class RedisReply {
     return detail::RedisConversion<T>::from(*this);
   }
 
-  /// Throws the RedisError that this reply is, if it is one. command is named in the message.
+  /// Throws the RedisError that this reply is, if it is one. command is named in the message; what the server repeats
+  /// of its words is not, for there may be secrets among them.
   void throw_if_error(const std::string& command = {}) const {
     if (!is_error()) return;
-    throw RedisError(code(), (command.empty() ? "" : command + ": ") + text_);
+    const std::string what = text_.substr(0, text_.find(", with args beginning with"));
+    throw RedisError(code(), (command.empty() ? "" : command + ": ") + what);
   }
 
   /// An error's first word; empty for every other kind.

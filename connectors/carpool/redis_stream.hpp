@@ -79,6 +79,13 @@ class RedisStream {
   }
   /// Nothing failed, no reply is due, and no byte has come that belongs to nobody.
   [[nodiscard]] bool settled() const noexcept { return !broken_ && pending_ == 0 && parser_->empty(); }
+  /// Throws where it is not so; a byte that belongs to nobody is the end of the connection.
+  void require_settled() {
+    require_sound();
+    if (settled()) return;
+    broken_ = true;
+    throw RedisProtocolError("read from " + peer() + ": the server said more than it was asked");
+  }
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
   [[nodiscard]] std::string peer() const {

@@ -73,6 +73,13 @@ class RedisSubscriptions {
     return message;
   }
 
+  /// Messages came that nobody received.
+  [[nodiscard]] bool has_messages() const noexcept { return !messages_.empty(); }
+
+ protected:
+  /// They are the last user's, not the next one's.
+  void forget_messages() noexcept { messages_.clear(); }
+
  private:
   [[nodiscard]] Connection& self() noexcept { return static_cast<Connection&>(*this); }
 

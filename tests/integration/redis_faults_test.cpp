@@ -232,6 +232,8 @@ TYPED_TEST(RedisFaults, AWordThatNobodyAskedForKeepsAConnectionFromBeingLent) {
   auto other = this->connect(connector);
   other.command("SET", "a", 1);
   EXPECT_FALSE(connector.reusable(other));
+  EXPECT_THROW(other.command("GET", "a"), carpool::RedisProtocolError)
+      << "that would be the answer of nobody knows whom";
 }
 
 TYPED_TEST(RedisFaults, InAStormEveryReplyIsTheCallersOwn) {

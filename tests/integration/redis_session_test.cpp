@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "loopback_server.hpp"
 #include "redis_fixture.hpp"
 #include "redis_process.hpp"
 
@@ -65,6 +66,23 @@ TYPED_TEST(RedisSession, AWrongPasswordIsAnAuthenticationErrorThatDoesNotShowIt)
   } catch (const carpool::AuthenticationError& error) {
     EXPECT_NE(std::string(error.what()).find("WRONGPASS"), std::string::npos) << error.what();
     EXPECT_EQ(std::string(error.what()).find("hunter2"), std::string::npos) << error.what();
+  }
+}
+
+TYPED_TEST(RedisSession, AServerThatRepeatsWhatItDoesNotUnderstandDoesNotMakeThePasswordShown) {
+  LoopbackServer parrot;
+  parrot.reply_with({.answer = "-ERR unknown command 'AUTH', with args beginning with: 'in-the-car'\r\n"
+                               "-ERR what is in-the-car to me, in-the-car?\r\n+OK\r\n"});
+  for (int step = 0; step < 2; ++step) {
+    auto connector = this->connector(parrot.port());
+    if (step == 1) connector.user = "";
+    try {
+      (void)this->connect(connector);
+      FAIL();
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(std::string(error.what()).find("in-the-car"), std::string::npos) << error.what();
+    }
+    parrot.reply_with({.answer = "-ERR what is in-the-car to me, in-the-car?\r\n+OK\r\n+OK\r\n"});
   }
 }
 
@@ -308,6 +326,25 @@ TYPED_TEST(RedisSession, ASubscribedConnectionIsCleanForTheNextUser) {
     }
     const std::string nonce = std::to_string(round);
     EXPECT_EQ(pool.acquire()->template command<std::string>("ECHO", nonce), nonce);
+  }
+}
+
+TYPED_TEST(RedisSession, MessagesThatOneUserLeftAreNotTheNextOnes) {
+  typename TestFixture::Pool pool(this->connector(), {.max_size = 1});
+  auto speaker = this->connect();
+  const std::string news = this->key("news");
+  for (const bool unsubscribes : {false, true}) {
+    {
+      auto lease = pool.acquire();
+      lease->subscribe(news);
+      speaker.publish(news, "for the first");
+      lease->subscribe("more");  // the message comes with the confirmation
+      EXPECT_TRUE(lease->has_messages());
+      if (unsubscribes) lease->unsubscribe("more", news);
+    }
+    auto lease = pool.acquire();
+    lease->subscribe("other");
+    EXPECT_FALSE(lease->receive_message(this->in(milliseconds(20))));
   }
 }
 
