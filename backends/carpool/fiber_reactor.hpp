@@ -1,7 +1,7 @@
 /// The scheduler of one thread's fibers, which is also its reactor: it sleeps in epoll until a fiber can go on.
 #pragma once
 
-#include <carpool/fiber_exception_state.hpp>
+#include <carpool/exception_state.hpp>
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_poll_set.hpp>
 #include <carpool/fiber_stack.hpp>
@@ -31,7 +31,7 @@ namespace carpool::detail {
 /// What the reactor keeps of each fiber.
 struct FiberRecord final : boost::fibers::fiber_properties {
   using fiber_properties::fiber_properties;
-  FiberExceptionState exceptions;  // while the fiber is not running
+  ExceptionState exceptions;  // while the fiber is not running
 };
 
 /// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
@@ -78,7 +78,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   /// Any thread, while one of this one's fibers sleeps.
   [[nodiscard]] const InboxPointer& inbox() const noexcept { return inbox_; }
   [[nodiscard]] FiberPollSet& poll_set() noexcept { return poll_set_; }
-  [[nodiscard]] const std::shared_ptr<FiberStackCache>& stacks() const noexcept { return stacks_; }
+  [[nodiscard]] const std::shared_ptr<ContextStackCache>& stacks() const noexcept { return stacks_; }
 
   /// What wakes the running fiber from its next sleep. The one before is without effect from now on.
   [[nodiscard]] static boost::fibers::waker create_waker() noexcept { return Context::active()->create_waker(); }
@@ -220,7 +220,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   std::uint64_t fork_generation_ = detail::fork_generation();
   InboxPointer inbox_;
   FiberPollSet poll_set_{inbox_->bell()};
-  std::shared_ptr<FiberStackCache> stacks_ = std::make_shared<FiberStackCache>();
+  std::shared_ptr<ContextStackCache> stacks_ = std::make_shared<ContextStackCache>();
   boost::fibers::scheduler::ready_queue_type ready_;
   boost::fibers::detail::spinlock switching_;  // Boost wants one to unlock after the switch; nobody else ever locks it
   std::uint64_t picks_ = 0;

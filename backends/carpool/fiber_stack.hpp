@@ -1,94 +1,34 @@
-/// Stacks for fibers: small, with a guard page below, and kept for the next fiber.
+/// The stacks of fibers, as Boost asks for them.
 #pragma once
 
-#include <array>
+#include <carpool/context_stack_cache.hpp>
+
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <utility>
 
-#include <sys/mman.h>
-#include <unistd.h>
 #include <boost/context/stack_context.hpp>
 
-// Of AddressSanitizer and LeakSanitizer; null in a program without them.
-extern "C" {
-[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* address, std::size_t size);
-[[gnu::weak]] void __lsan_register_root_region(const void* address, std::size_t size);
-[[gnu::weak]] void __lsan_unregister_root_region(const void* address, std::size_t size);
-}
-
 namespace carpool::detail {
-
-/// The free stacks of one thread; touched by that thread alone.
-class FiberStackCache {
- public:
-  /// What client libraries were seen to use at most, 18 KB, three times over.
-  static constexpr std::size_t usable_size = 64 * 1024;
-
-  FiberStackCache() = default;
-  FiberStackCache(const FiberStackCache&) = delete;
-  FiberStackCache& operator=(const FiberStackCache&) = delete;
-  ~FiberStackCache() {
-    while (count_ > 0) unmap(free_[--count_]);
-  }
-
-  /// The lowest address of a mapping: its guard page.
-  [[nodiscard]] std::byte* take() { return count_ > 0 ? free_[--count_] : map(); }
-
-  void give_back(std::byte* mapping) noexcept {
-    // A fiber ends by a switch that never returns, so the sanitizer believes in the frames that it leaves behind.
-    if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(mapping, mapping_size());
-    if (count_ == free_.size()) return unmap(mapping);
-    free_[count_++] = mapping;
-  }
-
-  [[nodiscard]] static std::size_t page_size() noexcept {
-    static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    return size;
-  }
-  [[nodiscard]] static std::size_t mapping_size() noexcept { return usable_size + page_size(); }
-
- private:
-  [[nodiscard]] static std::byte* map() {
-    void* mapping =
-        ::mmap(nullptr, mapping_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (mapping == MAP_FAILED) throw std::bad_alloc();
-    // Each guard page splits a mapping, and their number is limited (65,530): beyond some 30,000 fibers this is
-    // refused, and better a stack without a guard than no fiber.
-    [[maybe_unused]] const int refused = ::mprotect(mapping, page_size(), PROT_NONE);
-    auto* const guard = static_cast<std::byte*>(mapping);
-    // What only a suspended fiber refers to is not leaked.
-    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(guard + page_size(), usable_size);
-    return guard;
-  }
-  static void unmap(std::byte* guard) noexcept {
-    if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(guard + page_size(), usable_size);
-    ::munmap(guard, mapping_size());
-  }
-
-  std::array<std::byte*, 64> free_{};
-  std::size_t count_ = 0;
-};
 
 /// What Boost asks of a stack allocator. Shares the cache, because a stack is given back by the thread's scheduler, and
 /// that may outlive the reactor where the application replaces it.
 class FiberStack {
  public:
-  explicit FiberStack(std::shared_ptr<FiberStackCache> cache) noexcept : cache_(std::move(cache)) {}
+  explicit FiberStack(std::shared_ptr<ContextStackCache> cache) noexcept : cache_(std::move(cache)) {}
 
   [[nodiscard]] boost::context::stack_context allocate() {
     boost::context::stack_context stack;
-    stack.size = FiberStackCache::usable_size;
-    stack.sp = cache_->take() + FiberStackCache::mapping_size();
+    stack.size = ContextStackCache::usable_size;
+    stack.sp = cache_->take() + ContextStackCache::mapping_size();
     return stack;
   }
   void deallocate(boost::context::stack_context& stack) noexcept {
-    cache_->give_back(static_cast<std::byte*>(stack.sp) - FiberStackCache::mapping_size());
+    cache_->give_back(static_cast<std::byte*>(stack.sp) - ContextStackCache::mapping_size());
   }
 
  private:
-  std::shared_ptr<FiberStackCache> cache_;
+  std::shared_ptr<ContextStackCache> cache_;
 };
 
 }  // namespace carpool::detail

@@ -2,24 +2,30 @@
 #pragma once
 
 #include <cxxabi.h>
+#if __has_include(<boost/version.hpp>)
 #include <boost/version.hpp>
+#endif
 
 namespace carpool::detail {
 
 /// The head of __cxa_eh_globals as the Itanium C++ ABI lays it down (section 2.2.2).
-struct FiberExceptionState {
+struct ExceptionState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
 };
 
 /// Boost.Context exchanges this state at each switch from version 1.88 on; done twice, the counters would underflow.
+#ifdef BOOST_VERSION
 inline constexpr bool boost_exchanges_exception_state = BOOST_VERSION >= 108800;
+#else
+inline constexpr bool boost_exchanges_exception_state = false;
+#endif
 
 /// To be called at each switch. Without it a fiber that is suspended in a catch block finds, when it goes on, the
 /// exception that another fiber caught meanwhile, or one that is already freed.
-inline void exchange_exception_state(FiberExceptionState& leaving, const FiberExceptionState& coming) noexcept {
+inline void exchange_exception_state(ExceptionState& leaving, const ExceptionState& coming) noexcept {
   if constexpr (boost_exchanges_exception_state) return;
-  auto* state = reinterpret_cast<FiberExceptionState*>(abi::__cxa_get_globals());
+  auto* state = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
   leaving = *state;
   *state = coming;
 }

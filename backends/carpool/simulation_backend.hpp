@@ -1,0 +1,80 @@
+/// Every worker is a task of a Simulation: one OS thread, a clock of its own, and a schedule that can be chosen.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/fork_generation.hpp>
+#include <carpool/poll_wait.hpp>
+#include <carpool/simulation_primitives.hpp>
+#include <carpool/simulation_search.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace carpool {
+
+/// The same pool code as on every other backend, inside simulate(): each operation on what workers share is a point
+/// where another worker may come in between. Nothing else of the process takes part: no thread, no signal, no real
+/// time.
+struct SimulationBackend {
+  static constexpr bool concurrent = true;
+  static constexpr bool simulated = true;
+
+  template <class T>
+  using Atomic = SimulationAtomic<T>;
+  using Mutex = SimulationMutex;
+  using ParkingSlot = SimulationParkingSlot;
+  using Wakeup = SimulationWakeup;
+  using Task = SimulationTask;
+
+  /// A compiler's barrier: delayed stores stay delayed.
+  static void light_barrier(SourceLocation site = SourceLocation::current()) noexcept {
+    Simulation::current().before(detail::SimulatedOperation::barrier, site);
+  }
+  /// Everybody's stores become visible, as by membarrier(2).
+  static void heavy_barrier(SourceLocation site = SourceLocation::current()) noexcept {
+    Simulation& run = Simulation::current();
+    run.before(detail::SimulatedOperation::barrier, site);
+    run.flush_everybody();
+  }
+
+  [[nodiscard]] static TimePoint now() noexcept { return Simulation::current().now(); }
+  [[nodiscard]] static TimePoint coarse_now() noexcept { return std::chrono::floor<std::chrono::milliseconds>(now()); }
+  static void sleep_until(TimePoint deadline, SourceLocation site = SourceLocation::current()) {
+    Simulation& run = Simulation::current();
+    run.before(detail::SimulatedOperation::sleep, site);
+    while (run.now() < deadline) run.block(nullptr, deadline);
+  }
+
+  template <class F>
+  static Task spawn(F&& work, SourceLocation site = SourceLocation::current()) {
+    Simulation& run = Simulation::current();
+    auto& task = run.spawn(std::make_unique<detail::SimulatedBodyOf<std::decay_t<F>>>(std::forward<F>(work)));
+    run.self().flush();
+    run.after(detail::SimulatedOperation::spawn, site);
+    return Task(task);
+  }
+  template <class F>
+  static Task spawn_background(F&& work, SourceLocation site = SourceLocation::current()) {
+    return spawn(std::forward<F>(work), site);
+  }
+
+  [[nodiscard]] static WorkerId worker() noexcept { return Simulation::current().self().id + 1; }
+  /// By the run's seed and the task, so that another schedule draws the same numbers; and other ones after a fork.
+  [[nodiscard]] static std::uint64_t random(SourceLocation site = SourceLocation::current()) noexcept {
+    Simulation& run = Simulation::current();
+    run.before(detail::SimulatedOperation::random, site);
+    const std::uint64_t drawn = run.self().chance.draw();
+    return drawn ^ (detail::fork_generation() * 0x9E3779B97F4A7C15U);
+  }
+  [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
+};
+
+}  // namespace carpool
+
+static_assert(carpool::BackendPolicy<carpool::SimulationBackend>);
