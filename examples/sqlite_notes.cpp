@@ -16,6 +16,15 @@
 using Backend = carpool::ThreadBackend;
 using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::SqliteConnector>;
 
+void write_notes(Pool& writer, const char* author) {
+  for (int stars = 1; stars <= 5; ++stars) {
+    auto lease = writer.acquire();
+    auto transaction = lease->begin();
+    lease->execute("INSERT INTO notes (author, stars) VALUES (?, ?)", {author, stars});
+    transaction.commit();
+  }
+}
+
 int main() try {
   const auto file = std::filesystem::temp_directory_path() / ("notes-" + std::to_string(::getpid()) + ".db");
   {
@@ -25,14 +34,7 @@ int main() try {
 
     std::vector<Backend::Task> authors;
     for (const char* name : {"Ada", "Grace", "Barbara", "Frances"}) {
-      authors.push_back(Backend::spawn([&writer, name] {
-        for (int stars = 1; stars <= 5; ++stars) {
-          auto lease = writer.acquire();
-          auto transaction = lease->begin();
-          lease->execute("INSERT INTO notes (author, stars) VALUES (?, ?)", {name, stars});
-          transaction.commit();
-        }
-      }));
+      authors.push_back(Backend::spawn([&writer, name] { write_notes(writer, name); }));
     }
     for (auto& author : authors) author.join();
 

@@ -40,9 +40,10 @@ class PostgresCopy {
     return rows;
   }
 
-  PostgresWire<Backend>* wire_;
+  [[nodiscard]] bool over() const noexcept { return wire_ == nullptr; }
 
  private:
+  PostgresWire<Backend>* wire_;  // null: the COPY is over
   Duration io_timeout_;
 };
 
@@ -63,7 +64,7 @@ class PostgresCopyIn : private detail::PostgresCopy<Backend> {
     auto& wire = this->step("COPY to the server", deadline);
     while (!data.empty()) {
       const std::string_view piece = data.substr(0, piece_size);
-      if (::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size())) < 0) return refused();
+      if (::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size())) < 0) refused(wire);
       wire.flush();
       data.remove_prefix(piece.size());
     }
@@ -91,8 +92,7 @@ class PostgresCopyIn : private detail::PostgresCopy<Backend> {
  private:
   static constexpr std::size_t piece_size = 65536;  // libpq keeps as much as is put into it at once
 
-  void refused() {
-    auto& wire = *this->wire_;
+  [[noreturn]] void refused(detail::PostgresWire<Backend>& wire) {
     Base::finish();
     wire.fail_lost();
   }
@@ -109,7 +109,7 @@ class PostgresCopyOut : private detail::PostgresCopy<Backend> {
 
   /// The next row, in the text format with its line feed; nothing after the last.
   [[nodiscard]] std::optional<std::string> read(std::optional<TimePoint> deadline = {}) {
-    if (this->wire_ == nullptr) return std::nullopt;
+    if (this->over()) return std::nullopt;
     auto& wire = this->step("COPY from the server", deadline);
     for (;;) {
       char* row = nullptr;

@@ -28,32 +28,37 @@ bool claims_much(const std::string& stream) {
   return false;
 }
 
+using Backend = carpool::ThreadBackend;
+
+/// Throws what the server's fault is.
+void converse(const carpool::PostgresConnector& connector) {
+  const carpool::TimePoint deadline = Backend::now() + std::chrono::seconds(5);
+  auto connection = connector.connect<Backend>(deadline);
+  (void)connection.is_connected();
+  const auto result = connection.query("SELECT 1", {}, deadline);
+  for (const auto row : result) {
+    if (result.columns() > 0 && !row.is_null(0)) (void)row.get<std::string>(0);
+  }
+  (void)connection.wait_notification(Backend::now());
+  (void)connection.take_notices();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using Backend = carpool::ThreadBackend;
   static LoopbackServer server;
   const std::string welcome("R\0\0\0\x08\0\0\0\0Z\0\0\0\5I", 15);
   const std::string answer = welcome + std::string(reinterpret_cast<const char*>(data), size);
   if (claims_much(answer)) return 0;
   server.reply_with({.answer = answer, .cut_after = answer.size()});
-  const carpool::PostgresConnector connector{.host = "127.0.0.1",
-                                             .port = server.port(),
-                                             .user = "u",
-                                             .options = {{"sslmode", "disable"}},
-                                             .max_reply_bytes = 1 << 20};
-  const carpool::TimePoint deadline = Backend::now() + std::chrono::seconds(5);
   try {
-    auto connection = connector.connect<Backend>(deadline);
-    (void)connector.is_connected(connection);
-    const auto result = connection.query("SELECT 1", {}, deadline);
-    for (const auto row : result) {
-      if (result.columns() > 0 && !row.is_null(0)) (void)row.get<std::string>(0);
-    }
-    (void)connection.wait_notification(Backend::now());
-    (void)connection.take_notices();
+    converse({.host = "127.0.0.1",
+              .port = server.port(),
+              .user = "u",
+              .options = {{"sslmode", "disable"}},
+              .max_reply_bytes = 1 << 20});
   } catch (const std::exception&) {
-    return 0;  // the server's fault
+    return 0;
   }
   return 0;
 }
