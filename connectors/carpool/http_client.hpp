@@ -28,12 +28,13 @@ class HttpClient {
   explicit HttpClient(Pool& pool, HttpClientOptions options = {}) noexcept : pool_(&pool), options_(options) {}
 
   HttpResponse get(std::string path, std::optional<TimePoint> deadline = {}) {
-    return request({.path = std::move(path)}, deadline);
+    return request(HttpRequest{.path = std::move(path)}, deadline);
   }
   HttpResponse post(std::string path, std::string body, HttpHeaders headers = {},
                     std::optional<TimePoint> deadline = {}) {
-    return request({.method = "POST", .path = std::move(path), .headers = std::move(headers), .body = std::move(body)},
-                   deadline);
+    return request(
+        HttpRequest{.method = "POST", .path = std::move(path), .headers = std::move(headers), .body = std::move(body)},
+        deadline);
   }
 
   /// The deadline bounds both tries together, and the waits for a connection.

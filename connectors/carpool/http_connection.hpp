@@ -33,15 +33,16 @@ class HttpConnection {
       : session_(std::move(session)), headers_(std::move(headers)), max_redirects_(max_redirects) {}
 
   HttpResponse get(std::string path, std::optional<TimePoint> deadline = {}) {
-    return request({.path = std::move(path)}, deadline);
+    return request(HttpRequest{.path = std::move(path)}, deadline);
   }
   HttpResponse head(std::string path, std::optional<TimePoint> deadline = {}) {
-    return request({.method = "HEAD", .path = std::move(path)}, deadline);
+    return request(HttpRequest{.method = "HEAD", .path = std::move(path)}, deadline);
   }
   HttpResponse post(std::string path, std::string body, HttpHeaders headers = {},
                     std::optional<TimePoint> deadline = {}) {
-    return request({.method = "POST", .path = std::move(path), .headers = std::move(headers), .body = std::move(body)},
-                   deadline);
+    return request(
+        HttpRequest{.method = "POST", .path = std::move(path), .headers = std::move(headers), .body = std::move(body)},
+        deadline);
   }
 
   HttpResponse request(HttpRequest request, std::optional<TimePoint> deadline = {}) {
