@@ -63,7 +63,8 @@ class HiveChannel {
   }
 
   [[noreturn]] void fail(const char* method, const HiveStatus& status) const {
-    throw HiveError(status.any_code(), named(method) + (status.message.empty() ? "no reason given" : status.message));
+    const std::string reason = without_stack(status.message);
+    throw HiveError(status.any_code(), named(method) + (reason.empty() ? "no reason given" : reason));
   }
   /// "Hive at 127.0.0.1:10000: FetchResults: "
   [[nodiscard]] std::string named(const char* method) const { return "Hive at " + peer() + ": " + method + ": "; }
@@ -79,6 +80,12 @@ class HiveChannel {
   [[nodiscard]] bool session_lost() const noexcept { return session_lost_; }
 
  private:
+  /// Some servers send where in them it happened, a hundred lines of it.
+  static std::string without_stack(const std::string& message) {
+    const std::string text = message.substr(0, message.find("\n\tat "));
+    return text.substr(0, text.find_last_not_of(" \n\t") + 1);
+  }
+
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<ThriftProtocol> protocol_;
   std::int32_t sequence_ = 0;

@@ -48,6 +48,8 @@ class HiveSession {
     channel_.call("CloseSession", deadline, [this](HiveWriter& out) { session(out); });
   }
 
+  /// Whether there is a server, and it knows this session. Hive looks at the session; Spark's server does not for this
+  /// question, and hangs up on others: there the next statement is told of the session's end.
   [[nodiscard]] bool answers(TimePoint deadline) {
     constexpr std::int32_t dbms_name = 17;
     const auto request = [this](HiveWriter& out) { session(out), out.number(2, dbms_name); };

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
 
 #include "hive_golden.hpp"
@@ -126,9 +125,10 @@ carpool::detail::HiveStatus read(const std::string& bytes, const char* method, s
   std::string copy = bytes;
   const auto memory = std::make_shared<TMemoryBuffer>(reinterpret_cast<std::uint8_t*>(copy.data()),
                                                       static_cast<std::uint32_t>(copy.size()));
-  apache::thrift::protocol::TBinaryProtocol in(memory, 1 << 20, 1 << 20, true, true);
-  const auto field = [&](std::int16_t id, carpool::detail::ThriftType type) { return on_field(in, id, type); };
-  const auto status = carpool::detail::read_hive_answer(in, method, sequence, field);
+  const auto in =
+      carpool::detail::make_thrift_protocol(memory, carpool::ThriftEncoding::binary, {.max_message_bytes = 4096});
+  const auto field = [&](std::int16_t id, carpool::detail::ThriftType type) { return on_field(*in, id, type); };
+  const auto status = carpool::detail::read_hive_answer(*in, method, sequence, field);
   EXPECT_EQ(memory->available_read(), 0U);
   return status;
 }
@@ -204,9 +204,10 @@ void read_anything(std::string bytes, std::int32_t sequence) {
   try {
     const auto memory = std::make_shared<apache::thrift::transport::TMemoryBuffer>(
         reinterpret_cast<std::uint8_t*>(bytes.data()), static_cast<std::uint32_t>(bytes.size()));
-    apache::thrift::protocol::TBinaryProtocol in(memory, 1 << 16, 1 << 16, true, true);
-    const auto field = [&](std::int16_t id, auto type) { return id == 3 && carpool::HiveWire::take(in, type, rows); };
-    (void)carpool::detail::read_hive_answer(in, "FetchResults", sequence, field);
+    const auto in =
+        carpool::detail::make_thrift_protocol(memory, carpool::ThriftEncoding::binary, {.max_message_bytes = 4096});
+    const auto field = [&](std::int16_t id, auto type) { return id == 3 && carpool::HiveWire::take(*in, type, rows); };
+    (void)carpool::detail::read_hive_answer(*in, "FetchResults", sequence, field);
   } catch (const std::exception&) {
     return;
   }
