@@ -170,6 +170,30 @@ void write_hive_call(ThriftProtocol& out, const std::string& method, std::int32_
   out.writeMessageEnd();
 }
 
+/// Where an answer begins: whose it is, and whether it is the server's "I cannot". Throws where it is another call's.
+[[nodiscard]] inline bool begins_with_refusal(ThriftProtocol& in, const std::string& method, std::int32_t sequence) {
+  using apache::thrift::TApplicationException;
+  std::string name;
+  apache::thrift::protocol::TMessageType type{};
+  std::int32_t answered = 0;
+  in.readMessageBegin(name, type, answered);
+  const bool refused = type == apache::thrift::protocol::T_EXCEPTION;
+  if (answered == sequence && (refused || name == method)) return refused;
+  throw TApplicationException(TApplicationException::BAD_SEQUENCE_ID, method + ": the answer is another call's");
+}
+
+inline void end_hive_answer(ThriftProtocol& in) {
+  in.readMessageEnd();
+  in.getTransport()->readEnd();
+}
+
+[[noreturn]] inline void throw_refusal(ThriftProtocol& in) {
+  apache::thrift::TApplicationException refusal;
+  refusal.read(&in);
+  end_hive_answer(in);
+  throw refusal;
+}
+
 /// A whole answer to that call: on_field is given the fields of the result but its status.
 ///
 /// Errors:   TApplicationException where the server says so, and where this is no answer to that call.
@@ -177,28 +201,15 @@ template <class OnField>
 [[nodiscard]] HiveStatus read_hive_answer(ThriftProtocol& in, const std::string& method, std::int32_t sequence,
                                           OnField on_field) {
   using apache::thrift::TApplicationException;
-  std::string name;
-  apache::thrift::protocol::TMessageType type{};
-  std::int32_t answered = 0;
-  in.readMessageBegin(name, type, answered);
-  if (answered != sequence || (type != apache::thrift::protocol::T_EXCEPTION && name != method)) {
-    throw TApplicationException(TApplicationException::BAD_SEQUENCE_ID, method + ": the answer is another call's");
-  }
+  if (begins_with_refusal(in, method, sequence)) throw_refusal(in);
   HiveStatus status;
-  TApplicationException refusal;
   bool answer = false;
-  if (type == apache::thrift::protocol::T_EXCEPTION) {
-    refusal.read(&in);
-  } else {
-    take_fields(in, [&](std::int16_t id, ThriftType field) {
-      return id == 0 && (answer = take_structure(in, field, [&](std::int16_t part, ThriftType part_type) {
-                           return part == 1 ? take(in, part_type, status) : on_field(part, part_type);
-                         }));
-    });
-  }
-  in.readMessageEnd();
-  in.getTransport()->readEnd();
-  if (type == apache::thrift::protocol::T_EXCEPTION) throw refusal;
+  const auto on_part = [&](std::int16_t id, ThriftType type) {
+    return id == 1 ? take(in, type, status) : on_field(id, type);
+  };
+  take_fields(
+      in, [&](std::int16_t id, ThriftType type) { return id == 0 && (answer = take_structure(in, type, on_part)); });
+  end_hive_answer(in);
   if (!answer) throw TApplicationException(TApplicationException::MISSING_RESULT, method + ": the answer is empty");
   return status;
 }

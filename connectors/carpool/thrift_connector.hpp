@@ -37,10 +37,10 @@ template <class Backend>
 }
 
 /// Whether the server has said it, in a whole answer: an exception that the service declares or "I cannot serve this".
-[[nodiscard]] inline bool is_thrift_answer(const std::exception_ptr& error) noexcept {
+[[nodiscard]] inline bool is_thrift_answer(std::exception_ptr error) noexcept {
   using apache::thrift::TApplicationException;
   try {
-    std::rethrow_exception(error);
+    std::rethrow_exception(std::move(error));
   } catch (const apache::thrift::transport::TTransportException&) {
     return false;
   } catch (const apache::thrift::protocol::TProtocolException&) {
@@ -105,7 +105,7 @@ struct ThriftConnector {
   template <class Backend>
   [[nodiscard]] Verdict handle_exception(ThriftConnection<Client, Backend>& connection,
                                          std::exception_ptr error) const noexcept {
-    return connection.reusable() && detail::is_thrift_answer(error) ? Verdict::keep : Verdict::close;
+    return connection.reusable() && detail::is_thrift_answer(std::move(error)) ? Verdict::keep : Verdict::close;
   }
 
   template <class Backend>

@@ -52,7 +52,7 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   void set_deadline(std::optional<TimePoint> deadline) noexcept { fixed_deadline_ = deadline; }
 
   // What Thrift's protocols call, by Thrift's names.
-  // NOLINTBEGIN(readability-identifier-naming)
+  // NOLINTBEGIN(readability-identifier-naming,readability-const-return-type)
   std::uint32_t read(std::uint8_t* into, std::uint32_t size) {
     if (size == 0) return 0;
     if (framed_) begin_frame();
@@ -86,13 +86,11 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   [[nodiscard]] bool isOpen() const override { return stream_.native_handle() >= 0; }
   [[nodiscard]] bool peek() override { return unread() > 0 || isOpen(); }
   void close() override { stream_.close(); }
-  [[nodiscard]] const std::string getOrigin() const override {
-    return stream_.peer();
-  }  // NOLINT(readability-const-return-type)
+  [[nodiscard]] const std::string getOrigin() const override { return stream_.peer(); }
 
   const std::uint8_t* borrow(std::uint8_t*, std::uint32_t*) noexcept { return nullptr; }
   void consume(std::uint32_t) { throw Exception(Exception::INTERNAL_ERROR, "nothing was lent"); }
-  // NOLINTEND(readability-identifier-naming)
+  // NOLINTEND(readability-identifier-naming,readability-const-return-type)
 
   /// Each request has been sent whole and answered whole, and nothing has come that belongs to nobody.
   [[nodiscard]] bool settled() const noexcept {

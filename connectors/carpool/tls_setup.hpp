@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -118,7 +117,7 @@ class TlsSetup {
   static int tell_password(char* into, int size, int, void* options) noexcept {
     const std::string& password = static_cast<const TlsOptions*>(options)->private_key_password;
     if (password.size() > static_cast<std::size_t>(size)) return 0;
-    std::memcpy(into, password.data(), password.size());
+    std::copy(password.begin(), password.end(), into);
     return static_cast<int>(password.size());
   }
 
