@@ -55,7 +55,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     IdleConnectionsAreKeptAliveByPings, TheReaperSurvivesWhateverAConnectorThrows,
     ALeaseThatIsOutForTooLongIsReportedOnce,
     // pool_laws_endings.hpp
-    AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
+    APoolThatEndsClosesWhatIsToBeReset, AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
     ASuspendedPoolGivesNoLeases, DrainReturnsHowManyAreStillOut, RetireAllReplacesEveryConnection,
     // pool_laws_targets.hpp
     ALeaseIsForTheTargetThatWasAskedFor, TheConnectionThatWasIdleLongestMakesRoomForAnotherTarget,

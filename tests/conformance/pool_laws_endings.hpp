@@ -25,6 +25,21 @@ TYPED_TEST_P(PoolLaws, AClosedPoolGivesNothingAndTakesBackWhatIsOut) {
 }
 
 // Law 16.
+// On SingleBackend nobody has come to reset it yet when the pool ends.
+TYPED_TEST_P(PoolLaws, APoolThatEndsClosesWhatIsToBeReset) {
+  {
+    Pool<TypeParam> pool(this->server.connector());
+    pool.acquire()->get_dirty();
+    pool.close();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  }
+  EXPECT_EQ(this->server.counts().open, 0U);
+  {
+    Pool<TypeParam> pool(this->server.connector());
+    pool.acquire()->get_dirty();
+  }
+  EXPECT_EQ(this->server.counts().open, 0U);
+}
 TYPED_TEST_P(PoolLaws, ALeaseMayOutliveItsPool) {
   std::vector<typename Pool<TypeParam>::Lease> leases;
   {

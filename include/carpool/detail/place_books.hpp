@@ -28,6 +28,10 @@ class PlaceBooks {
     ledger_.move(place, PlaceState::closing);
     closing_.push(place);
   }
+  /// The pool ends: what was to be pinged or reset is closed as it is.
+  void close_refreshing(CloseReason reason) noexcept {
+    while (Place* place = refreshing_.pop()) put_closing(*place, reason);
+  }
   [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
                                  TimePoint now) noexcept {
     Slot* slot = pop(endpoint.idle, worker);

@@ -202,7 +202,10 @@ class PoolAdmin {
       Wakeups wakeups;
       auto state = core.access();
       count = state->close_idle(reason, [](const Place&) { return true; });
-      if (state->finished()) dismiss_all(state, wakeups);
+      if (state->finished()) {
+        state->close_refreshing(reason);
+        dismiss_all(state, wakeups);
+      }
       core.stir(state, wakeups);
     }
     core.bury_now();
