@@ -30,14 +30,17 @@ enum class SimulationSearch : std::uint8_t {
 /// For designated initialisers, in this order.
 struct SimulationOptions {
   SimulationSearch search = SimulationSearch::random;
-  std::uint64_t schedules = 1000;          ///< at most so many
-  std::uint64_t seed = 1;                  ///< of chance: the strategy's, and what random() draws
-  std::size_t preemptions = 2;             ///< depth_first: the bound
-  std::size_t depth = 3;                   ///< priorities: of the bugs that are looked for
-  SimulationTrace trace = {};              ///< replay
-  std::uint64_t max_steps = 100'000;       ///< a run that takes more goes round in circles
-  std::size_t early_timers = 2;            ///< how often in a run time may pass although somebody could go on
-  bool atomic_sections = false;            ///< nobody comes in between while a mutex is held: fewer schedules
+  std::uint64_t schedules = 1000;                   ///< at most so many
+  std::uint64_t seed = 1;                           ///< of chance: the strategy's, and what random() draws
+  std::size_t preemptions = 2;                      ///< depth_first: the bound
+  std::size_t depth = 3;                            ///< priorities: of the bugs that are looked for
+  SimulationTrace trace = {};                       ///< replay
+  std::uint64_t max_steps = 100'000;                ///< a run that takes more goes round in circles
+  std::size_t early_timers = 2;                     ///< how often in a run time may pass although somebody could go on
+  Duration slow_at_most = std::chrono::seconds(1);  ///< and by how much each time
+  /// Fewer points, so that depth_first gets farther: nobody comes in between while a mutex is held, when it has just
+  /// been given back, or before a sleeper is roused. What that hides is a slow task's doing, which timers show as well.
+  bool coarse = false;
   bool delayed_stores = true;              ///< x86-TSO; false: sequential consistency
   Duration step_takes = Duration::zero();  ///< how far each step moves the clock
   Duration start = std::chrono::hours(1);  ///< what the clock shows at first

@@ -89,14 +89,15 @@ class Simulation {
   void before(Operation operation, const SourceLocation& site) {
     if (inspecting_) return;
     arrive_at(operation, site);
+    if (too_fine(operation)) return;
     const bool others_had_their_chance = std::exchange(self_->looked, false);
-    if (!others_had_their_chance && !inside_atomic_section()) reschedule();
+    if (!others_had_their_chance) reschedule();
   }
   /// Called after one that lets others go on.
   void after(Operation operation, const SourceLocation& site) {
     if (inspecting_) return;
     arrive_at(operation, site);
-    if (inside_atomic_section()) return;
+    if (too_fine(operation)) return;
     reschedule();
     self_->looked = true;
   }
@@ -164,7 +165,7 @@ class Simulation {
 
   // simulation_scheduling.hpp
   void arrive_at(Operation operation, const SourceLocation& site);
-  [[nodiscard]] bool inside_atomic_section() const noexcept;
+  [[nodiscard]] bool too_fine(Operation operation) const noexcept;
   void reschedule();
   [[nodiscard]] Task& next();
   [[nodiscard]] Task* default_next() noexcept;
@@ -195,6 +196,7 @@ class Simulation {
   bool inspecting_ = false;
   bool of_thread_ = false;
   std::uint64_t step_ = 0;
+  std::uint64_t turn_began_ = 0;  // the step
   std::size_t early_timers_ = 0;
   std::uint64_t hash_ = 1469598103934665603U;  // of who did what in which order
   SimulationTrace trace_;

@@ -91,8 +91,9 @@ inline void Simulation::arrive_at(Operation operation, const SourceLocation& sit
   if (!me.stores.empty() && me.operations - me.stores.front().made_at > longest_delay) me.flush_one();
 }
 
-inline bool Simulation::inside_atomic_section() const noexcept {
-  return options_.atomic_sections && self_->mutexes_held > 0;
+inline bool Simulation::too_fine(Operation operation) const noexcept {
+  return options_.coarse &&
+         (self_->mutexes_held > 0 || operation == Operation::unlock || operation == Operation::rouse);
 }
 
 inline void Simulation::reschedule() {
@@ -127,13 +128,16 @@ inline Simulation::Task* Simulation::decide() {
   return carry_out(alternatives_[choice]);
 }
 
-/// Whoever runs, if it can go on; else the next one by number that can.
+/// Whoever runs, if it can go on; else the next one by number that can. Who goes on for very long waits for somebody
+/// else by looking, most likely: so it is the next one's turn.
 inline Simulation::Task* Simulation::default_next() noexcept {
-  if (self_->state == Task::State::runnable && self_ != &outside_) return self_;
+  constexpr std::uint64_t longest_turn = 1000;
+  const bool may_stay = self_->state == Task::State::runnable && self_ != &outside_;
+  if (may_stay && step_ - turn_began_ < longest_turn) return self_;
   const std::size_t first = self_ == &outside_ ? 0 : self_->id + 1;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = *tasks_[(first + i) % tasks_.size()];
-    if (task.state == Task::State::runnable) return &task;
+    if (task.state == Task::State::runnable) return turn_began_ = step_, &task;
   }
   return nullptr;
 }
@@ -142,7 +146,7 @@ inline Simulation::Task* Simulation::default_next() noexcept {
 inline std::size_t Simulation::list_alternatives(const Task& by_default) {
   using Kind = detail::SimulatedAlternative::Kind;
   alternatives_.assign(1, {Kind::run, by_default.id});
-  const Task* sleeper = nullptr;
+  const Task* sleeper = nullptr;  // whose time comes first
   for (const auto& task : tasks_) {
     if (task->state == Task::State::runnable && task.get() != &by_default)
       alternatives_.push_back({Kind::run, task->id});
@@ -150,7 +154,9 @@ inline std::size_t Simulation::list_alternatives(const Task& by_default) {
     if (sleeps && (sleeper == nullptr || task->wake_at < sleeper->wake_at)) sleeper = task.get();
   }
   const std::size_t runnable = alternatives_.size();
-  if (sleeper != nullptr && early_timers_ < options_.early_timers) alternatives_.push_back({Kind::timer, sleeper->id});
+  const bool may_be_slow = sleeper != nullptr && early_timers_ < options_.early_timers &&
+                           sleeper->wake_at <= carpool::after(now_, options_.slow_at_most);
+  if (may_be_slow) alternatives_.push_back({Kind::timer, sleeper->id});
   for (const auto& task : tasks_) {
     if (!task->stores.empty()) alternatives_.push_back({Kind::flush, task->id});
   }
@@ -213,6 +219,7 @@ inline void Simulation::inspect(const std::vector<std::function<void()>>& laws) 
 
 inline void Simulation::switch_to(Task& task) {
   leaving_ = self_;
+  turn_began_ = step_;
   detail::exchange_exception_state(self_->exceptions, task.exceptions);
   self_ = &task;
   arrive(std::move(task.context).resume());
@@ -220,7 +227,7 @@ inline void Simulation::switch_to(Task& task) {
 
 inline void Simulation::arrive(boost::context::fiber from) {
   leaving_->context = std::move(from);
-  if (leaving_->state != Task::State::done || leaving_->stack == nullptr) return;
+  if (leaving_->context || leaving_->stack == nullptr) return;  // it has not ended
   detail::simulation_stacks().give_back(std::exchange(leaving_->stack, nullptr));
 }
 

@@ -95,7 +95,15 @@ class SimulationSearcher {
     outcome = replay(outcome.trace, true);
     report_.failure = outcome.failure;
     report_.trace = outcome.trace;
-    report_.story = std::move(outcome.story);
+    report_.story = ending(std::move(outcome.story));
+  }
+
+  [[nodiscard]] static std::vector<std::string> ending(std::vector<std::string> story) {
+    constexpr std::size_t lines = 200;
+    if (story.size() <= lines) return story;
+    story.erase(story.begin(), story.end() - lines);
+    story.front() = "...";
+    return story;
   }
 
   /// Delta debugging: leaves out ever smaller pieces of the trace as long as the run still fails for the same kind of

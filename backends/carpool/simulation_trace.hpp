@@ -109,7 +109,7 @@ class SimulationTrace {
   [[nodiscard]] static Deviation parse_one(std::string_view word) {
     const std::size_t colon = word.find(':');
     const bool digits = word.find_first_not_of("0123456789:") == std::string_view::npos;
-    if (colon == 0 || colon + 1 >= word.size() || !digits) {
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == word.size() || !digits) {
       throw std::invalid_argument("a trace has words like 17:1, not '" + std::string(word) + "'");
     }
     return {std::stoull(std::string(word.substr(0, colon))), std::stoul(std::string(word.substr(colon + 1)))};

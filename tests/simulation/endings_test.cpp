@@ -1,0 +1,25 @@
+// needs: simulation_backend
+// The end of a pool, and what it is told as a whole, in every interleaving.
+#include "scenarios_endings.hpp"
+
+#include "simulation_explore.hpp"
+
+namespace {
+
+using B = carpool::SimulationBackend;
+
+TEST(SimulatedEndings, CloseTellsEverybodyAtOnce) { expect_holds(close_against_everything<B>); }
+TEST(SimulatedEndings, TwoMayClose) { expect_holds(closed_twice<B>); }
+TEST(SimulatedEndings, APoolMayBeDestroyedWithWaiters) { expect_holds(destroyed_with_waiters<B>); }
+TEST(SimulatedEndings, LeasesMayOutliveThePool) { expect_holds(leases_outlive_the_pool<B>); }
+TEST(SimulatedEndings, APoolMayBeDestroyedAtOnce) { expect_holds(destroyed_at_once<B>); }
+TEST(SimulatedEndings, DrainWaitsForThoseWhoAreOut) { expect_holds(drain_against_releases<B>); }
+TEST(SimulatedEndings, DrainGivesUpAtItsDeadline) { expect_holds(drain_gives_up<B>); }
+TEST(SimulatedEndings, RetireAllBesideCallers) { expect_holds(retire_all_against_callers<B>); }
+TEST(SimulatedEndings, RetireAllDuringAConnect) { expect_holds(retire_all_against_a_connect<B>); }
+TEST(SimulatedEndings, ResizeLeavesNobodyBehind) { expect_holds(resized_under_callers<B>); }
+TEST(SimulatedEndings, MoreRoomIsSeenByThoseWhoWait) { expect_holds(enlarged_for_a_waiter<B>); }
+TEST(SimulatedEndings, ResumeWakesEverybody) { expect_holds(suspended_and_resumed<B>); }
+TEST(SimulatedEndings, ClearTakesNothingFromCallers) { expect_holds(cleared_beside_callers<B>); }
+
+}  // namespace

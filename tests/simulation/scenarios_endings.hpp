@@ -1,0 +1,175 @@
+/// Scenarios of a pool's end and of what it is told as a whole: close, destruction, drain, retire, resize, suspend.
+#pragma once
+
+#include "simulation_scene.hpp"
+
+[[nodiscard]] inline bool served_or_closed(std::optional<carpool::PoolErrc> error) {
+  return !error || error == carpool::PoolErrc::pool_closed;
+}
+
+/// C14, B11: close while some hold, some wait and a connect is in flight. Everybody is told at once.
+template <class B>
+void close_against_everything() {
+  MadeUpServer<B> server;
+  server.connect_takes = 1ms;
+  Scene<B> scene({.max_size = 1}, {}, &server);
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] { law<B>(served_or_closed(scene.try_use(1ms)), "law 16: neither served nor told"); });
+  }
+  scene.worker([&] { scene.pool().close(); });
+  scene.join();
+  law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "law 16: open after close");
+  scene.expect_calm();
+}
+
+/// Two closers at once.
+template <class B>
+void closed_twice() {
+  Scene<B> scene({.max_size = 1});
+  scene.use(0s);
+  for (int i = 0; i < 2; ++i) scene.worker([&] { scene.pool().close(); });
+  scene.worker([&] { (void)scene.try_use(0s); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// C62, law 16: destroyed while callers wait inside acquire.
+template <class B>
+void destroyed_with_waiters() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = scene.pool().acquire();
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] { law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "law 16: not told"); });
+  }
+  scene.await([&] { return scene.pool().stats().waiting == 2; }, "nobody waits");
+  scene.end_pool();
+  held.release();
+}
+
+/// C62, law 16: leases that outlive the pool, given back while it is being destroyed.
+template <class B>
+void leases_outlive_the_pool() {
+  Scene<B> scene({.max_size = 2});
+  typename Scene<B>::Lease first = scene.pool().acquire();
+  typename Scene<B>::Lease second = scene.pool().acquire();
+  scene.worker([&, lease = std::move(first)]() mutable { Scene<B>::hold(std::move(lease), 0s); });
+  scene.worker([&, lease = std::move(second)]() mutable { lease.discard(); });
+  scene.end_pool();
+  scene.join();
+}
+
+/// Destroyed at once, before its keeper has done its first round.
+template <class B>
+void destroyed_at_once() {
+  MadeUpServer<B> server;
+  {
+    MadeUpConnector<B> connector{&server};
+    carpool::ConnectionPool<B, carpool::LifoStack, MadeUpConnector<B>> pool(connector, {.max_size = 2, .min_idle = 1});
+    if (auto lease = pool.try_acquire()) lease->discard();
+  }
+  law<B>(server.open == 0, "law 5: a connection has been forgotten");
+}
+
+/// C70: no new leases, those out are waited for; who waits is told.
+template <class B>
+void drain_against_releases() {
+  Scene<B> scene({.max_size = 1});
+  std::size_t out = 1;
+  scene.worker([&] { (void)scene.try_use(1ms); });
+  scene.worker([&] { (void)scene.try_use(0s); });
+  scene.worker([&] { out = scene.pool().drain(5s); });
+  scene.join();
+  law<B>(out == 0, "drain says that somebody is out");
+  law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "drain is final");
+  scene.expect_calm();
+}
+
+/// Whoever is still out at drain's deadline is counted, and its connection closed on return.
+template <class B>
+void drain_gives_up() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = scene.pool().acquire();
+  scene.worker([&] { law<B>(scene.pool().drain(1ms) == 1, "drain has not counted the straggler"); });
+  scene.join();
+  held.release();
+  scene.await([&] { return scene.server().open == 0; }, "a straggler's connection stays open");
+}
+
+/// law: after retire_all no connection that was there before is handed out.
+template <class B>
+void retire_all_against_callers() {
+  Scene<B> scene({.max_size = 1});
+  scene.use(0s);
+  scene.worker([&] { scene.use(0s); });
+  scene.worker([&] { scene.pool().retire_all(); });
+  scene.worker([&] { scene.use(0s); });
+  scene.join();
+  scene.use(0s);
+  law<B>(scene.server().connects >= 2, "an old generation was handed out");
+  scene.expect_calm();
+}
+
+/// A connect begun before retire_all belongs to the old generation; who waits gets a new one.
+template <class B>
+void retire_all_against_a_connect() {
+  MadeUpServer<B> server;
+  server.connect_takes = 1ms;
+  Scene<B> scene({.max_size = 1}, {}, &server);
+  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects anew"); });
+  scene.worker([&] { scene.pool().retire_all(); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// C27, law 1: smaller while all are out, then larger while somebody waits.
+template <class B>
+void resized_under_callers() {
+  Scene<B> scene({.max_size = 2});
+  for (int i = 0; i < 2; ++i)
+    scene.worker([&] { law<B>(!scene.try_use(1ms), "law 3: resize has left a waiter behind"); });
+  scene.worker([&] {
+    scene.resize(1);
+    scene.resize(2);
+  });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// B7: a waiter behind a pool of one gets its turn when there is room for two.
+template <class B>
+void enlarged_for_a_waiter() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = scene.pool().acquire();
+  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: there was room"); });
+  scene.worker([&] { scene.resize(2); });
+  scene.join();
+}
+
+/// While suspended nobody gets a lease; after resume everybody does.
+template <class B>
+void suspended_and_resumed() {
+  Scene<B> scene({.max_size = 1});
+  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: resume has woken nobody"); });
+  scene.worker([&] { law<B>(!scene.try_use(1ms), "law 3: resume has woken nobody"); });
+  scene.worker([&] {
+    scene.pool().suspend();
+    pass<B>(1ms);
+    scene.pool().resume();
+  });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// clear beside callers closes idle ones only.
+template <class B>
+void cleared_beside_callers() {
+  Scene<B> scene({.max_size = 1});
+  scene.worker([&] { scene.use(1ms); });
+  scene.worker([&] { scene.use(0s); });
+  scene.worker([&] {
+    (void)scene.pool().clear();
+    (void)scene.pool().clear();
+  });
+  scene.join();
+  scene.expect_calm();
+}

@@ -1,0 +1,125 @@
+/// Scenarios of the pool's own work beside its callers: reaping, pings, resets, goodbyes.
+#pragma once
+
+#include "simulation_scene.hpp"
+
+template <class B>
+using UsedOnce = Scene<B, MadeUpConnector, carpool::MaxUses>;
+
+/// C16, law 12: what expires is closed while somebody wants it.
+template <class B>
+void reaper_against_callers() {
+  Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1ms});
+  scene.use(0s);
+  scene.worker([&] {
+    pass<B>(1ms);
+    law<B>(!scene.try_use(0s), "law 3: the reaper has left nothing");
+  });
+  scene.worker([&] {
+    pass<B>(1ms);
+    (void)scene.pool().reap();
+  });
+  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: the reaper has left nothing"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Each lease wears its connection out; who waits gets a new one each time.
+template <class B>
+void worn_out_on_return() {
+  UsedOnce<B> scene({.max_size = 1}, carpool::MaxUses{1});
+  for (int i = 0; i < 3; ++i) scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects anew"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// B5, C19: what comes back dirty is reset by a helper, slowly. Capacity comes back, whether it succeeds or not.
+template <class B>
+void reset_on_return(bool succeeds) {
+  MadeUpServer<B> server;
+  server.ping_takes = 1ms;
+  server.fails = [succeeds](ServerCall call, int nth) { return call == ServerCall::reset && !succeeds && nth == 1; };
+  Scene<B, MadeUpFullConnector> scene({.max_size = 1}, {}, &server);
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      auto lease = scene.pool().acquire();
+      law<B>(!lease->dirty, "law 10: somebody else's dirt");
+      lease->dirty = true;
+    });
+  }
+  scene.join();
+  scene.expect_calm();
+}
+
+/// C51: stale connections are pinged before use; the first dead answer condemns the others.
+template <class B>
+void pinged_before_use(bool alive) {
+  MadeUpServer<B> server;
+  server.ping_takes = 1ms;
+  Scene<B, MadeUpFullConnector> scene({.max_size = 2, .validation_bypass_window = 0ms}, {}, &server);
+  (void)scene.pool().prewarm(2, 5s);
+  server.fails = [alive](ServerCall call, int) { return call == ServerCall::ping && !alive; };
+  pass<B>(2ms);
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      try {
+        scene.use(0s, 5s);
+      } catch (const std::runtime_error& error) {  // a ping's own throw passes through
+        law<B>(std::string(error.what()) == "no answer", "law 4: nobody got what was there");
+      }
+    });
+  }
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Law 4 and 9: who has less time than a ping may take leaves it to a helper; its giving up costs no connection.
+template <class B>
+void impatient_callers_of_stale_ones() {
+  MadeUpServer<B> server;
+  server.ping_takes = 2ms;
+  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
+                                      &server);
+  scene.use(0s);
+  pass<B>(1ms);
+  scene.worker([&] { (void)scene.try_use(0s, 1ms); });
+  scene.worker([&] { (void)scene.try_use(0s, 4ms); });
+  scene.join();
+  scene.expect_calm();
+  law<B>(server.connects == 1, "law 9: giving up has cost a good connection");
+}
+
+/// C68, C40: slow goodbyes hold up neither callers nor the next connect beyond max_size.
+template <class B>
+void slow_goodbyes() {
+  MadeUpServer<B> server;
+  server.goodbye_takes = 5ms;
+  Scene<B, MadeUpFullConnector> scene({.max_size = 2, .max_idle = 1}, {}, &server);
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      scene.use(1ms);
+      law<B>(!scene.try_use(0s), "law 3: a goodbye holds everybody up");
+    });
+  }
+  scene.worker([&] { (void)scene.pool().clear(); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// The keeper pings what is idle while it is wanted.
+template <class B>
+void keepalive_beside_callers() {
+  MadeUpServer<B> server;
+  server.ping_takes = 1ms;
+  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .keepalive_time = 2ms}, {}, &server);
+  scene.use(0s);
+  scene.worker([&] {
+    pass<B>(2ms);
+    law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
+  });
+  scene.worker([&] {
+    pass<B>(3ms);
+    law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
+  });
+  scene.join();
+}

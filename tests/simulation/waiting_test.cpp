@@ -1,0 +1,27 @@
+// needs: simulation_backend
+// Callers in line, in every interleaving.
+#include "scenarios_waiting.hpp"
+
+#include "simulation_explore.hpp"
+
+namespace {
+
+using B = carpool::SimulationBackend;
+
+TEST(SimulatedWaiting, AReleaseThatRacesWithAnAcquireIsNotMissed) { expect_holds(release_races_with_acquire<B>); }
+TEST(SimulatedWaiting, ThreeWhoShareTwoAreAllServed) { expect_holds(three_share_two<B>); }
+TEST(SimulatedWaiting, AWaiterThatLeavesAtTheMomentOfAHandOverPassesItOn) {
+  expect_holds([] { deadline_meets_hand_over<B>(0ms); });
+}
+TEST(SimulatedWaiting, AWaiterThatLeavesAfterItWasToldToLookPassesThatOn) {
+  expect_holds([] { deadline_meets_hand_over<B>(1s); });
+}
+TEST(SimulatedWaiting, ExpiredWaitersArePassedOver) { expect_holds(expired_waiters_are_passed_over<B>); }
+TEST(SimulatedWaiting, FirstComeIsFirstServed) { expect_holds(first_come_first_served<B>); }
+TEST(SimulatedWaiting, ARobbedWaiterKeepsItsPlace) { expect_holds(robbed_waiters_keep_their_place<B>); }
+TEST(SimulatedWaiting, NestedAcquiresEnd) { expect_holds(nested_acquires_end<B>); }
+TEST(SimulatedWaiting, TryAcquireTakesNothingFromThoseWhoWait) { expect_holds(try_acquire_beside_waiters<B>); }
+TEST(SimulatedWaiting, EveryPlaceComesBack) { expect_holds(places_are_not_lost<B>); }
+TEST(SimulatedWaiting, NoMoreWaitersThanAllowed) { expect_holds(no_more_waiters_than_allowed<B>); }
+
+}  // namespace

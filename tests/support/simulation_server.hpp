@@ -1,0 +1,181 @@
+/// A server made up for scenarios: it counts its connections, watches who owns them, and fails when it is told to. For
+/// simulated and for real backends.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/errors.hpp>
+#include <carpool/simulation_backend.hpp>
+#include <carpool/time.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+/// What has to hold in a scenario: ends a simulated run, fails a real test.
+template <class Backend>
+void law(bool holds, const char* text) {
+  if constexpr (requires { requires Backend::simulated; }) {
+    carpool::Simulation::check(holds, text);
+  } else {
+    EXPECT_TRUE(holds) << text;
+  }
+}
+
+/// Others may come in between here, where that is up to us.
+template <class Backend>
+void let_others() {
+  if constexpr (requires { requires Backend::simulated; }) carpool::Simulation::step();
+}
+
+template <class Backend>
+void pass(carpool::Duration time) {
+  if (time > carpool::Duration::zero()) Backend::sleep_until(Backend::now() + time);
+}
+
+enum class ServerCall { connect, is_connected, ping, reset, reusable, invalidate, matches };
+
+/// Shared by a scenario's connector and its checks. Its own counters are no scheduling points.
+template <class Backend>
+struct MadeUpServer {
+  carpool::Duration connect_takes{};
+  carpool::Duration ping_takes{};
+  carpool::Duration goodbye_takes{};
+  /// Whether this call, the n-th of its kind from 1, fails: connect and the like throw, is_connected says no.
+  std::function<bool(ServerCall call, int nth)> fails = [](ServerCall, int) { return false; };
+
+  std::atomic<int> open = 0;
+  std::atomic<int> most_open = 0;
+  std::atomic<int> connects = 0;         // begun
+  std::atomic<int> connecting = 0;       // now
+  std::atomic<int> most_connecting = 0;  // at once
+  std::atomic<int> goodbyes = 0;         // being said now
+  std::atomic<int> leased = 0;           // by scenarios, now
+  std::atomic<int> detached = 0;         // open, and no more of the pool's concern
+  std::atomic<int> calls[7] = {};
+
+  [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }
+  static void raise(std::atomic<int>& most, int now) {
+    for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+    }
+  }
+};
+
+template <class Backend>
+class MadeUpConnection {
+ public:
+  MadeUpConnection(MadeUpServer<Backend>& server, std::string target) : server_(&server), target_(std::move(target)) {
+    MadeUpServer<Backend>::raise(server.most_open, ++server.open);
+  }
+  MadeUpConnection(MadeUpConnection&& other) noexcept
+      : server_(std::exchange(other.server_, nullptr)),
+        target_(std::move(other.target_)),
+        owners_(other.owners_.load()) {}
+  MadeUpConnection& operator=(MadeUpConnection&&) = delete;
+  ~MadeUpConnection() {
+    if (server_ == nullptr) return;
+    law<Backend>(owners_ == 0, "law 2: a connection is closed under its owner");
+    --server_->open;
+  }
+
+  [[nodiscard]] MadeUpServer<Backend>& server() const noexcept { return *server_; }
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
+
+  // A scenario's hold on what it has leased.
+  void take() {
+    law<Backend>(++owners_ == 1, "law 2: a connection has two owners");
+    ++server_->leased;
+  }
+  void give() {
+    --owners_;
+    --server_->leased;
+  }
+  bool dirty = false;
+  bool dead = false;
+
+ private:
+  MadeUpServer<Backend>* server_;
+  std::string target_;
+  std::atomic<int> owners_ = 0;
+};
+
+/// The two required members.
+template <class B>
+struct MadeUpConnector {
+  using Connection = MadeUpConnection<B>;
+  MadeUpServer<B>* server;
+
+  [[nodiscard]] Connection connect(carpool::TimePoint deadline) const { return open("", deadline); }
+  [[nodiscard]] bool is_connected(const Connection& connection) const noexcept {
+    return !connection.dead && !server->fails_now(ServerCall::is_connected);
+  }
+
+ protected:
+  [[nodiscard]] Connection open(const std::string& target, carpool::TimePoint deadline) const {
+    ++server->connects;
+    MadeUpServer<B>::raise(server->most_connecting, ++server->connecting);
+    const bool fails = server->fails_now(ServerCall::connect);
+    let_others<B>();
+    if (server->connect_takes > carpool::Duration::zero()) {
+      B::sleep_until(std::min(deadline, B::now() + server->connect_takes));
+    }
+    --server->connecting;
+    if (fails) throw std::runtime_error("refused");
+    return Connection(*server, target);
+  }
+};
+
+/// With names of endpoints.
+template <class B>
+struct MadeUpTargetConnector : MadeUpConnector<B> {
+  using typename MadeUpConnector<B>::Connection;
+  using Target = std::string;
+  [[nodiscard]] Connection connect(const Target& target, carpool::TimePoint deadline) const {
+    return this->open(target, deadline);
+  }
+  [[nodiscard]] bool matches(const Connection& connection, const Target& target) const {
+    if (this->server->fails_now(ServerCall::matches)) throw std::runtime_error("matches");
+    return connection.target() == target;
+  }
+};
+
+/// With every optional member that can wait or fail.
+template <class B>
+struct MadeUpFullConnector : MadeUpConnector<B> {
+  using typename MadeUpConnector<B>::Connection;
+
+  [[nodiscard]] bool ping(Connection&, carpool::TimePoint) const {
+    let_others<B>();
+    pass<B>(this->server->ping_takes);
+    return !said_no(ServerCall::ping);
+  }
+  [[nodiscard]] bool reset(Connection& connection, carpool::TimePoint) const {
+    let_others<B>();
+    pass<B>(this->server->ping_takes);
+    connection.dirty = false;
+    return !said_no(ServerCall::reset);
+  }
+  [[nodiscard]] bool dirty(const Connection& connection) const noexcept { return connection.dirty; }
+  [[nodiscard]] bool reusable(const Connection& connection) const noexcept {
+    return !connection.dead && !this->server->fails_now(ServerCall::reusable);
+  }
+  void invalidate(Connection&, carpool::TimePoint) const {
+    ++this->server->goodbyes;
+    let_others<B>();
+    pass<B>(this->server->goodbye_takes);
+    --this->server->goodbyes;
+    if (this->server->fails_now(ServerCall::invalidate)) throw std::runtime_error("goodbye");
+  }
+
+ private:
+  /// Every second failure is a throw.
+  [[nodiscard]] bool said_no(ServerCall call) const {
+    if (!this->server->fails_now(call)) return false;
+    if (this->server->calls[static_cast<std::size_t>(call)] % 2 == 0) throw std::runtime_error("no answer");
+    return true;
+  }
+};
