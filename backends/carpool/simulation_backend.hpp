@@ -4,8 +4,10 @@
 #include <carpool/concepts.hpp>
 #include <carpool/fork_generation.hpp>
 #include <carpool/poll_wait.hpp>
+#include <carpool/simulation_network.hpp>
 #include <carpool/simulation_primitives.hpp>
 #include <carpool/simulation_search.hpp>
+#include <carpool/simulation_socket.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
@@ -15,6 +17,8 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#include <poll.h>
 
 namespace carpool {
 
@@ -31,6 +35,7 @@ struct SimulationBackend {
   using ParkingSlot = SimulationParkingSlot;
   using Wakeup = SimulationWakeup;
   using Task = SimulationTask;
+  using Socket = SimulationSocket;
 
   /// A compiler's barrier: delayed stores stay delayed.
   static void light_barrier(SourceLocation site = SourceLocation::current()) noexcept {
@@ -72,9 +77,34 @@ struct SimulationBackend {
     const std::uint64_t drawn = run.self().chance.draw();
     return drawn ^ (detail::fork_generation() * 0x9E3779B97F4A7C15U);
   }
+  /// Of a simulated socket, or of a real descriptor: that is looked at once a simulated millisecond.
+  [[nodiscard]] static unsigned wait(int fd, unsigned events, TimePoint deadline) {
+    const unsigned wanted = events | POLLERR | POLLHUP | POLLNVAL;
+    for (Simulation& run = Simulation::current();;) {
+      run.before(detail::SimulatedOperation::network, SourceLocation::current());
+      const auto& sockets = SimulatedNetwork::current().descriptors_;
+      const auto own = sockets.find(fd);
+      const unsigned came =
+          own == sockets.end() ? detail::poll_wait(fd, events, TimePoint::min()) : own->second->events() & wanted;
+      if (came != 0 || run.now() >= deadline) return came;
+      if (own == sockets.end()) {
+        run.block(nullptr, std::min(deadline, after(run.now(), std::chrono::milliseconds(1))));
+      } else {
+        own->second->await_change(deadline);
+      }
+    }
+  }
+  static void forget(int) noexcept {}
+  [[nodiscard]] static bool idle_hint(int) noexcept { return false; }
+  /// Everybody waits for the call, in no simulated time.
+  template <class F>
+  static decltype(auto) run_blocking(F&& call) {
+    return std::invoke(std::forward<F>(call));
+  }
+
   [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
 };
 
 }  // namespace carpool
 
-static_assert(carpool::BackendPolicy<carpool::SimulationBackend>);
+static_assert(carpool::IoBackendPolicy<carpool::SimulationBackend>);

@@ -120,6 +120,8 @@ inline Simulation::Task* Simulation::decide() {
   Task* const by_default = default_next();
   if (by_default == nullptr) return pass_time();
   const bool may_stay = by_default == self_;
+  const bool its_turn_is_over = !may_stay && self_ != &outside_ && self_->state == Task::State::runnable;
+  if (its_turn_is_over) return by_default;
   if (strategy_.indifferent(step_, may_stay)) return by_default;
   const std::size_t runnable = list_alternatives(*by_default);
   if (alternatives_.size() == 1) return by_default;
