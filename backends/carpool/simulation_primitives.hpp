@@ -26,7 +26,10 @@ class SimulationMutex {
     }
     run.before(detail::SimulatedOperation::lock, site);
     if (owner_ == &run.self()) run.fail(SimulationFailure::Kind::misuse, run.self().name + " locks what it holds");
-    while (owner_ != nullptr) run.block(this, never);
+    for (; owner_ != nullptr; --waiting_) {
+      ++waiting_;
+      run.block(this, never);
+    }
     owner_ = &run.self();
     owner_->flush();
     ++owner_->mutexes_held;
@@ -39,12 +42,13 @@ class SimulationMutex {
     owner_->flush();
     --owner_->mutexes_held;
     owner_ = nullptr;
-    run.wake_all_that_wait_for(this);
+    if (waiting_ > 0) run.wake_all_that_wait_for(this);
     run.after(detail::SimulatedOperation::unlock, site);  // *this may be gone after it
   }
 
  private:
   detail::SimulatedTask* owner_ = nullptr;
+  std::size_t waiting_ = 0;
 };
 
 /// Rouses whom unpark() found asleep, when its life ends. Until then the sleeper does not know of its token: as with a

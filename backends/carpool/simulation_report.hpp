@@ -44,6 +44,7 @@ struct SimulationOptions {
   bool delayed_stores = true;              ///< x86-TSO; false: sequential consistency
   Duration step_takes = Duration::zero();  ///< how far each step moves the clock
   Duration start = std::chrono::hours(1);  ///< what the clock shows at first
+  bool verify = true;  ///< replays some runs, to see that they go the same way, and shrinks what fails
 };
 
 /// Why a run failed.
