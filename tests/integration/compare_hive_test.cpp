@@ -1,4 +1,5 @@
 // needs: boost_thread_backend fiber_backend hive_connector
+// sanitizers: none
 /// carpool-compare asks a HiveServer2.
 #include "../../benchmarks/compare/endpoint.hpp"
 #include "../../benchmarks/compare/exchange.hpp"

@@ -1,4 +1,5 @@
 // needs: boost_thread_backend fiber_backend
+// sanitizers: none
 /// carpool-compare's protocols, each against a real server: a request is answered on every backend, a wrong URL is
 /// named.
 #include "../../benchmarks/compare/endpoint.hpp"

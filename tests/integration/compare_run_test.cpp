@@ -1,4 +1,5 @@
 // needs: boost_thread_backend fiber_backend
+// sanitizers: none
 /// carpool-compare's runs over real sockets: every scenario on every backend, with one queue.
 #include "../../benchmarks/compare/comparison.hpp"
 #include "../../benchmarks/compare/host.hpp"

@@ -1,3 +1,4 @@
+// sanitizers: none
 /// The embedded server of carpool-compare: echoes, counts, dies and comes back on the same port.
 #include "../../benchmarks/compare/echo_server.hpp"
 

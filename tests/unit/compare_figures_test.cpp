@@ -1,3 +1,4 @@
+// sanitizers: none
 /// The figures of carpool-compare: histograms, medians with their noise, axes, and how numbers are written.
 #include "../../benchmarks/compare/figure.hpp"
 #include "../../benchmarks/compare/histogram.hpp"

@@ -1,3 +1,4 @@
+// sanitizers: none
 /// What carpool-compare says: rows out of samples, the choice, the words, the table, the page and the JSON.
 #include "../../benchmarks/compare/advice.hpp"
 #include "../../benchmarks/compare/charts.hpp"
