@@ -23,6 +23,9 @@ TEST(SimulatedUpkeep, ADeadAnswerCondemnsTheOthers) {
   expect_holds([] { pinged_before_use<B>(false); });
 }
 TEST(SimulatedUpkeep, ImpatienceCostsNoConnection) { expect_holds(impatient_callers_of_stale_ones<B>); }
+TEST(SimulatedUpkeep, APingThatACallerWaitedForIsGoodEnoughForIt) {
+  expect_holds(always_stale_for_the_impatient<B>, {.preemptions = 1, .step_takes = 1us});
+}
 TEST(SimulatedUpkeep, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
 TEST(SimulatedUpkeep, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>); }
 

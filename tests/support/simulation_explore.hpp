@@ -19,6 +19,7 @@ struct ExploringBudget {
   std::uint64_t depth_first = 40'000;  // for each bound from 0 to `preemptions`
   std::uint64_t random = 5'000;
   std::uint64_t priorities = 5'000;
+  carpool::Duration step_takes = carpool::Duration::zero();
 };
 
 inline void tell_exploration(const carpool::SimulationReport& report, std::size_t bound = 0) {
@@ -54,16 +55,22 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
                                 .schedules = stress_cycles(budget.depth_first),
                                 .preemptions = bound,
                                 .early_timers = 1,
-                                .coarse = true},
+                                .coarse = true,
+                                .step_takes = budget.step_takes},
                                scenario);
     tell_exploration(report, bound);
   }
   if (!report.ok()) return report;
-  report = carpool::simulate({.search = SimulationSearch::random, .schedules = stress_cycles(budget.random)}, scenario);
+  report = carpool::simulate(
+      {.search = SimulationSearch::random, .schedules = stress_cycles(budget.random), .step_takes = budget.step_takes},
+      scenario);
   tell_exploration(report);
   if (!report.ok()) return report;
-  report = carpool::simulate(
-      {.search = SimulationSearch::priorities, .schedules = stress_cycles(budget.priorities), .depth = 4}, scenario);
+  report = carpool::simulate({.search = SimulationSearch::priorities,
+                              .schedules = stress_cycles(budget.priorities),
+                              .depth = 4,
+                              .step_takes = budget.step_takes},
+                             scenario);
   tell_exploration(report);
   return report;
 }

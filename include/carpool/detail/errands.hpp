@@ -101,7 +101,7 @@ class Errands {
     } catch (...) {  // not even a std::exception: a helper has nobody to tell
       return CloseReason::dead;
     }
-    place.validated_at = Backend::coarse_now();
+    place.validated_at = Backend::now();  // exact: who waits for a ping compares it with when it asked
     return std::nullopt;
   }
 };

@@ -77,7 +77,8 @@ class PoolCore : public PoolEngine<Types> {
     if (const auto fault = fault_at_hand_out(place, target, now)) return reject(place, *fault, waiter);
     if constexpr (Calls::pings) {
       const bool stale = now - place.validated_at > settings().options.validation_bypass_window;
-      if (stale && !revalidate(place, patience, waiter)) return false;
+      const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
+      if (stale && !answered && !revalidate(place, patience, waiter)) return false;
     }
     place.exceptions = std::uncaught_exceptions();
     if constexpr (Events::wants_leaks) expect_back(now);
@@ -226,6 +227,7 @@ class PoolCore : public PoolEngine<Types> {
     Wakeups wakeups;
     auto state = access();
     disappoint(state, place, waiter);
+    if (waiter != nullptr) waiter->asked_for_ping = Backend::now();
     if (state->finished()) return settle_place(state, place, std::nullopt, wakeups), false;  // no helper may be left
     state->queue_refresh(place);
     stir(state, wakeups);

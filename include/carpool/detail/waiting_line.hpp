@@ -13,12 +13,13 @@ namespace carpool::detail {
 template <class Types>
 struct Waiter {
   typename Types::Backend::ParkingSlot parking;
-  SourceLocation site;              // where the lease will have been taken
-  WorkerId worker = 0;              // who will have it, whoever hands it over
-  std::uint64_t ticket = 0;         // its turn; kept when it has to come back. 0 = has none yet
-  TimePoint since{};                // when it drew the ticket
-  Place<Types>* granted = nullptr;  // handed over: the waiter owns this place
-  FailurePointer failure;           // the connect it waited for failed
+  SourceLocation site;               // where the lease will have been taken
+  WorkerId worker = 0;               // who will have it, whoever hands it over
+  std::uint64_t ticket = 0;          // its turn; kept when it has to come back. 0 = has none yet
+  TimePoint since{};                 // when it drew the ticket
+  TimePoint asked_for_ping = never;  // it has left a ping to a helper: an answer since then is good enough for it
+  Place<Types>* granted = nullptr;   // handed over: the waiter owns this place
+  FailurePointer failure;            // the connect it waited for failed
   bool in_line = false;
   bool notified = false;  // told to look, and has not looked yet
   Waiter* previous = nullptr;

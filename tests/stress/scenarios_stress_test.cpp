@@ -1,0 +1,79 @@
+// needs: simulation_backend fiber_backend
+// The simulator's scenarios on real workers, over and over: what they take for granted must hold there as well.
+#include <carpool/fiber_backend.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include "../simulation/scenarios_connecting.hpp"
+#include "../simulation/scenarios_endings.hpp"
+#include "../simulation/scenarios_upkeep.hpp"
+#include "../simulation/scenarios_waiting.hpp"
+#include "stress.hpp"
+
+namespace {
+
+template <class Backend>
+class ScenarioStress : public testing::Test {
+ protected:
+  template <class Scenario>
+  static void repeat(Scenario scenario) {
+    const auto rounds = stress_cycles(40);
+    for (std::uint64_t round = 0; round < rounds && !testing::Test::HasFailure(); ++round) scenario();
+  }
+};
+using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
+TYPED_TEST_SUITE(ScenarioStress, Backends);
+
+TYPED_TEST(ScenarioStress, Waiting) {
+  this->repeat(release_races_with_acquire<TypeParam>);
+  this->repeat(three_share_two<TypeParam>);
+  this->repeat([] { deadline_meets_hand_over<TypeParam>(0ms); });
+  this->repeat([] { deadline_meets_hand_over<TypeParam>(1s); });
+  this->repeat(expired_waiters_are_passed_over<TypeParam>);
+  this->repeat(robbed_waiters_keep_their_place<TypeParam>);
+  this->repeat(nested_acquires_end<TypeParam>);
+  this->repeat(try_acquire_beside_waiters<TypeParam>);
+  this->repeat(places_are_not_lost<TypeParam>);
+  this->repeat(no_more_waiters_than_allowed<TypeParam>);
+}
+
+TYPED_TEST(ScenarioStress, Connecting) {
+  this->repeat(a_connect_fails_once<TypeParam>);
+  this->repeat(connects_fail_for_all_who_wait<TypeParam>);
+  this->repeat(a_connect_fails_while_waiters_leave<TypeParam>);
+  this->repeat(broken_on_return_with_a_waiter<TypeParam>);
+  this->repeat(breaker_and_ramp<TypeParam>);
+  this->repeat(targets_make_room<TypeParam>);
+  this->repeat(prewarm_beside_callers<TypeParam>);
+  this->repeat(prewarm_fails<TypeParam>);
+  this->repeat(idle_ones_are_kept_ready<TypeParam>);
+  this->repeat(everything_may_fail<TypeParam>);
+}
+
+TYPED_TEST(ScenarioStress, Endings) {
+  this->repeat(close_against_everything<TypeParam>);
+  this->repeat(closed_twice<TypeParam>);
+  this->repeat(destroyed_with_waiters<TypeParam>);
+  this->repeat(leases_outlive_the_pool<TypeParam>);
+  this->repeat(destroyed_at_once<TypeParam>);
+  this->repeat(drain_against_releases<TypeParam>);
+  this->repeat(retire_all_against_callers<TypeParam>);
+  this->repeat(retire_all_against_a_connect<TypeParam>);
+  this->repeat(resized_under_callers<TypeParam>);
+  this->repeat(enlarged_for_a_waiter<TypeParam>);
+  this->repeat(suspended_and_resumed<TypeParam>);
+  this->repeat(cleared_beside_callers<TypeParam>);
+}
+
+TYPED_TEST(ScenarioStress, Upkeep) {
+  this->repeat(reaper_against_callers<TypeParam>);
+  this->repeat(worn_out_on_return<TypeParam>);
+  this->repeat([] { reset_on_return<TypeParam>(true); });
+  this->repeat([] { reset_on_return<TypeParam>(false); });
+  this->repeat([] { pinged_before_use<TypeParam>(true); });
+  this->repeat([] { pinged_before_use<TypeParam>(false); });
+  this->repeat(always_stale_for_the_impatient<TypeParam>);
+  this->repeat(slow_goodbyes<TypeParam>);
+  this->repeat(keepalive_beside_callers<TypeParam>);
+}
+
+}  // namespace
