@@ -3,7 +3,9 @@
 
 #include <carpool/simulation_run.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -119,7 +121,8 @@ class SimulationParkingSlot {
 /// when the schedule likes, but before whatever the task stores later, or does with a read-modify-write or a mutex.
 template <class T>
 class SimulationAtomic {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t));
+  static constexpr std::size_t size = sizeof(T);  // NOLINT(bugprone-sizeof-expression): a pointer is meant
+  static_assert(std::is_trivially_copyable_v<T> && size <= sizeof(std::uint64_t));
   using Operation = detail::SimulatedOperation;
   using Here = SourceLocation;
 
@@ -134,9 +137,9 @@ class SimulationAtomic {
     Simulation& run = Simulation::current();
     run.before(Operation::load, site);
     const auto& own = run.self().stores;
-    for (auto store = own.rbegin(); store != own.rend(); ++store) {
-      if (store->word == this) return from_bits(store->bits);
-    }
+    const auto latest =
+        std::find_if(own.rbegin(), own.rend(), [&](const detail::DelayedStore& store) { return store.word == this; });
+    if (latest != own.rend()) return from_bits(latest->bits);
     return value_;
   }
   void store(T value, std::memory_order order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
@@ -185,13 +188,13 @@ class SimulationAtomic {
   }
   [[nodiscard]] detail::DelayedStore delayed(T value) noexcept {
     std::uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof value);
+    std::memcpy(&bits, &value, size);
     return {this, bits,
             [](void* word, std::uint64_t late) { static_cast<SimulationAtomic*>(word)->value_ = from_bits(late); }, 0};
   }
   [[nodiscard]] static T from_bits(std::uint64_t bits) noexcept {
     T value;
-    std::memcpy(&value, &bits, sizeof value);
+    std::memcpy(&value, &bits, size);
     return value;
   }
 
@@ -204,7 +207,7 @@ class SimulationTask {
   SimulationTask() = default;
   explicit SimulationTask(detail::SimulatedTask& task) noexcept : task_(&task) {}
   SimulationTask(SimulationTask&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
-  SimulationTask& operator=(SimulationTask&& other) {
+  SimulationTask& operator=(SimulationTask&& other) noexcept {
     join();
     task_ = std::exchange(other.task_, nullptr);
     return *this;

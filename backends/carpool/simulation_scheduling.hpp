@@ -7,10 +7,6 @@
 #include <new>
 #include <type_traits>
 
-extern "C" {
-[[gnu::weak]] void __lsan_register_root_region(const void* address, std::size_t size);
-}
-
 namespace carpool {
 
 namespace detail {
