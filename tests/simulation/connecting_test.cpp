@@ -18,6 +18,7 @@ TEST(SimulatedConnecting, AfterAnOutageTheBreakerClosesAndConnectsRamp) { expect
 TEST(SimulatedConnecting, TargetsMakeRoomForEachOther) { expect_holds(targets_make_room<B>); }
 TEST(SimulatedConnecting, PrewarmHoldsUpNobody) { expect_holds(prewarm_beside_callers<B>); }
 TEST(SimulatedConnecting, APrewarmThatFailsLeavesNoWishBehind) { expect_holds(prewarm_fails<B>); }
+TEST(SimulatedConnecting, TwoPrewarmsLeaveEachOtherAlone) { expect_holds(two_prewarms<B>); }
 TEST(SimulatedConnecting, IdleOnesAreKeptReady) { expect_holds(idle_ones_are_kept_ready<B>); }
 TEST(SimulatedConnecting, NoFailureLosesAPlace) { expect_holds(everything_may_fail<B>); }
 

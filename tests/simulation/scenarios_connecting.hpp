@@ -158,6 +158,24 @@ void prewarm_fails() {
   scene.expect_calm();
 }
 
+/// Two at once: neither ends the other's wish, and none is left behind.
+template <class B>
+void two_prewarms() {
+  MadeUpServer<B> server;
+  server.connect_takes = 1ms;
+  Scene<B> scene({.max_size = 3, .max_connecting = 1}, {}, &server);
+  scene.worker([&] { law<B>(scene.pool().prewarm(1, 5s) >= 1, "one is not brought up"); });
+  scene.worker([&] { law<B>(scene.pool().prewarm(2, 5s) >= 2, "another's end has ended a prewarm"); });
+  scene.join();
+  constexpr carpool::Duration long_enough = requires { requires B::simulated; }
+  ? 5s : 20ms;
+  pass<B>(long_enough);
+  const int before = server.connects;
+  (void)scene.pool().clear();
+  pass<B>(long_enough);
+  law<B>(server.connects == before, "a wish for idle connections is left behind");
+}
+
 /// min_idle is brought up while callers come and go.
 template <class B>
 void idle_ones_are_kept_ready() {

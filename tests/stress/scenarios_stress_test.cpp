@@ -45,6 +45,7 @@ TYPED_TEST(ScenarioStress, Connecting) {
   this->repeat(targets_make_room<TypeParam>);
   this->repeat(prewarm_beside_callers<TypeParam>);
   this->repeat(prewarm_fails<TypeParam>);
+  this->repeat(two_prewarms<TypeParam>);
   this->repeat(idle_ones_are_kept_ready<TypeParam>);
   this->repeat(everything_may_fail<TypeParam>);
 }

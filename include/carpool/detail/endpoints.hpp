@@ -6,12 +6,19 @@
 #include <carpool/detail/breaker.hpp>
 #include <carpool/detail/waiting_line.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <list>
 #include <unordered_map>
 #include <utility>
 
 namespace carpool::detail {
+
+/// So many idle connections are wished for while it stands in its endpoint's list: on the stack of a prewarm.
+struct Wish {
+  std::size_t count = 0;
+  Wish* next = nullptr;
+};
 
 /// All under the pool's lock.
 template <class Types>
@@ -24,6 +31,7 @@ struct Endpoint {
   std::size_t places = 0;       // of any state but empty
   std::size_t connecting = 0;   // of these, reserved for a connect
   std::size_t wanted_idle = 0;  // to be kept or brought up beside what the waiters need
+  Wish* wishes = nullptr;       // the greatest counts, if min_idle is not more
   bool asked = false;           // a try_acquire found nothing: one more, once
 
   [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
@@ -36,6 +44,18 @@ struct Endpoint {
   [[nodiscard]] std::size_t missing() const noexcept {
     const std::size_t supply = idle.size() + connecting;
     return demand() > supply ? demand() - supply : 0;
+  }
+  // Wishes come and go in any order.
+  void add_wish(Wish& wish) noexcept { wish.next = std::exchange(wishes, &wish); }
+  void remove_wish(Wish& wish) noexcept {
+    Wish** link = &wishes;
+    while (*link != &wish) link = &(*link)->next;
+    *link = wish.next;
+  }
+  [[nodiscard]] std::size_t greatest_wish() const noexcept {
+    std::size_t greatest = 0;
+    for (const Wish* wish = wishes; wish != nullptr; wish = wish->next) greatest = std::max(greatest, wish->count);
+    return greatest;
   }
   [[nodiscard]] std::size_t demand() const noexcept { return line.size() + wanted_idle + (asked ? 1 : 0); }
 };

@@ -150,13 +150,13 @@ class PoolAdmin {
   /// For its lifetime the endpoint wants n idle connections.
   class Wanting {
    public:
-    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), target_(target) {
+    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), target_(target), wish_{n} {
       Wakeups wakeups;
       auto state = core_.access();
       auto& endpoint = state->endpoints().at(target_);
-      before_ = endpoint.wanted_idle;
       failure_ = endpoint.failure;
-      state->want_idle(endpoint, std::max(before_, n));
+      if (wish_.count > 0) endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
+      state->heed_wishes(endpoint);
       core_.stir(state, wakeups);
     }
     Wanting(const Wanting&) = delete;
@@ -165,7 +165,8 @@ class PoolAdmin {
       auto state = core_.access();
       auto* endpoint = state->endpoints().find(target_);
       if (endpoint == nullptr) return;  // nothing was wanted of it
-      state->want_idle(*endpoint, before_);
+      if (wish_.count > 0) endpoint->remove_wish(wish_);
+      state->heed_wishes(*endpoint);
       state->endpoints().drop_if_unused(*endpoint);
     }
 
@@ -177,7 +178,7 @@ class PoolAdmin {
    private:
     Core& core_;
     const Target& target_;
-    std::size_t before_ = 0;
+    Wish wish_;
     FailurePointer failure_;
   };
 

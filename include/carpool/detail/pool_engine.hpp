@@ -33,7 +33,7 @@ class PoolEngine {
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
-      state->want_idle(state->endpoints().at(Target{}), settings_->options.min_idle);
+      state->heed_wishes(state->endpoints().at(Target{}));
     }
     crew_.start();
   }

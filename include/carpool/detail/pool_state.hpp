@@ -150,9 +150,11 @@ class PoolState : public PlaceBooks<Types> {
   void answer(Endpoint& endpoint) noexcept {
     if (std::exchange(endpoint.asked, false)) --wanted_idle_;
   }
-  void want_idle(Endpoint& endpoint, std::size_t count) noexcept {
-    wanted_idle_ = wanted_idle_ - endpoint.wanted_idle + count;
-    endpoint.wanted_idle = count;
+  /// After its wishes have changed.
+  void heed_wishes(Endpoint& endpoint) noexcept {
+    wanted_idle_ -= endpoint.wanted_idle;
+    endpoint.wanted_idle = std::max(options_.min_idle, endpoint.greatest_wish());
+    wanted_idle_ += endpoint.wanted_idle;
   }
 
   // --- the pool as a whole -----------------------------------------------------------------------------
