@@ -86,6 +86,32 @@ void robbed_waiters_keep_their_place() {
   scene.expect_calm();
 }
 
+/// Law 8: who asks when somebody has been in line for handoff_after is served after that one, also if that one was told
+/// to look long ago and is slow.
+template <class B>
+void the_overdue_are_not_overtaken() {
+  Scene<B> scene({.max_size = 1, .handoff_after = 2ms});
+  typename Scene<B>::Lease first = scene.pool().acquire();
+  bool served = false;
+  scene.worker([&] {
+    typename Scene<B>::Lease lease = scene.pool().acquire();
+    served = true;
+    lease.release();
+  });
+  scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody joins the line");
+  const carpool::TimePoint overdue_at = B::now() + 2ms;
+  scene.worker([&] {
+    pass<B>(3ms);
+    const bool overdue = B::now() >= overdue_at;
+    typename Scene<B>::Lease lease = scene.pool().acquire();
+    law<B>(served || !overdue, "law 8: overtaken when overdue");
+    lease.release();
+  });
+  first.release();
+  scene.join();
+  scene.expect_calm();
+}
+
 /// C42, B12: everybody needs two. Nobody hangs for longer than its patience, and afterwards all is well.
 template <class B>
 void nested_acquires_end() {

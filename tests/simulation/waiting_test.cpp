@@ -19,6 +19,7 @@ TEST(SimulatedWaiting, AWaiterThatLeavesAfterItWasToldToLookPassesThatOn) {
 TEST(SimulatedWaiting, ExpiredWaitersArePassedOver) { expect_holds(expired_waiters_are_passed_over<B>); }
 TEST(SimulatedWaiting, FirstComeIsFirstServed) { expect_holds(first_come_first_served<B>); }
 TEST(SimulatedWaiting, ARobbedWaiterKeepsItsPlace) { expect_holds(robbed_waiters_keep_their_place<B>); }
+TEST(SimulatedWaiting, TheOverdueAreNotOvertaken) { expect_holds(the_overdue_are_not_overtaken<B>); }
 TEST(SimulatedWaiting, NestedAcquiresEnd) { expect_holds(nested_acquires_end<B>); }
 TEST(SimulatedWaiting, TryAcquireTakesNothingFromThoseWhoWait) { expect_holds(try_acquire_beside_waiters<B>); }
 TEST(SimulatedWaiting, EveryPlaceComesBack) { expect_holds(places_are_not_lost<B>); }
