@@ -48,6 +48,8 @@ class Simulation {
     if (!holds) current().fail(SimulationFailure::Kind::law, law);
   }
   static void check(bool holds, const std::string& law) { check(holds, law.c_str()); }
+  /// Whether the running task holds a mutex of the backend: no user code should be called then.
+  [[nodiscard]] static bool holds_mutex() { return current().self_->mutexes_held > 0; }
   /// For messages: the running task's name.
   static void name_task(std::string name) { current().self_->name = std::move(name); }
   /// Lets others come in between here.
@@ -104,6 +106,9 @@ class Simulation {
   /// The running task cannot go on before it is woken, or its time comes.
   void block(const void* waits_for, TimePoint wake_at) {
     Task& me = *self_;
+    if (me.mutexes_held > 0 && me.doing != Operation::lock) {
+      fail(SimulationFailure::Kind::misuse, me.name + " waits while it holds a mutex");
+    }
     me.flush();  // whoever goes to sleep passes many a lock on the way
     me.state = Task::State::blocked;
     me.waits_for = waits_for;

@@ -187,6 +187,17 @@ TEST(Simulator, FindsAMutexThatIsLockedTwiceOrUnlockedByAnother) {
   EXPECT_EQ(by_another.failure.value().kind, Kind::misuse);
 }
 
+TEST(Simulator, FindsWhoWaitsWhileItHoldsAMutex) {
+  const auto report = carpool::simulate({}, [] {
+    B::Mutex mutex;
+    mutex.lock();
+    B::sleep_until(B::now() + 1ms);
+    mutex.unlock();
+  });
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.failure->kind, Kind::misuse);
+}
+
 TEST(Simulator, AnHourTakesNoTime) {
   const auto real_start = std::chrono::steady_clock::now();
   const auto report = carpool::simulate({.schedules = 10}, [] {

@@ -26,6 +26,15 @@ void law(bool holds, const char* text) {
   }
 }
 
+template <class Backend>
+[[nodiscard]] bool under_lock() {
+  if constexpr (requires { requires Backend::simulated; }) {
+    return carpool::Simulation::holds_mutex();
+  } else {
+    return false;
+  }
+}
+
 /// Others may come in between here, where that is up to us.
 template <class Backend>
 void let_others() {
@@ -78,6 +87,7 @@ class MadeUpConnection {
   MadeUpConnection& operator=(MadeUpConnection&&) = delete;
   ~MadeUpConnection() {
     if (server_ == nullptr) return;
+    law<Backend>(!under_lock<Backend>(), "law 6: a connection is destroyed under the pool's lock");
     law<Backend>(owners_ == 0, "law 2: a connection is closed under its owner");
     --server_->open;
   }
