@@ -5,6 +5,7 @@
 #include <carpool/hive_connector.hpp>
 #include <carpool/lifo_stack.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,7 @@ using std::chrono::milliseconds;
 template <class Backend>
 class HiveFaults : public HiveFixture<Backend> {
  protected:
-  static constexpr HiveAuth both[] = {HiveAuth::no_sasl, HiveAuth::plain};
+  static constexpr std::array<HiveAuth, 2> both{HiveAuth::no_sasl, HiveAuth::plain};
 
   /// A server whose statement "nonce <n>" answers n.
   static void teach(HiveServer& server, int nonces = 1) {

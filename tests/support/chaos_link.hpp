@@ -56,7 +56,7 @@ class ChaosLink {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(up_.from, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-    ::connect(up_.from, &nobody, sizeof nobody);  // now: a close alone would wait for the thread that polls it
+    (void)::connect(up_.from, &nobody, sizeof nobody);  // now: a close alone would wait for the thread that polls it
   }
 
   [[nodiscard]] std::array<pollfd, 2> watched() const noexcept {

@@ -177,7 +177,7 @@ class RealServer {
       ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);  // the server sets it too, and may bind
       sockaddr_in address = loopback(0);
       socklen_t size = sizeof address;
-      ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size);
+      (void)::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size);
       ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
       port = ntohs(address.sin_port);
     }
