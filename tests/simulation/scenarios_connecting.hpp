@@ -140,7 +140,11 @@ void prewarm_beside_callers() {
   MadeUpServer<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 2}, {}, &server);
-  scene.worker([&] { (void)scene.pool().prewarm(2, 5ms); });
+  scene.worker([&] {
+    const carpool::TimePoint start = B::now();
+    (void)scene.pool().prewarm(2, 5s);
+    law<B>(B::now() < start + 5s, "nobody told prewarm that all are idle");
+  });
   scene.worker([&] { law<B>(!scene.try_use(1ms), "served beside a prewarm"); });
   scene.join();
   scene.expect_calm();

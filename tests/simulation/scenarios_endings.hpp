@@ -77,7 +77,11 @@ void drain_against_releases() {
   std::size_t out = 1;
   scene.worker([&] { (void)scene.try_use(1ms); });
   scene.worker([&] { (void)scene.try_use(0s); });
-  scene.worker([&] { out = scene.pool().drain(5s); });
+  scene.worker([&] {
+    const carpool::TimePoint start = B::now();
+    out = scene.pool().drain(5s);
+    law<B>(B::now() < start + 5s, "nobody told drain that the last one is back");
+  });
   scene.join();
   law<B>(out == 0, "drain says that somebody is out");
   law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "drain is final");
