@@ -168,7 +168,7 @@ class Simulation {
     return when == Invariant::When::each_step ? each_step_ : at_rest_;
   }
 
-  // simulation_scheduling.hpp
+  // simulation_scheduling.hpp, simulation_switching.hpp, simulation_telling.hpp
   void arrive_at(Operation operation, const SourceLocation& site);
   [[nodiscard]] bool too_fine(Operation operation) const noexcept;
   void reschedule();
@@ -217,3 +217,5 @@ class Simulation {
 }  // namespace carpool
 
 #include <carpool/simulation_scheduling.hpp>
+#include <carpool/simulation_switching.hpp>
+#include <carpool/simulation_telling.hpp>
