@@ -18,6 +18,7 @@ TEST(SimulatedEndings, DrainGivesUpAtItsDeadline) { expect_holds(drain_gives_up<
 TEST(SimulatedEndings, RetireAllBesideCallers) { expect_holds(retire_all_against_callers<B>); }
 TEST(SimulatedEndings, RetireAllDuringAConnect) { expect_holds(retire_all_against_a_connect<B>); }
 TEST(SimulatedEndings, ResizeLeavesNobodyBehind) { expect_holds(resized_under_callers<B>); }
+TEST(SimulatedEndings, WhatIsGivenBackBeyondMaxSizeGoes) { expect_holds(shrunk_while_all_are_out<B>); }
 TEST(SimulatedEndings, MoreRoomIsSeenByThoseWhoWait) { expect_holds(enlarged_for_a_waiter<B>); }
 TEST(SimulatedEndings, ResumeWakesEverybody) { expect_holds(suspended_and_resumed<B>); }
 TEST(SimulatedEndings, ClearTakesNothingFromCallers) { expect_holds(cleared_beside_callers<B>); }

@@ -139,6 +139,17 @@ void resized_under_callers() {
   scene.expect_calm();
 }
 
+/// Law 1: what is given back beyond a max_size that has shrunk meanwhile, or beyond max_idle, goes.
+template <class B>
+void shrunk_while_all_are_out() {
+  Scene<B> scene({.max_size = 3, .max_idle = 2});
+  for (int i = 0; i < 3; ++i) scene.worker([&] { scene.use(1ms); });
+  scene.worker([&] { scene.resize(1); });
+  scene.join();
+  scene.await([&] { return scene.pool().stats().size() <= 1; }, "law 1: more are kept than max_size");
+  scene.expect_calm();
+}
+
 /// B7: a waiter behind a pool of one gets its turn when there is room for two.
 template <class B>
 void enlarged_for_a_waiter() {

@@ -30,6 +30,7 @@ TYPED_TEST(ScenarioStress, Waiting) {
   this->repeat([] { deadline_meets_hand_over<TypeParam>(1s); });
   this->repeat(expired_waiters_are_passed_over<TypeParam>);
   this->repeat(robbed_waiters_keep_their_place<TypeParam>);
+  this->repeat(the_overdue_are_not_overtaken<TypeParam>);
   this->repeat(nested_acquires_end<TypeParam>);
   this->repeat(try_acquire_beside_waiters<TypeParam>);
   this->repeat(places_are_not_lost<TypeParam>);
@@ -60,6 +61,7 @@ TYPED_TEST(ScenarioStress, Endings) {
   this->repeat(retire_all_against_callers<TypeParam>);
   this->repeat(retire_all_against_a_connect<TypeParam>);
   this->repeat(resized_under_callers<TypeParam>);
+  this->repeat(shrunk_while_all_are_out<TypeParam>);
   this->repeat(enlarged_for_a_waiter<TypeParam>);
   this->repeat(suspended_and_resumed<TypeParam>);
   this->repeat(cleared_beside_callers<TypeParam>);
