@@ -29,6 +29,7 @@ class Scene {
     max_connecting_ = options.max_connecting;
     Connector connector;
     connector.server = &server_;
+    connector.keepers = keepers_;
     pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction));
     if constexpr (simulated) watch();
     pass<Backend>(1us);  // the pool's own start is a scenario of its own
@@ -39,6 +40,7 @@ class Scene {
     workers_.clear();
     end_pool();
     law<Backend>(server_.open == 0, "law 5: a connection has been forgotten");
+    law<Backend>(keepers_.use_count() == 1, "law 16: the pool's books outlive its last lease");
     law<Backend>(server_.leased == 0, "a scenario forgot its lease");
   }
 
@@ -131,6 +133,7 @@ class Scene {
     law<Backend>(stats.closing == 0 || server_.goodbyes > 0, "law 3: what is to be closed holds a place");
   }
 
+  std::shared_ptr<int> keepers_ = std::make_shared<int>();
   MadeUpServer<Backend> own_server_;
   MadeUpServer<Backend>& server_;
   std::size_t bound_;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -118,6 +119,7 @@ template <class B>
 struct MadeUpConnector {
   using Connection = MadeUpConnection<B>;
   MadeUpServer<B>* server;
+  std::shared_ptr<int> keepers = {};  // counts those who still have a copy of this connector
 
   [[nodiscard]] Connection connect(carpool::TimePoint deadline) const { return open("", deadline); }
   [[nodiscard]] bool is_connected(const Connection& connection) const noexcept {
