@@ -16,6 +16,7 @@ TEST(SimulatedConnecting, AReleaseBeatsAHungConnect) { expect_holds(a_release_be
 TEST(SimulatedConnecting, ABrokenReturnIsReplacedForWhoWaits) { expect_holds(broken_on_return_with_a_waiter<B>); }
 TEST(SimulatedConnecting, AfterAnOutageTheBreakerClosesAndConnectsRamp) { expect_holds(breaker_and_ramp<B>); }
 TEST(SimulatedConnecting, TargetsMakeRoomForEachOther) { expect_holds(targets_make_room<B>); }
+TEST(SimulatedConnecting, TargetsShareTheConnects) { expect_holds(targets_share_the_connects<B>); }
 TEST(SimulatedConnecting, PrewarmHoldsUpNobody) { expect_holds(prewarm_beside_callers<B>); }
 TEST(SimulatedConnecting, APrewarmThatFailsLeavesNoWishBehind) { expect_holds(prewarm_fails<B>); }
 TEST(SimulatedConnecting, TwoPrewarmsLeaveEachOtherAlone) { expect_holds(two_prewarms<B>); }

@@ -134,6 +134,22 @@ void targets_make_room() {
   scene.expect_calm();
 }
 
+/// C48: max_connecting is for all endpoints together.
+template <class B>
+void targets_share_the_connects() {
+  using TargetScene = Scene<B, MadeUpTargetConnector>;
+  MadeUpServer<B> server;
+  server.connect_takes = 1ms;
+  TargetScene scene({.max_size = 2, .max_connecting = 1}, {}, &server);
+  scene.may_rest_beside_idle();
+  for (const char* target : {"a", "b"}) {
+    scene.worker([&scene, target] { TargetScene::hold(scene.pool().acquire_for(target, 10s), 0s); });
+  }
+  scene.join();
+  law<B>(server.most_connecting == 1, "law 9: more connects than max_connecting");
+  scene.expect_calm();
+}
+
 /// prewarm beside callers: none of them waits in vain, and no more than max_size.
 template <class B>
 void prewarm_beside_callers() {
