@@ -1,5 +1,6 @@
 // needs: tls_connector
 // Connections over TLS that are verified by name, and later ones that resume the first one's session.
+// run: nginx localhost {tls_port} {folder}/ca.pem
 // Usage: tls_request www.example.com 443 [ca.pem]
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>

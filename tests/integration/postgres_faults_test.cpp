@@ -99,6 +99,7 @@ TYPED_TEST(PostgresFaults, AStreamThatIsCutAtAnyByteIsAnErrorAndNeverAnAnswer) {
   };
   converse();
   const std::size_t length = proxy.answered();
+  ASSERT_TRUE(this->soon([&] { return proxy.open() == 0; }));  // its descriptors are ours
   const std::size_t descriptors = open_descriptors();
   for (std::size_t cut = 0; cut < length; ++cut) {
     proxy.cut_after(cut);
