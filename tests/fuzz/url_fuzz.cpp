@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const carpool::Url url = carpool::Url::parse(text);
     const carpool::Url again = carpool::Url::parse(url.to_string());
-    if (again.to_string() != url.to_string() || again.hosts != url.hosts || again.password != url.password) std::abort();
+    if (again.to_string() != url.to_string() || again.hosts != url.hosts || again.password != url.password)
+      std::abort();
     carpool::UrlOptions options(url);
     (void)options.duration("t");
     (void)options.number("n", 1, 16);

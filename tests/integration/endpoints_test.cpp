@@ -40,7 +40,8 @@ struct RoleConnector : carpool::TcpConnector {
     return dynamic_cast<const ReadOnly*>(&error) != nullptr;
   }
   template <class Backend>
-  [[nodiscard]] carpool::Verdict handle_exception(carpool::StreamConnection<Backend>&, const std::exception_ptr&) const {
+  [[nodiscard]] carpool::Verdict handle_exception(carpool::StreamConnection<Backend>&,
+                                                  const std::exception_ptr&) const {
     return carpool::Verdict::keep;
   }
   [[nodiscard]] static RoleConnector from_url(std::string_view text) {
