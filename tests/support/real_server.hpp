@@ -99,6 +99,8 @@ class RealServer {
   /// It exists and says nothing, until thaw().
   void freeze() const {
     for (const pid_t one : family(process_)) ::kill(one, SIGSTOP);
+    // The signal has been sent when kill returns; each thread goes on until it is taken.
+    while (!stands_still()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   void thaw() const {
     for (const pid_t one : family(process_)) ::kill(one, SIGCONT);
@@ -152,6 +154,16 @@ class RealServer {
       for (const pid_t one : family(child)) all.push_back(one);
     }
     return all;
+  }
+
+  [[nodiscard]] bool stands_still() const {
+    for (const pid_t one : family(process_)) {
+      for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(one) + "/task")) {
+        const std::string stat = read(task.path() / "stat");
+        if (stat.compare(stat.rfind(')') + 2, 1, "T") != 0) return false;
+      }
+    }
+    return true;
   }
 
   static std::string read(const std::string& path) {
