@@ -21,6 +21,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -214,13 +216,12 @@ void plain(benchmark::State& state) {
   Service::prepare(server);
   std::vector<std::unique_ptr<typename Service::Plain>> connections;
   for (std::size_t i = 0; i < callers; ++i) connections.push_back(std::make_unique<typename Service::Plain>(server));
+  const auto call = [](typename Service::Plain& connection) {
+    for (std::size_t i = 0; i < requests; ++i) connection.ask();
+  };
   measure(state, [&] {
     std::vector<std::thread> threads;
-    for (auto& connection : connections) {
-      threads.emplace_back([&connection] {
-        for (std::size_t i = 0; i < requests; ++i) connection->ask();
-      });
-    }
+    for (auto& connection : connections) threads.emplace_back(call, std::ref(*connection));
     for (auto& thread : threads) thread.join();
   });
 }

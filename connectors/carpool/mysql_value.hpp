@@ -134,7 +134,8 @@ class MysqlValue {
   static T from_double(double value) {
     if constexpr (std::integral<T>) {
       // Both bounds are powers of two (or 0), so they are exact as doubles.
-      constexpr double below = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2.0;
+      constexpr T half = std::numeric_limits<T>::max() / 2 + 1;
+      constexpr double below = static_cast<double>(half) * 2.0;
       const bool fits = value >= static_cast<double>(std::numeric_limits<T>::min()) && value < below;
       if (!fits || static_cast<double>(static_cast<T>(value)) != value) {
         throw std::domain_error("the number " + std::to_string(value) + " does not fit");
