@@ -1,4 +1,4 @@
-// error: no type named 'Socket' in
+// error: Connector needs a type Connection
 #include "sound_policies.hpp"
 
 #include <carpool/tcp_connector.hpp>
