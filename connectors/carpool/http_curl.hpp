@@ -16,34 +16,39 @@
 
 namespace carpool {
 
+namespace detail {
+
+class CurlCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "curl"; }
+  [[nodiscard]] std::string message(int code) const override {
+    return ::curl_easy_strerror(static_cast<CURLcode>(code));
+  }
+  [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
+    switch (code) {
+      case CURLE_COULDNT_CONNECT:
+      case CURLE_SEND_ERROR:
+      case CURLE_RECV_ERROR:
+      case CURLE_GOT_NOTHING:
+      case CURLE_PARTIAL_FILE: return std::errc::connection_reset;
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_CACERT_BADFILE:
+      case CURLE_SSL_CERTPROBLEM: return std::errc::permission_denied;
+      case CURLE_SSL_CONNECT_ERROR: return std::errc::protocol_error;
+      case CURLE_OUT_OF_MEMORY: return std::errc::not_enough_memory;
+      case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
+      case CURLE_BAD_CONTENT_ENCODING:
+      case CURLE_WEIRD_SERVER_REPLY: return std::errc::bad_message;
+      default: return {code, *this};
+    }
+  }
+};
+
+}  // namespace detail
+
 /// libcurl's own codes; its name is "curl".
 [[nodiscard]] inline const std::error_category& curl_category() noexcept {
-  class Category final : public std::error_category {
-   public:
-    [[nodiscard]] const char* name() const noexcept override { return "curl"; }
-    [[nodiscard]] std::string message(int code) const override {
-      return ::curl_easy_strerror(static_cast<CURLcode>(code));
-    }
-    [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
-      switch (code) {
-        case CURLE_COULDNT_CONNECT:
-        case CURLE_SEND_ERROR:
-        case CURLE_RECV_ERROR:
-        case CURLE_GOT_NOTHING:
-        case CURLE_PARTIAL_FILE: return std::errc::connection_reset;
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_CERTPROBLEM: return std::errc::permission_denied;
-        case CURLE_SSL_CONNECT_ERROR: return std::errc::protocol_error;
-        case CURLE_OUT_OF_MEMORY: return std::errc::not_enough_memory;
-        case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
-        case CURLE_BAD_CONTENT_ENCODING:
-        case CURLE_WEIRD_SERVER_REPLY: return std::errc::bad_message;
-        default: return {code, *this};
-      }
-    }
-  };
-  static const Category category;
+  static const detail::CurlCategory category;
   return category;
 }
 
