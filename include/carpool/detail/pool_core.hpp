@@ -14,13 +14,11 @@ class PoolCore : public PoolEngine<Types> {
 
  public:
   using Engine::access;
-  using Engine::bury;
-  using Engine::bury_now;
+  using Engine::bury, Engine::bury_now;
   using Engine::Engine;
   using Engine::forked;
   using Engine::settings;
-  using Engine::settle_place;
-  using Engine::stir;
+  using Engine::settle_place, Engine::stir;
   using typename Engine::Access;
   using typename Engine::Backend;
   using typename Engine::Calls;
