@@ -101,7 +101,8 @@ class Errands {
     } catch (...) {  // not even a std::exception: a helper has nobody to tell
       return CloseReason::dead;
     }
-    place.validated_at = Backend::now();  // exact: who waits for a ping compares it with when it asked
+    // Exact where somebody else may wait for a ping, and compares it with when it asked.
+    place.validated_at = Backend::concurrent ? Backend::now() : Backend::coarse_now();
     return std::nullopt;
   }
 };
