@@ -101,8 +101,7 @@ class Errands {
     } catch (...) {  // not even a std::exception: a helper has nobody to tell
       return CloseReason::dead;
     }
-    // Exact where somebody else may wait for a ping, and compares it with when it asked.
-    place.validated_at = Backend::concurrent ? Backend::now() : Backend::coarse_now();
+    place.validated_at = Backend::coarse_now();
     return std::nullopt;
   }
 };

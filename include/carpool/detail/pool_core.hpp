@@ -225,7 +225,7 @@ class PoolCore : public PoolEngine<Types> {
     Wakeups wakeups;
     auto state = access();
     disappoint(state, place, waiter);
-    if (waiter != nullptr) waiter->asked_for_ping = Backend::now();
+    if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
     if (state->finished()) return settle_place(state, place, std::nullopt, wakeups), false;  // no helper may be left
     state->queue_refresh(place);
     stir(state, wakeups);
