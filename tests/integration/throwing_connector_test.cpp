@@ -177,6 +177,7 @@ class ThrowingConnector : public testing::Test {
   static void work_until_thrown(Pool& pool, const World& world) {
     EXPECT_TRUE(soon<Backend>([&] {
       work(pool);
+      Backend::sleep_until(Backend::now() + 10ms);  // what is idle is stale by then, and pinged in the next round
       pool.reap();
       return world.thrown.load();
     }));
