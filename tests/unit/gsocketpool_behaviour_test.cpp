@@ -35,6 +35,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -245,7 +246,7 @@ struct Discerning {
   bool is_connected(const Connection&) const noexcept { return true; }
   carpool::Verdict handle_exception(Connection&, std::exception_ptr error) const {
     try {
-      std::rethrow_exception(error);
+      std::rethrow_exception(std::move(error));
     } catch (const std::system_error&) {
       return carpool::Verdict::close;
     } catch (...) {

@@ -128,7 +128,7 @@ carpool::detail::HiveStatus read(const std::string& bytes, const char* method, s
   const auto in =
       carpool::detail::make_thrift_protocol(memory, carpool::ThriftEncoding::binary, {.max_message_bytes = 4096});
   const auto field = [&](std::int16_t id, carpool::detail::ThriftType type) { return on_field(*in, id, type); };
-  const auto status = carpool::detail::read_hive_answer(*in, method, sequence, field);
+  auto status = carpool::detail::read_hive_answer(*in, method, sequence, field);
   EXPECT_EQ(memory->available_read(), 0U);
   return status;
 }

@@ -73,7 +73,7 @@ TEST(MysqlUrl, RefusesWhatItDoesNotKnowByName) {
 }
 
 TEST(MysqlOptions, AreRefusedByNameAndBound) {
-  const auto refused = [](MysqlConnector connector, std::string_view field) {
+  const auto refused = [](const MysqlConnector& connector, std::string_view field) {
     try {
       connector.validate();
       return false;
