@@ -116,20 +116,21 @@ class Crew {
   void work(Helper<Types>& self) noexcept {
     core_.access()->roster.started();
     for (;;) {
-      run_errands(self);
+      const ErrandKind left = run_errands(self);
       auto state = core_.access();
       if (state->roster.stopping) return;
-      if (Errands<Types>::pending(*state)) continue;
+      if (left == ErrandKind::none && Errands<Types>::pending(*state)) continue;  // one that has come since
       state->roster.rest(self);
       state.unlock();
       (void)self.parking.park_until(never);
     }
   }
 
-  void run_errands(Helper<Types>& self) noexcept {
+  /// Until there is none, or none that can be done now; returns which.
+  ErrandKind run_errands(Helper<Types>& self) noexcept {
     for (;;) {
       const Errand<Types> errand = core_.next_errand();
-      if (errand.kind == ErrandKind::none) return;
+      if (errand.place == nullptr) return errand.kind;
       Errands<Types>::run(errand, core_, &self, never);
     }
   }

@@ -11,6 +11,7 @@ namespace carpool::detail {
 
 enum class ErrandKind : std::uint8_t {
   none,     ///< nothing to do
+  later,    ///< something, but there is no memory for it now
   close,    ///< say goodbye to a closing place's connection and destroy it
   refresh,  ///< reset or ping an in_use place that the pool holds itself
   connect,  ///< open a reserved place's connection
@@ -54,7 +55,8 @@ class Errands {
 
   static void run(const Errand<Types>& errand, Core& core, Helper<Types>* helper, TimePoint limit) {
     switch (errand.kind) {
-      case ErrandKind::none: return;
+      case ErrandKind::none:
+      case ErrandKind::later: return;
       case ErrandKind::close: return close(*errand.place, core);
       case ErrandKind::refresh: return refresh(*errand.place, core);
       case ErrandKind::connect: return ConnectSeries<Types>(*errand.place, core, helper, limit).run();

@@ -109,9 +109,9 @@ class PoolEngine {
       const Errand<Types> errand = Errands<Types>::next(*state, self(), Backend::now());
       if (errand.kind != ErrandKind::none) stir(state, wakeups);
       return errand;
-    } catch (const std::bad_alloc&) {  // no memory for one more place: try again when there may be
+    } catch (const std::bad_alloc&) {  // no memory for one more place: the keeper's next round rouses somebody
       wakeups.add(state->roster.expect(after(Backend::now(), std::chrono::seconds(1))));
-      return {};
+      return {ErrandKind::later};
     }
   }
 
