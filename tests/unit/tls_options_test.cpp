@@ -76,11 +76,10 @@ TEST(TlsOptionsTest, ThePasswordOfAKeyStandsInNoMessage) {
 
 TEST(TlsContextTest, ManyWorkersThatAskAtOnceShareOneSetup) {
   const TlsContext context;
-  const TlsContext copy = context;
   std::vector<std::shared_ptr<carpool::detail::TlsSetup>> setups(8);
   std::vector<std::thread> workers;
   for (auto& setup : setups) {
-    workers.emplace_back([&setup, copy] {
+    workers.emplace_back([&setup, copy = context] {
       setup = copy.setup<ThreadBackend>({.ca_file = TlsCertificates::shared().certificate("ca")});
     });
   }
