@@ -108,8 +108,13 @@ class RealServer {
 
  private:
   static std::string script() {
-    const std::filesystem::path here(__FILE__);
-    return (here.parent_path() / "../../scripts/server").lexically_normal().string();
+    const std::filesystem::path there = std::filesystem::path(__FILE__).parent_path() / "../../scripts/server";
+    // A compiler's cache may have made that relative to the build's folder, in which this program lies.
+    for (auto folder = std::filesystem::read_symlink("/proc/self/exe"); folder.has_relative_path();) {
+      folder = folder.parent_path();
+      if (exists(folder / there)) return (folder / there).lexically_normal().string();
+    }
+    throw std::runtime_error("scripts/server is not at " + there.string());
   }
 
   [[noreturn]] void become_server() const {
