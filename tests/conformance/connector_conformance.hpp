@@ -4,7 +4,7 @@
 ///   using Backend = ...;
 ///   auto connector();           opens connections to the server
 ///   auto dead_connector();      to an endpoint where nobody answers
-///   void exchange(Connection&); one request and its whole answer; throws where the answer is not the right one
+///   void exchange(Connection&); one request with a nonce, and its whole answer; AnothersAnswer where it is not that
 ///   void kill_peers();          the server ends every connection
 ///   std::size_t open();         connections open now, as the server counts
 ///   std::size_t heard();        bytes that the server has received

@@ -2,16 +2,15 @@
 // needs: http_connector
 #include <carpool/http_connector.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "real_server.hpp"
 
 namespace {
@@ -20,21 +19,22 @@ template <class B, bool encrypted>
 class HttpScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = encrypted ? 13 : 1, slack = encrypted ? 30 : 0;
 
   HttpScene() { deaf_.refuse(true); }
 
   carpool::HttpConnector connector() { return at(proxy_.port()); }
   carpool::HttpConnector dead_connector() { return at(deaf_.port()); }
 
-  void exchange(carpool::HttpConnection<B>& connection) {
-    const std::string nonce = std::to_string(++nonce_);
-    const carpool::HttpResponse answer = connection.get("/echo?nonce=" + nonce);
-    if (answer.status != 200 || answer.body != "GET " + nonce) throw std::runtime_error("another's answer");
+  void exchange(carpool::HttpConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    check_answer(connection.get("/echo?nonce=" + nonce, deadline).body, "GET " + nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return proxy_.open(); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   carpool::HttpConnector at(std::uint16_t port) {
@@ -46,7 +46,6 @@ class HttpScene {
   RealServer& server_ = RealServer::shared("nginx");
   ChaosProxy proxy_{encrypted ? server_.tls_port() : server_.port()};
   ChaosProxy deaf_{server_.port()};
-  std::atomic<int> nonce_ = 0;
 };
 
 template <class B>
@@ -54,17 +53,10 @@ struct PlainHttpScene : HttpScene<B, false> {};
 template <class B>
 struct EncryptedHttpScene : HttpScene<B, true> {};
 
-template <template <class> class Scene, class Types>
-struct EachIn;
-template <template <class> class Scene, class... Backends>
-struct EachIn<Scene, testing::Types<Backends...>> {
-  using type = testing::Types<Scene<Backends>...>;
-};
-
-using PlainScenes = EachIn<PlainHttpScene, IoBackends>::type;
-using EncryptedScenes = EachIn<EncryptedHttpScene, IoBackends>::type;
-INSTANTIATE_TYPED_TEST_SUITE_P(Http, ConnectorConformance, PlainScenes, BackendName);
-INSTANTIATE_TYPED_TEST_SUITE_P(Https, ConnectorConformance, EncryptedScenes, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Http, ConnectorConformance, ScenesOf<PlainHttpScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Https, ConnectorConformance, ScenesOf<EncryptedHttpScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Http, ConnectorFaults, ScenesOf<PlainHttpScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Https, ConnectorFaults, ScenesOf<EncryptedHttpScene>, BackendName);
 
 }  // namespace
 

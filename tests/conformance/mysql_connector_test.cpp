@@ -2,16 +2,15 @@
 // needs: mysql_connector
 #include <carpool/mysql_connector.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "real_server.hpp"
 
 namespace {
@@ -20,21 +19,22 @@ template <class B, bool encrypted>
 class MysqlScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = encrypted ? 13 : 1, slack = encrypted ? 30 : 0;
 
   MysqlScene() { deaf_.refuse(true); }
 
   carpool::MysqlConnector connector() { return at(proxy_.port()); }
   carpool::MysqlConnector dead_connector() { return at(deaf_.port()); }
 
-  void exchange(carpool::MysqlConnection<B>& connection) {
-    const std::int64_t nonce = ++nonce_;
-    const auto result = connection.execute("select ?", {nonce});
-    if (result.one().template get<std::int64_t>(0) != nonce) throw std::runtime_error("another's answer");
+  void exchange(carpool::MysqlConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    check_answer(connection.execute("select ?", {nonce}, deadline).one().template get<std::string>(0), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return proxy_.open(); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   carpool::MysqlConnector at(std::uint16_t port) {
@@ -50,7 +50,6 @@ class MysqlScene {
   RealServer& server_ = RealServer::shared("mariadb");
   ChaosProxy proxy_{server_.port()};
   ChaosProxy deaf_{server_.port()};
-  std::atomic<std::int64_t> nonce_ = 0;
 };
 
 template <class B>
@@ -58,17 +57,10 @@ struct PlainMysqlScene : MysqlScene<B, false> {};
 template <class B>
 struct EncryptedMysqlScene : MysqlScene<B, true> {};
 
-template <template <class> class Scene, class Types>
-struct EachIn;
-template <template <class> class Scene, class... Backends>
-struct EachIn<Scene, testing::Types<Backends...>> {
-  using type = testing::Types<Scene<Backends>...>;
-};
-
-using PlainScenes = EachIn<PlainMysqlScene, IoBackends>::type;
-using EncryptedScenes = EachIn<EncryptedMysqlScene, IoBackends>::type;
-INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, ConnectorConformance, PlainScenes, BackendName);
-INSTANTIATE_TYPED_TEST_SUITE_P(MysqlOverTls, ConnectorConformance, EncryptedScenes, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, ConnectorConformance, ScenesOf<PlainMysqlScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(MysqlOverTls, ConnectorConformance, ScenesOf<EncryptedMysqlScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, ConnectorFaults, ScenesOf<PlainMysqlScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(MysqlOverTls, ConnectorFaults, ScenesOf<EncryptedMysqlScene>, BackendName);
 
 }  // namespace
 

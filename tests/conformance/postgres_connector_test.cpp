@@ -1,39 +1,40 @@
 // needs: postgres_connector
-/// PostgresConnector keeps the laws of a connector on every backend, against a real server behind a proxy.
+/// PostgresConnector keeps the laws of a connector on every backend, against a real server, in the clear and over TLS.
 #include <carpool/postgres_connector.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "real_server.hpp"
 
 namespace {
 
-template <class B>
+template <class B, bool encrypted>
 class PostgresScene {
  public:
   using Backend = B;
+  // Each log-in takes the server its time; integration/postgres_faults_test.cpp cuts at every byte.
+  static constexpr std::size_t stride = encrypted ? 29 : 5, slack = encrypted ? 30 : 0;
 
   PostgresScene() { nobody_.refuse(true); }
 
   carpool::PostgresConnector connector() { return to(proxy_.port()); }
   carpool::PostgresConnector dead_connector() { return to(nobody_.port()); }
 
-  void exchange(carpool::PostgresConnection<B>& connection) {
-    const std::string nonce = std::to_string(nonce_.fetch_add(1));
-    const auto result = connection.query("SELECT $1::text", {nonce}, B::now() + std::chrono::seconds(10));
-    if (result.template get<std::string>(0, 0) != nonce) throw std::runtime_error("another's answer");
+  void exchange(carpool::PostgresConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    check_answer(connection.query("SELECT $1::text", {nonce}, deadline).template get<std::string>(0, 0), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return proxy_.open(); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   static carpool::PostgresConnector to(std::uint16_t port) {
@@ -41,21 +42,23 @@ class PostgresScene {
             .port = port,
             .user = RealServer::user(),
             .password = RealServer::password(),
-            .database = RealServer::database()};
+            .database = RealServer::database(),
+            .options = {{"sslmode", encrypted ? "verify-full" : "disable"}, {"sslrootcert", server().file("ca.pem")}}};
   }
+  static RealServer& server() { return RealServer::shared("postgres"); }
 
-  ChaosProxy proxy_{RealServer::shared("postgres").port()};
+  ChaosProxy proxy_{server().port()};
   ChaosProxy nobody_{1};
-  typename B::template Atomic<int> nonce_ = 0;
 };
 
-template <class Types>
-struct EachInPostgresScene;
-template <class... Backends>
-struct EachInPostgresScene<testing::Types<Backends...>> {
-  using type = testing::Types<PostgresScene<Backends>...>;
-};
+template <class B>
+struct PlainPostgresScene : PostgresScene<B, false> {};
+template <class B>
+struct EncryptedPostgresScene : PostgresScene<B, true> {};
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, ConnectorConformance, EachInPostgresScene<IoBackends>::type, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, ConnectorConformance, ScenesOf<PlainPostgresScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(PostgresOverTls, ConnectorConformance, ScenesOf<EncryptedPostgresScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, ConnectorFaults, ScenesOf<PlainPostgresScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(PostgresOverTls, ConnectorFaults, ScenesOf<EncryptedPostgresScene>, BackendName);
 
 }  // namespace

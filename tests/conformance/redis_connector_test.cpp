@@ -2,16 +2,15 @@
 /// RedisConnector keeps the laws of a connector on every backend: in the clear and encrypted.
 #include <carpool/redis_connector.hpp>
 
-#include <atomic>
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "loopback_server.hpp"
 #include "real_server.hpp"
 
@@ -21,22 +20,22 @@ template <class B, bool Encrypted>
 class RedisScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = Encrypted ? 13 : 1, slack = Encrypted ? 30 : 0;
 
   RedisScene() { stopped_.stop(); }
 
   carpool::RedisConnector connector() { return to(proxy_.port()); }
   carpool::RedisConnector dead_connector() { return to(stopped_.port()); }
 
-  void exchange(carpool::RedisConnection<B>& connection) {
-    const std::string nonce = std::to_string(asked_.fetch_add(1));
-    const carpool::TimePoint deadline = B::now() + std::chrono::seconds(10);
-    if (connection.template command_until<std::string>(deadline, "ECHO", nonce) != nonce)
-      throw std::runtime_error("another's answer");
+  void exchange(carpool::RedisConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    check_answer(connection.template command_until<std::string>(deadline, "ECHO", nonce), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return proxy_.open(); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   /// A database and a name, so that there is something to say on connect.
@@ -54,7 +53,6 @@ class RedisScene {
 
   ChaosProxy proxy_{Encrypted ? server().tls_port() : server().port()};
   LoopbackServer stopped_;
-  std::atomic<int> asked_ = 0;
 };
 
 template <class B>
@@ -62,17 +60,10 @@ struct PlainRedisScene : RedisScene<B, false> {};
 template <class B>
 struct EncryptedRedisScene : RedisScene<B, true> {};
 
-template <template <class> class Scene, class Types>
-struct EachIn;
-template <template <class> class Scene, class... Backends>
-struct EachIn<Scene, testing::Types<Backends...>> {
-  using type = testing::Types<Scene<Backends>...>;
-};
-
-using PlainScenes = EachIn<PlainRedisScene, IoBackends>::type;
-using EncryptedScenes = EachIn<EncryptedRedisScene, IoBackends>::type;
-INSTANTIATE_TYPED_TEST_SUITE_P(Redis, ConnectorConformance, PlainScenes, BackendName);
-INSTANTIATE_TYPED_TEST_SUITE_P(RedisOverTls, ConnectorConformance, EncryptedScenes, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Redis, ConnectorConformance, ScenesOf<PlainRedisScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(RedisOverTls, ConnectorConformance, ScenesOf<EncryptedRedisScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Redis, ConnectorFaults, ScenesOf<PlainRedisScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(RedisOverTls, ConnectorFaults, ScenesOf<EncryptedRedisScene>, BackendName);
 
 }  // namespace
 

@@ -3,13 +3,13 @@
 #include <carpool/thrift_connector.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <stdexcept>
+#include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "loopback_server.hpp"
 #include "thrift_echo.hpp"
 
@@ -19,6 +19,7 @@ template <class B>
 class ThriftScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = 1, slack = 0;
   using Connector = carpool::ThriftConnector<thrift_echo::Client>;
 
   ThriftScene() { stopped_.stop(); }
@@ -26,14 +27,15 @@ class ThriftScene {
   Connector connector() { return {.host = "127.0.0.1", .port = proxy_.port()}; }
   Connector dead_connector() { return {.host = "127.0.0.1", .port = stopped_.port()}; }
 
-  void exchange(Connector::Connection<B>& connection) {
-    const carpool::TimePoint deadline = B::now() + std::chrono::seconds(10);
-    if (connection.client(deadline).say("question") != "question") throw std::runtime_error("another's answer");
+  void exchange(Connector::Connection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    check_answer(connection.client(deadline).say(nonce), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return std::max(proxy_.open(), server_.open()); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   thrift_echo::Server server_;
@@ -41,13 +43,7 @@ class ThriftScene {
   LoopbackServer stopped_;
 };
 
-template <class Types>
-struct EachInThriftScene;
-template <class... Backends>
-struct EachInThriftScene<testing::Types<Backends...>> {
-  using type = testing::Types<ThriftScene<Backends>...>;
-};
-
-INSTANTIATE_TYPED_TEST_SUITE_P(Thrift, ConnectorConformance, EachInThriftScene<IoBackends>::type, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Thrift, ConnectorConformance, ScenesOf<ThriftScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Thrift, ConnectorFaults, ScenesOf<ThriftScene>, BackendName);
 
 }  // namespace

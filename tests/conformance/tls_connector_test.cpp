@@ -3,13 +3,14 @@
 #include <carpool/tls_connector.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <stdexcept>
+#include <cstdint>
+#include <string>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "loopback_server.hpp"
 #include "tls_server.hpp"
 
@@ -19,21 +20,24 @@ template <class B>
 class TlsScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = 3, slack = 30;
 
   TlsScene() { stopped_.stop(); }
 
   carpool::TlsConnector connector() { return to(proxy_.port()); }
   carpool::TlsConnector dead_connector() { return to(stopped_.port()); }
 
-  void exchange(carpool::StreamConnection<B, carpool::TlsSocket<B>>& connection) {
-    const carpool::TimePoint deadline = B::now() + std::chrono::seconds(10);
-    connection.write_all("question\n", deadline);
-    if (connection.read_until("\n", 100, deadline) != "question") throw std::runtime_error("another's answer");
+  void exchange(carpool::StreamConnection<B, carpool::TlsSocket<B>>& connection,
+                carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    connection.write_all(nonce + '\n', deadline);
+    check_answer(connection.read_until("\n", 100, deadline), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }
   std::size_t open() { return std::max(proxy_.open(), server_.open()); }
   std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
   static carpool::TlsConnector to(std::uint16_t port) {
@@ -45,13 +49,7 @@ class TlsScene {
   LoopbackServer stopped_;
 };
 
-template <class Types>
-struct EachInTlsScene;
-template <class... Backends>
-struct EachInTlsScene<testing::Types<Backends...>> {
-  using type = testing::Types<TlsScene<Backends>...>;
-};
-
-INSTANTIATE_TYPED_TEST_SUITE_P(Tls, ConnectorConformance, EachInTlsScene<IoBackends>::type, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Tls, ConnectorConformance, ScenesOf<TlsScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Tls, ConnectorFaults, ScenesOf<TlsScene>, BackendName);
 
 }  // namespace

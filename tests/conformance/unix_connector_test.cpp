@@ -1,15 +1,16 @@
 /// UnixConnector keeps the laws of a connector on every backend.
 #include <carpool/unix_connector.hpp>
 
-#include <chrono>
+#include <algorithm>
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 
 #include <unistd.h>
 
+#include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
-#include "io_backends.hpp"
+#include "connector_faults.hpp"
+#include "connector_scenes.hpp"
 #include "loopback_server.hpp"
 
 namespace {
@@ -18,33 +19,32 @@ template <class B>
 class UnixScene {
  public:
   using Backend = B;
+  static constexpr std::size_t stride = 1, slack = 0;
 
   carpool::UnixConnector connector() { return {.path = path_}; }
   carpool::UnixConnector dead_connector() { return {.path = path_ + "_of_nobody"}; }
 
-  void exchange(carpool::StreamConnection<B>& connection) {
-    const carpool::TimePoint deadline = B::now() + std::chrono::seconds(10);
-    connection.write_all("question\n", deadline);
-    if (connection.read_until("\n", 100, deadline) != "question") throw std::runtime_error("another's answer");
+  void exchange(carpool::StreamConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
+    const std::string nonce = new_nonce();
+    connection.write_all(nonce + '\n', deadline);
+    check_answer(connection.read_until("\n", 100, deadline), nonce);
   }
 
-  void kill_peers() { server_.close_all(); }
-  std::size_t open() { return server_.open(); }
-  std::size_t heard() { return server_.bytes_received(); }
+  void kill_peers() { proxy_.close_all(); }
+  std::size_t open() { return std::max(proxy_.open(), server_.open()); }
+  std::size_t heard() { return proxy_.heard(); }
+  ChaosProxy& proxy() { return proxy_; }
 
  private:
+  using Address = carpool::SocketAddress;
+
   // An abstract name: it needs no folder and cannot be left behind.
   const std::string path_ = "@carpool_conformance_" + std::to_string(::getpid());
-  LoopbackServer server_{carpool::SocketAddress::unix_path(path_)};
+  LoopbackServer server_{Address::unix_path(path_ + "_server")};
+  ChaosProxy proxy_{server_.address(), Address::unix_path(path_)};
 };
 
-template <class Types>
-struct EachInUnixScene;
-template <class... Backends>
-struct EachInUnixScene<testing::Types<Backends...>> {
-  using type = testing::Types<UnixScene<Backends>...>;
-};
-
-INSTANTIATE_TYPED_TEST_SUITE_P(Unix, ConnectorConformance, EachInUnixScene<IoBackends>::type, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Unix, ConnectorConformance, ScenesOf<UnixScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Unix, ConnectorFaults, ScenesOf<UnixScene>, BackendName);
 
 }  // namespace

@@ -1,6 +1,8 @@
 /// Stands between a client and a server on loopback, and does to their bytes what a bad network or a dying server does.
 #pragma once
 
+#include <carpool/socket_address.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -12,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -23,12 +24,13 @@
 /// Every method may be called by any thread; what it asks for holds when it returns, for bytes that come from then on.
 class ChaosProxy {
  public:
-  explicit ChaosProxy(std::uint16_t server) : server_(server) {
-    reservation_ = bind(0);
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    ::getsockname(reservation_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
+  using Address = carpool::SocketAddress;
+
+  /// On a port of the system's choice.
+  explicit ChaosProxy(std::uint16_t server) : ChaosProxy(loopback(server), loopback(0)) {}
+  /// Also from one Unix path to another: SocketAddress::unix_path("@name"). There an RST is an end like another.
+  ChaosProxy(const Address& server, const Address& here) : server_(server), here_(here) {
+    if (!here.is_unix()) reserve();
     listen();
     thread_ = std::thread([this] { run(); });
   }
@@ -42,7 +44,7 @@ class ChaosProxy {
     }
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return here_.port(); }
   /// Connections to the proxy, as it sees them.
   [[nodiscard]] std::size_t open() {
     return look([this] { return links_.size(); });
@@ -160,12 +162,11 @@ class ChaosProxy {
   void accept() {
     if (listener_ < 0) return;
     for (int client = 0; (client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      const sockaddr_in address = loopback(server_);
+      const int server = ::socket(server_.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
       links_.emplace_back(client, server);
       peak_ = std::max(peak_, links_.size());
       ++accepted_;
-      if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) continue;
+      if (::connect(server, server_.data(), server_.size()) == 0) continue;
       links_.back().reset();
       links_.pop_back();
     }
@@ -176,29 +177,28 @@ class ChaosProxy {
     links_.clear();
   }
 
-  static sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-  static int bind(std::uint16_t port) {
-    const int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  static Address loopback(std::uint16_t port) { return carpool::parse_numeric("127.0.0.1", port).at(0); }
+  static int bind(const Address& address) {
+    const int bound = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int yes = 1;
     ::setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);  // beside the reservation
-    const sockaddr_in address = loopback(port);
-    if (::bind(bound, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-      throw std::runtime_error("the chaos proxy has no port");
+    if (::bind(bound, address.data(), address.size()) != 0) throw std::runtime_error("the chaos proxy has no address");
     return bound;
   }
+  void reserve() {
+    reservation_ = bind(here_);
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(reservation_, reinterpret_cast<sockaddr*>(&address), &size);
+    here_ = Address(reinterpret_cast<const sockaddr*>(&address), size);
+  }
   void listen() {
-    listener_ = bind(port_);
+    listener_ = bind(here_);
     ::listen(listener_, 4096);
   }
 
-  const std::uint16_t server_;
-  std::uint16_t port_ = 0;
+  const Address server_;
+  Address here_;          // fixed from the constructor on
   int reservation_ = -1;  // bound and never listening: the port stays ours while we refuse
   const int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
