@@ -21,6 +21,7 @@
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "memory_bound.hpp"
 #include "process.hpp"
 
 namespace {
@@ -162,6 +163,7 @@ TYPED_TEST(HiveFaults, AServerThatComesBackIsUsedAgain) {
 }
 
 TYPED_TEST(HiveFaults, HostileNegotiationsAreRefusedBeforeMemoryIsTaken) {
+  const MemoryBound bound;
   using namespace std::string_view_literals;
   this->template expect_refused<std::system_error>("\5\x7f\xff\xff\xff"sv, HiveAuth::plain);
   this->template expect_refused<std::system_error>("\5\xff\xff\xff\xff"sv, HiveAuth::plain);
@@ -173,6 +175,7 @@ TYPED_TEST(HiveFaults, HostileNegotiationsAreRefusedBeforeMemoryIsTaken) {
 }
 
 TYPED_TEST(HiveFaults, HostileAnswersAreRefusedBeforeMemoryIsTaken) {
+  const MemoryBound bound;
   using namespace std::string_view_literals;
   for (const std::string_view bytes : {
            "\x80\1\0\2\x7f\xff\xff\xff"sv,                                                       // the method's name
@@ -192,6 +195,7 @@ TYPED_TEST(HiveFaults, HostileAnswersAreRefusedBeforeMemoryIsTaken) {
 }
 
 TYPED_TEST(HiveFaults, StructuresNestedAMillionDeepAreRefused) {
+  const MemoryBound bound;
   std::string answer("\x80\1\0\2\0\0\0\x0bOpenSession\0\0\0\1\x0c\0\0", 27);
   for (int i = 0; i < 1000 * 1000; ++i) answer += std::string("\x0c\0\7", 3);
   this->expect_refused(answer, HiveAuth::no_sasl);

@@ -12,6 +12,7 @@
 
 #include "chaos_proxy.hpp"
 #include "loopback_server.hpp"
+#include "memory_bound.hpp"
 #include "process.hpp"
 #include "redis_fixture.hpp"
 
@@ -199,6 +200,7 @@ TYPED_TEST(RedisFaults, WhereAUserLeftWithoutReadingNobodyGetsTheReply) {
 }
 
 TYPED_TEST(RedisFaults, WhatAHostileServerSaysIsAnErrorAndTakesNoMemory) {
+  const MemoryBound bound;
   LoopbackServer hostile;
   std::string deep;
   for (int i = 0; i < 1'000'000; ++i) deep += "*1\r\n";

@@ -16,6 +16,7 @@
 #include "chaos_proxy.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "memory_bound.hpp"
 #include "thrift_echo.hpp"
 
 namespace {
@@ -156,6 +157,7 @@ TYPED_TEST(ThriftCalls, AnAnswerThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
 }
 
 TYPED_TEST(ThriftCalls, AFrameOfTwoGigabytesIsRefusedBeforeMemoryIsTaken) {
+  const MemoryBound bound;
   using apache::thrift::transport::TTransportException;
   using namespace std::string_view_literals;
   this->template expect_refused<TTransportException>("\x7f\xff\xff\xff"sv,
@@ -168,18 +170,21 @@ TYPED_TEST(ThriftCalls, AFrameOfTwoGigabytesIsRefusedBeforeMemoryIsTaken) {
 }
 
 TYPED_TEST(ThriftCalls, AStringOfTwoGigabytesIsRefusedBeforeMemoryIsTaken) {
+  const MemoryBound bound;
   using namespace std::string_view_literals;
   this->template expect_refused<TException>("\x80\1\0\2\0\0\0\3say\0\0\0\0\x0b\0\0\x7f\xff\xff\xff"sv, {});
   this->template expect_refused<TException>("\x80\1\0\2\0\0\0\3say\0\0\0\0\x0b\0\0\xff\xff\xff\xff"sv, {});
 }
 
 TYPED_TEST(ThriftCalls, AListOfTwoThousandMillionNothingsIsRefusedBeforeMemoryIsTaken) {
+  const MemoryBound bound;
   using namespace std::string_view_literals;
   this->template expect_refused<TException>("\x80\1\0\2\0\0\0\4many\0\0\0\0\x0f\0\0\x0c\x7f\xff\xff\xff"sv, {}, "many");
   this->template expect_refused<TException>("\x80\1\0\2\0\0\0\4many\0\0\0\0\x0f\0\0\x0c\x00\x20\x00\x00"sv, {}, "many");
 }
 
 TYPED_TEST(ThriftCalls, StructuresNestedAMillionDeepAreRefused) {
+  const MemoryBound bound;
   std::string answer("\x80\1\0\2\0\0\0\3say\0\0\0\0", 15);
   for (int i = 0; i < 1000 * 1000; ++i) answer += std::string("\x0c\0\1", 3);
   this->template expect_refused<TException>(answer, {});

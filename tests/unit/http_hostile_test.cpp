@@ -17,6 +17,7 @@
 
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "memory_bound.hpp"
 
 namespace {
 
@@ -100,6 +101,7 @@ TYPED_TEST(HttpHostile, ABodyWithoutEndIsRefused) {
 }
 
 TYPED_TEST(HttpHostile, AClaimedLengthTakesNoMemoryAndIsNotBelieved) {
+  const MemoryBound bound;
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: ";
   EXPECT_EQ(this->outcome(head + "9223372036854775807\r\n\r\nshort"), "timed out");
   const std::string huge = head + "9223372036854775807\r\n\r\nshort";

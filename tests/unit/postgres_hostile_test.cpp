@@ -16,6 +16,7 @@
 
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "memory_bound.hpp"
 
 namespace {
 
@@ -94,6 +95,7 @@ TYPED_TEST(HostilePostgres, NonsenseIsAnError) {
 }
 
 TYPED_TEST(HostilePostgres, AClaimOfGigabytesCostsNoMemory) {
+  const MemoryBound bound;
   const std::size_t before = memory();
   const std::string row = message('T', std::string("\0\1", 2) + std::string("c\0", 2) + std::string(18, '\0'));
   for (const char type : {'D', 'T', 'd', 'E', 'N', 'A'}) {

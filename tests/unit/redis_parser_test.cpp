@@ -16,6 +16,8 @@
 
 #include <gtest/gtest.h>
 
+#include "memory_bound.hpp"
+
 namespace {
 
 using carpool::RedisLimits;
@@ -132,6 +134,7 @@ TEST(RedisParser, Resp3IsRefused) {
 }
 
 TEST(RedisParser, AClaimOf2To63ElementsTakesNoMemory) {
+  const MemoryBound bound;
   const std::size_t before = resident_kilobytes();
   for (const char* claim :
        {"*9223372036854775807\r\n", "*9223372036854775808\r\n", "*2147483647\r\n", "*1048577\r\n"}) {
