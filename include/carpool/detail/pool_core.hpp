@@ -17,8 +17,7 @@ class PoolCore : public PoolEngine<Types> {
   using Engine::bury, Engine::bury_now;
   using Engine::Engine;
   using Engine::forked;
-  using Engine::settings;
-  using Engine::settle_place, Engine::stir;
+  using Engine::settings, Engine::settle_place, Engine::stir;
   using typename Engine::Access;
   using typename Engine::Backend;
   using typename Engine::Calls;
@@ -56,13 +55,14 @@ class PoolCore : public PoolEngine<Types> {
     if constexpr (!Events::wants_failures) {
       return attempt();
     } else {
+      const auto kept = this->keep_settings();  // *this may be gone when the attempt has failed
       try {
         return attempt();
       } catch (const PoolError& error) {
-        Events::acquire_failed(settings().observer, failure_of(error));
+        Events::acquire_failed(kept->observer, failure_of(error));
         throw;
       } catch (...) {
-        Events::acquire_failed(settings().observer, AcquireFailure::interrupted);
+        Events::acquire_failed(kept->observer, AcquireFailure::interrupted);
         throw;
       }
     }

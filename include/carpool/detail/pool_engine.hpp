@@ -40,6 +40,8 @@ class PoolEngine {
 
   [[nodiscard]] Access access() { return books_.access(); }
   [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
+  /// For who may be the last one out and tells an observer afterwards.
+  [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
   [[nodiscard]] const FailurePointer& out_of_memory() const noexcept { return out_of_memory_; }
   [[nodiscard]] bool forked() const noexcept { return fork_generation_ != Backend::fork_generation(); }
 
