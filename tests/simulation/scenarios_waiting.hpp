@@ -151,6 +151,7 @@ void places_are_not_lost() {
   scene.worker([&] {
     typename Scene<B>::Lease lease = scene.pool().acquire();
     ++scene.server().detached;
+    ++scene.server().ever_detached;
     { const auto mine = lease.detach(); }
     --scene.server().detached;
   });
@@ -172,5 +173,42 @@ void no_more_waiters_than_allowed() {
     });
   }
   scene.join();
+  scene.expect_calm();
+}
+
+/// B4: whoever gives a connection back and comes again at once finds it, whatever the pool's own work is doing.
+template <class B>
+void what_is_given_back_is_there_at_once() {
+  Scene<B> scene({.max_size = 1});
+  scene.worker([&] {
+    scene.use(0s);
+    law<B>(scene.pool().try_acquire().has_value(), "what was given back is not there yet");
+  });
+  scene.worker([&] { (void)scene.pool().reap(); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// C17, C18, law 10: an exception over a lease may have left anything unread. Nobody else gets that connection, and who
+/// waits gets another.
+template <class B>
+void an_exception_costs_its_connection() {
+  Scene<B> scene({.max_size = 1});
+  for (int i = 0; i < 3; ++i) {
+    scene.worker([&, i] {
+      try {
+        typename Scene<B>::Lease lease = scene.acquire(10s);
+        law<B>(!lease->dirty, "law 10: somebody else's unread answer");
+        lease->dirty = true;
+        let_others<B>();
+        if (i < 2) throw std::length_error("in the middle of a question");
+        lease->dirty = false;
+      } catch (const std::length_error&) {
+        pass<B>(1us);
+      }
+    });
+  }
+  scene.join();
+  law<B>(scene.server().connects >= 2, "law 10: a doubtful connection is kept");
   scene.expect_calm();
 }

@@ -24,5 +24,7 @@ TEST(SimulatedWaiting, NestedAcquiresEnd) { expect_holds(nested_acquires_end<B>)
 TEST(SimulatedWaiting, TryAcquireTakesNothingFromThoseWhoWait) { expect_holds(try_acquire_beside_waiters<B>); }
 TEST(SimulatedWaiting, EveryPlaceComesBack) { expect_holds(places_are_not_lost<B>); }
 TEST(SimulatedWaiting, NoMoreWaitersThanAllowed) { expect_holds(no_more_waiters_than_allowed<B>); }
+TEST(SimulatedWaiting, WhatIsGivenBackIsThereAtOnce) { expect_holds(what_is_given_back_is_there_at_once<B>); }
+TEST(SimulatedWaiting, AnExceptionCostsItsConnection) { expect_holds(an_exception_costs_its_connection<B>); }
 
 }  // namespace

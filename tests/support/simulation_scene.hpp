@@ -8,29 +8,37 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "simulation_model.hpp"
 #include "simulation_server.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
 
 template <class Backend, template <class> class ConnectorOf = MadeUpConnector, class Eviction = carpool::NeverEvict>
 class Scene {
+  static constexpr bool simulated = requires { requires Backend::simulated; };
+
  public:
   using Connector = ConnectorOf<Backend>;
-  using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, Connector, Eviction>;
+  using Observer = std::conditional_t<simulated, ModelObserver, carpool::NoObserver>;
+  using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, Connector, Eviction, Observer>;
   using Lease = typename Pool::Lease;
   using Task = decltype(Backend::spawn(std::declval<void (*)()>()));
 
   explicit Scene(carpool::PoolOptions options, Eviction eviction = {}, MadeUpServer<Backend>* server = nullptr)
-      : server_(server == nullptr ? own_server_ : *server), bound_(options.max_size) {
+      : server_(server == nullptr ? own_server_ : *server), model_(options.handoff_after), bound_(options.max_size) {
     max_connecting_ = options.max_connecting;
     Connector connector;
     connector.server = &server_;
     connector.keepers = keepers_;
-    pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction));
+    Observer observer;
+    if constexpr (simulated) observer.model = &model_;
+    pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction), observer);
     if constexpr (simulated) watch();
     pass<Backend>(1us);  // the pool's own start is a scenario of its own
   }
@@ -70,7 +78,19 @@ class Scene {
   void may_rest_beside_idle() noexcept { idle_for_others_ = true; }
 
   /// Holds a connection for so long. What acquire throws passes through.
-  void use(carpool::Duration time, carpool::Duration patience = 10s) { hold(pool_->acquire_for(patience), time); }
+  void use(carpool::Duration time, carpool::Duration patience = 10s) { hold(acquire(patience), time); }
+  /// Law 4 is looked after meanwhile.
+  [[nodiscard]] Lease acquire(carpool::Duration patience) {
+    if constexpr (!simulated) return pool_->acquire_for(patience);
+    struct Stay {
+      std::multiset<carpool::TimePoint>& all;
+      std::multiset<carpool::TimePoint>::iterator mine;
+      ~Stay() { all.erase(mine); }
+    };
+    const carpool::TimePoint deadline = Backend::now() + patience;
+    const Stay stay{deadlines_, deadlines_.insert(deadline)};
+    return pool_->acquire_until(deadline);
+  }
   static void hold(Lease lease, carpool::Duration time) {
     lease->take();
     let_others<Backend>();
@@ -91,17 +111,18 @@ class Scene {
   void expect_calm() {
     law<Backend>(pool_->stats().waiting == 0, "law 7: somebody who left still stands in line");
     await([&] { return pool_->stats().in_use == 0; }, "law 5: a place is in use by nobody");
+    const auto all_idle = [&] { return pool_->stats().size() == pool_->stats().idle; };
+    await(all_idle, "law 5: a place is neither idle nor free");
   }
   /// Within ten seconds.
   template <class Condition>
   void await(Condition condition, const char* what) {
     const carpool::TimePoint end = Backend::now() + 10s;
-    while (!condition() && Backend::now() < end) pass<Backend>(100us);
+    for (carpool::Duration pause = 100us; !condition() && Backend::now() < end; pause *= 2) pass<Backend>(pause);
     law<Backend>(condition(), what);
   }
 
  private:
-  static constexpr bool simulated = requires { requires Backend::simulated; };
   using Invariant = carpool::Simulation::Invariant;
 
   void watch() {
@@ -119,26 +140,55 @@ class Scene {
                  "law 1: a connection without a place");
     law<Backend>(static_cast<std::size_t>(server_.leased) <= stats.in_use, "law 2: leased, but not in use");
     law<Backend>(stats.connecting <= max_connecting_, "law 9: more connects than max_connecting");
+    law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
+    if constexpr (!requires { typename Connector::Target; }) model_.look(stats);
   }
 
   /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep.
   void check_rest() {
     if (watched_ == nullptr) return;
     const carpool::PoolStats stats = watched_->stats();
+    law<Backend>(model_.open() == stats.size() - stats.connecting + static_cast<std::size_t>(server_.ever_detached),
+                 "law 5: the books have lost a connection, or count one too many");
+    note_trouble(stats);
+    for (const carpool::TimePoint deadline : deadlines_) {
+      law<Backend>(Backend::now() < deadline, "law 4: somebody sleeps in acquire after its deadline");
+    }
     if (stats.waiting == 0 || stats.suspended) return;
     law<Backend>(!stats.closed, "law 16: somebody sleeps before a closed pool");
     law<Backend>(idle_for_others_ || stats.idle == 0, "law 3: somebody sleeps beside an idle connection");
     law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0,
                  "law 9: somebody sleeps, a place is free, and nobody connects");
+    law<Backend>(stats.connecting >= wanted_connects(stats),
+                 "law 9: fewer connects than waiters, places and max_connecting ask for");
     law<Backend>(stats.closing == 0 || server_.goodbyes > 0, "law 3: what is to be closed holds a place");
+  }
+
+  /// The pool has taken note of all that has happened. It is in trouble from a failed connect until a successful one.
+  void note_trouble(const carpool::PoolStats& stats) {
+    const bool failed = stats.connect_failures != seen_.connect_failures;
+    if (failed || stats.created != seen_.created) in_trouble_ = failed;
+    seen_ = stats;
+  }
+  /// After trouble, two at once at first; with targets, each has trouble of its own.
+  [[nodiscard]] std::size_t wanted_connects(const carpool::PoolStats& stats) const {
+    const bool knows_one_endpoint_only = !requires { typename Connector::Target; };
+    if (in_trouble_ || (stats.connect_failures > 0 && !knows_one_endpoint_only)) return 0;
+    const std::size_t room = stats.max_size - std::min(stats.max_size, stats.size() - stats.connecting);
+    const std::size_t ramp = stats.connect_failures > 0 ? 2 : max_connecting_;
+    return std::min({stats.waiting, room, max_connecting_, ramp});
   }
 
   std::shared_ptr<int> keepers_ = std::make_shared<int>();
   MadeUpServer<Backend> own_server_;
   MadeUpServer<Backend>& server_;
+  PoolModel model_;
   std::size_t bound_;
   std::size_t max_connecting_ = 0;
   bool resized_ = false;
+  bool in_trouble_ = false;
+  carpool::PoolStats seen_;                      // at the last rest
+  std::multiset<carpool::TimePoint> deadlines_;  // of those inside acquire
   bool idle_for_others_ = false;
   std::unique_ptr<Pool> pool_;
   Pool* watched_ = nullptr;

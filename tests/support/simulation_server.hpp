@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -47,14 +48,23 @@ void pass(carpool::Duration time) {
   if (time > carpool::Duration::zero()) Backend::sleep_until(Backend::now() + time);
 }
 
+/// Longer than tasks are slow, where nobody has to wait for it.
+template <class Backend>
+inline constexpr carpool::Duration hang_time = [] {
+  return requires { requires Backend::simulated; }
+  ? std::chrono::milliseconds(5000) : std::chrono::milliseconds(50);
+}();
+
 enum class ServerCall { connect, is_connected, ping, reset, reusable, invalidate, matches };
 
 /// Shared by a scenario's connector and its checks. Its own counters are no scheduling points.
 template <class Backend>
 struct MadeUpServer {
   carpool::Duration connect_takes{};
+  std::optional<carpool::Duration> first_connect_takes;  // where that is another time
   carpool::Duration ping_takes{};
   carpool::Duration goodbye_takes{};
+  std::string down;  // the target whose connects fail
   /// Whether this call, the n-th of its kind from 1, fails: connect and the like throw, is_connected says no.
   std::function<bool(ServerCall call, int nth)> fails = [](ServerCall, int) { return false; };
 
@@ -66,6 +76,7 @@ struct MadeUpServer {
   std::atomic<int> goodbyes = 0;         // being said now
   std::atomic<int> leased = 0;           // by scenarios, now
   std::atomic<int> detached = 0;         // open, and no more of the pool's concern
+  std::atomic<int> ever_detached = 0;
   std::atomic<int> calls[7] = {};
 
   [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }
@@ -128,13 +139,13 @@ struct MadeUpConnector {
 
  protected:
   [[nodiscard]] Connection open(const std::string& target, carpool::TimePoint deadline) const {
-    ++server->connects;
+    const int nth = ++server->connects;
     MadeUpServer<B>::raise(server->most_connecting, ++server->connecting);
-    const bool fails = server->fails_now(ServerCall::connect);
+    const bool fails = server->fails_now(ServerCall::connect) || (!target.empty() && target == server->down);
     let_others<B>();
-    if (server->connect_takes > carpool::Duration::zero()) {
-      B::sleep_until(std::min(deadline, B::now() + server->connect_takes));
-    }
+    const carpool::Duration takes =
+        nth == 1 ? server->first_connect_takes.value_or(server->connect_takes) : server->connect_takes;
+    if (takes > carpool::Duration::zero()) B::sleep_until(std::min(deadline, B::now() + takes));
     --server->connecting;
     if (fails) throw std::runtime_error("refused");
     return Connection(*server, target);

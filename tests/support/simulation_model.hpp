@@ -1,0 +1,163 @@
+/// A small sequential model of a pool, kept beside the real one in a simulation: which connections there are and who
+/// has them, who stands in line in which order, and whose turn it is.
+#pragma once
+
+#include <carpool/observer.hpp>
+#include <carpool/pool_stats.hpp>
+#include <carpool/simulation_backend.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <vector>
+
+/// It learns of connections by the observer's events, and of the line by comparing the books before and after each step
+/// of a task: so it needs nothing from the pool that users have not. It knows one line only: no targets.
+class PoolModel {
+ public:
+  explicit PoolModel(carpool::Duration handoff_after) noexcept : handoff_after_(handoff_after) {}
+
+  // --- what happens to connections -----------------------------------------------------------------------
+
+  void ready(std::uint64_t id) { expect(leased_.emplace(id, false).second, "law 2: a connection is made twice"); }
+  void leased(std::uint64_t id) {
+    const auto found = leased_.find(id);
+    expect(found != leased_.end(), "law 2: a connection is handed out that there is not");
+    expect(!found->second, "law 2: a connection is handed out twice");
+    found->second = true;
+    mine().served = true;
+  }
+  void released(std::uint64_t id) {
+    const auto found = leased_.find(id);
+    expect(found != leased_.end() && found->second, "law 2: a connection comes back that was not out");
+    found->second = false;
+  }
+  void closed(std::uint64_t id) {
+    const auto found = leased_.find(id);
+    expect(found != leased_.end(), "law 2: a connection is closed twice");
+    expect(!found->second, "law 2: a connection is closed under its owner");
+    leased_.erase(found);
+  }
+  [[nodiscard]] std::size_t open() const noexcept { return leased_.size(); }
+  [[nodiscard]] std::size_t out() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(leased_.begin(), leased_.end(), [](const auto& each) { return each.second; }));
+  }
+
+  // --- what callers do -----------------------------------------------------------------------------------
+
+  void comes() {
+    if (const auto [found, is_new] = callers_.try_emplace(me()); !is_new) found->second.comes_again = true;
+  }
+  void goes_without() { mine().failed = true; }
+
+  /// After each step, `before` which it was `then`: what the running task has done to the books, and whether it might.
+  void look(const carpool::PoolStats& books) {
+    const auto caller = callers_.find(me());
+    Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
+    if (books.waiting > books_.waiting) joins(books, known);
+    if (books.waiting <= books_.waiting) moves(books, known);
+    if (known != nullptr) ends(caller);
+    expect(line_.size() == books.waiting, "law 7: somebody stands in line who has left, or has left without a word");
+    books_ = books;
+    looked_at_ = carpool::SimulationBackend::now();
+  }
+
+ private:
+  struct Caller {
+    std::uint64_t ticket = 0;
+    carpool::TimePoint since{};
+    bool in_line = false;
+    bool owns = false;    // has taken a connection, or was granted one
+    bool served = false;  // acquire returns a lease
+    bool failed = false;  // acquire throws
+    bool comes_again = false;
+  };
+  using Callers = std::map<std::uint32_t, Caller>;
+
+  static void expect(bool holds, const char* law) { carpool::Simulation::check(holds, law); }
+  [[nodiscard]] static std::uint32_t me() { return carpool::Simulation::current().self().id; }
+  [[nodiscard]] Caller& mine() { return callers_[me()]; }
+
+  void joins(const carpool::PoolStats& books, Caller* caller) {
+    expect(caller != nullptr && books.waiting == books_.waiting + 1, "law 8: nobody puts others in line");
+    if (caller->ticket == 0) {
+      caller->ticket = ++last_ticket_;
+      caller->since = carpool::SimulationBackend::now();
+    }
+    caller->in_line = true;
+    caller->owns = false;
+    const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };
+    line_.insert(std::find_if(line_.begin(), line_.end(), later), caller);
+  }
+
+  /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
+  void moves(const carpool::PoolStats& books, Caller* caller) {
+    std::size_t left = books_.waiting - books.waiting;
+    const bool was_in_line = caller != nullptr && caller->in_line;
+    const bool takes = caller != nullptr && books.in_use == books_.in_use + left + (was_in_line ? 0 : 1);
+    if (takes && (left > 0 || !was_in_line)) takes_one(*caller);
+    if (was_in_line && left > 0) {
+      leaves(*caller);
+      --left;
+    }
+    for (; left > 0; --left) {
+      line_.front()->owns = true;
+      leaves(*line_.front());
+    }
+  }
+  /// Who takes one by itself must not overtake anybody who was overdue already when it looked.
+  void takes_one(Caller& caller) {
+    for (const Caller* each : line_) {
+      const bool before_it = each != &caller && (caller.ticket == 0 || each->ticket < caller.ticket);
+      const bool overdue = looked_at_ >= carpool::after(each->since, handoff_after_);
+      expect(!before_it || !overdue, "law 8: somebody who is overdue is overtaken");
+    }
+    caller.owns = true;
+  }
+  void leaves(Caller& caller) {
+    caller.in_line = false;
+    line_.erase(std::find(line_.begin(), line_.end(), &caller));
+  }
+
+  void ends(Callers::iterator who) {
+    Caller& caller = who->second;
+    expect(!caller.served || caller.owns, "law 8: somebody has a connection whose turn it was not");
+    expect(!caller.failed || !caller.in_line, "law 7: somebody who left still stands in line");
+    if (!caller.served && !caller.failed) return;
+    if (caller.comes_again) {
+      caller = {};
+    } else {
+      callers_.erase(who);
+    }
+  }
+
+  carpool::Duration handoff_after_;
+  std::map<std::uint64_t, bool> leased_;  // by the connection's id: whether it is out
+  Callers callers_;                       // by task: who is inside acquire
+  std::vector<Caller*> line_;             // by ticket
+  std::uint64_t last_ticket_ = 0;
+  carpool::PoolStats books_;  // at the last look
+  carpool::TimePoint looked_at_{};
+};
+
+/// Tells a model what the pool says. Law 6: never under the lock.
+struct ModelObserver {
+  PoolModel* model;
+
+  void acquire_started() noexcept { tell().comes(); }
+  void acquired(std::uint64_t id, carpool::Duration) noexcept { tell().leased(id); }
+  void acquire_failed(carpool::AcquireFailure) noexcept { tell().goes_without(); }
+  void released(std::uint64_t id, carpool::Duration) noexcept { tell().released(id); }
+  void connection_ready(std::uint64_t id, carpool::Duration) noexcept { tell().ready(id); }
+  void connection_closed(std::uint64_t id, carpool::CloseReason) noexcept { tell().closed(id); }
+
+ private:
+  [[nodiscard]] PoolModel& tell() const {
+    carpool::Simulation::check(!carpool::Simulation::holds_mutex(), "law 6: an observer is called under the lock");
+    return *model;
+  }
+};
