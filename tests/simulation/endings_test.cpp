@@ -9,6 +9,7 @@ namespace {
 using B = carpool::SimulationBackend;
 
 TEST(SimulatedEndings, CloseTellsEverybodyAtOnce) { expect_holds(close_against_everything<B>); }
+TEST(SimulatedEndings, CloseMayMeetADeadline) { expect_holds(close_meets_a_deadline<B>); }
 TEST(SimulatedEndings, TwoMayClose) { expect_holds(closed_twice<B>); }
 TEST(SimulatedEndings, APoolMayBeDestroyedWithWaiters) { expect_holds(destroyed_with_waiters<B>); }
 TEST(SimulatedEndings, LeasesMayOutliveThePool) { expect_holds(leases_outlive_the_pool<B>); }

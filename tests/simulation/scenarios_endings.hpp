@@ -22,6 +22,23 @@ void close_against_everything() {
   scene.expect_calm();
 }
 
+/// C13, B13, B14: close at the instant at which a waiter's time is over and a lease comes back.
+template <class B>
+void close_meets_a_deadline() {
+  Scene<B> scene({.max_size = 1});
+  scene.worker([&] { law<B>(served_or_closed(scene.try_use(1ms)), "law 16: neither served nor told"); });
+  scene.worker([&] {
+    const auto error = scene.try_use(0s, 1ms);
+    law<B>(served_or_closed(error) || error == carpool::PoolErrc::acquire_timeout, "law 16: neither served nor told");
+  });
+  scene.worker([&] {
+    pass<B>(1ms);
+    scene.pool().close();
+  });
+  scene.join();
+  scene.expect_calm();
+}
+
 /// Two closers at once.
 template <class B>
 void closed_twice() {

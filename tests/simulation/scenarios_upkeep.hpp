@@ -140,3 +140,40 @@ void keepalive_beside_callers() {
   });
   scene.join();
 }
+
+/// B21: the reaper has done its round, and later there is something new for it: it comes again by itself.
+template <class B>
+void the_reaper_comes_again() {
+  Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 2}, carpool::IdleTimeout{2ms});
+  scene.worker([&] { scene.use(0s); });
+  scene.worker([&] {
+    pass<B>(3ms);
+    scene.use(1ms);
+  });
+  scene.join();
+  scene.await([&] { return scene.server().open == 0; }, "law 12: the reaper came once, and never again");
+  scene.expect_calm();
+}
+
+/// C11, C29: many give up while connects are slow and goodbyes slower. What is being closed still counts.
+template <class B>
+void callers_give_up_beside_slow_goodbyes() {
+  MadeUpServer<B> server;
+  server.connect_takes = 2ms;
+  server.goodbye_takes = 5ms;
+  Scene<B, MadeUpFullConnector> scene({.max_size = 1}, {}, &server);
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      (void)scene.try_use(0s, 1ms);
+      (void)scene.try_use(0s, 2ms);
+    });
+  }
+  scene.worker([&] {
+    pass<B>(2ms);
+    scene.pool().retire_all();
+  });
+  scene.join();
+  law<B>(server.most_open <= 1, "law 1: what is being closed was not counted");
+  law<B>(!scene.try_use(0s), "law 3: giving up has cost the place");
+  scene.expect_calm();
+}

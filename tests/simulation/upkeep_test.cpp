@@ -28,5 +28,7 @@ TEST(SimulatedUpkeep, APingThatACallerWaitedForIsGoodEnoughForIt) {
 }
 TEST(SimulatedUpkeep, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
 TEST(SimulatedUpkeep, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>); }
+TEST(SimulatedUpkeep, TheReaperComesAgain) { expect_holds(the_reaper_comes_again<B>); }
+TEST(SimulatedUpkeep, GivingUpBesideSlowGoodbyesCostsNothing) { expect_holds(callers_give_up_beside_slow_goodbyes<B>); }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "../simulation/scenarios_connecting.hpp"
 #include "../simulation/scenarios_endings.hpp"
+#include "../simulation/scenarios_failing.hpp"
 #include "../simulation/scenarios_upkeep.hpp"
 #include "../simulation/scenarios_waiting.hpp"
 #include "stress.hpp"
@@ -35,29 +36,45 @@ TYPED_TEST(ScenarioStress, Waiting) {
   this->repeat(try_acquire_beside_waiters<TypeParam>);
   this->repeat(places_are_not_lost<TypeParam>);
   this->repeat(no_more_waiters_than_allowed<TypeParam>);
+  this->repeat(what_is_given_back_is_there_at_once<TypeParam>);
+  this->repeat(an_exception_costs_its_connection<TypeParam>);
 }
 
 TYPED_TEST(ScenarioStress, Connecting) {
-  this->repeat(a_connect_fails_once<TypeParam>);
-  this->repeat(connects_fail_for_all_who_wait<TypeParam>);
-  this->repeat(a_connect_fails_while_waiters_leave<TypeParam>);
-  this->repeat(broken_on_return_with_a_waiter<TypeParam>);
-  this->repeat(breaker_and_ramp<TypeParam>);
+  this->repeat(a_connect_lands_at_the_deadline<TypeParam>);
+  this->repeat(a_connect_outlives_its_asker<TypeParam>);
+  this->repeat(a_release_beats_a_hung_connect<TypeParam>);
   this->repeat(targets_make_room<TypeParam>);
+  this->repeat(targets_share_the_connects<TypeParam>);
   this->repeat(prewarm_beside_callers<TypeParam>);
-  this->repeat(prewarm_fails<TypeParam>);
   this->repeat(two_prewarms<TypeParam>);
   this->repeat(idle_ones_are_kept_ready<TypeParam>);
+}
+
+TYPED_TEST(ScenarioStress, Failing) {
+  this->repeat(a_connect_fails_once<TypeParam>);
+  this->repeat(connects_fail_for_all_who_wait<TypeParam>);
+  this->repeat(a_failure_is_told_beside_a_hung_connect<TypeParam>);
+  this->repeat(a_connect_fails_while_waiters_leave<TypeParam>);
+  this->repeat(broken_on_return_with_a_waiter<TypeParam>);
+  this->repeat(every_connection_dies<TypeParam>);
+  this->repeat(breaker_and_ramp<TypeParam>);
+  this->repeat(a_target_is_down<TypeParam>);
+  this->repeat(prewarm_fails<TypeParam>);
   this->repeat(everything_may_fail<TypeParam>);
+  this->repeat([] { one_call_fails<TypeParam>(ServerCall::ping, 2); });
+  this->repeat([] { one_call_fails<TypeParam>(ServerCall::reset, 1); });
 }
 
 TYPED_TEST(ScenarioStress, Endings) {
   this->repeat(close_against_everything<TypeParam>);
+  this->repeat(close_meets_a_deadline<TypeParam>);
   this->repeat(closed_twice<TypeParam>);
   this->repeat(destroyed_with_waiters<TypeParam>);
   this->repeat(leases_outlive_the_pool<TypeParam>);
   this->repeat(destroyed_at_once<TypeParam>);
   this->repeat(drain_against_releases<TypeParam>);
+  this->repeat(drain_gives_up<TypeParam>);
   this->repeat(retire_all_against_callers<TypeParam>);
   this->repeat(retire_all_against_a_connect<TypeParam>);
   this->repeat(resized_under_callers<TypeParam>);
@@ -77,6 +94,8 @@ TYPED_TEST(ScenarioStress, Upkeep) {
   this->repeat(always_stale_for_the_impatient<TypeParam>);
   this->repeat(slow_goodbyes<TypeParam>);
   this->repeat(keepalive_beside_callers<TypeParam>);
+  this->repeat(the_reaper_comes_again<TypeParam>);
+  this->repeat(callers_give_up_beside_slow_goodbyes<TypeParam>);
 }
 
 }  // namespace
