@@ -10,6 +10,7 @@
 #include <cstring>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace carpool {
 
@@ -34,7 +35,7 @@ class SimulationMutex {
     }
     owner_ = &run.self();
     owner_->flush();
-    ++owner_->mutexes_held;
+    owner_->mutexes.push_back(this);
   }
   void unlock(SourceLocation site = SourceLocation::current()) noexcept {
     Simulation& run = Simulation::current();
@@ -42,7 +43,7 @@ class SimulationMutex {
     if (owner_ != &run.self())
       run.fail(SimulationFailure::Kind::misuse, run.self().name + " unlocks what it holds not");
     owner_->flush();
-    --owner_->mutexes_held;
+    std::erase(owner_->mutexes, this);
     owner_ = nullptr;
     if (waiting_ > 0) run.wake_all_that_wait_for(this);
     run.after(detail::SimulatedOperation::unlock, site);  // *this may be gone after it

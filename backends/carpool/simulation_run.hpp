@@ -49,7 +49,7 @@ class Simulation {
   }
   static void check(bool holds, const std::string& law) { check(holds, law.c_str()); }
   /// Whether the running task holds a mutex of the backend: no user code should be called then.
-  [[nodiscard]] static bool holds_mutex() { return current().self_->mutexes_held > 0; }
+  [[nodiscard]] static bool holds_mutex() { return !current().self_->mutexes.empty(); }
   /// For messages: the running task's name.
   static void name_task(std::string name) { current().self_->name = std::move(name); }
   /// Lets others come in between here.
@@ -106,7 +106,7 @@ class Simulation {
   /// The running task cannot go on before it is woken, or its time comes.
   void block(const void* waits_for, TimePoint wake_at) {
     Task& me = *self_;
-    if (me.mutexes_held > 0 && me.doing != Operation::lock) {
+    if (!me.mutexes.empty() && me.doing != Operation::lock) {
       fail(SimulationFailure::Kind::misuse, me.name + " waits while it holds a mutex");
     }
     me.flush();  // whoever goes to sleep passes many a lock on the way
@@ -187,6 +187,7 @@ class Simulation {
   void abandon_tasks() noexcept;
   void tell(const std::string& what);
   [[nodiscard]] std::string describe(const Task& task) const;
+  [[nodiscard]] std::string whom_it_waits_for(const Task& task) const;
   [[nodiscard]] std::string who_waits() const;
 
   static inline thread_local Simulation* current_ = nullptr;

@@ -25,7 +25,7 @@ inline void Simulation::arrive_at(Operation operation, const SourceLocation& sit
 
 inline bool Simulation::too_fine(Operation operation) const noexcept {
   return options_.coarse &&
-         (self_->mutexes_held > 0 || operation == Operation::unlock || operation == Operation::rouse);
+         (!self_->mutexes.empty() || operation == Operation::unlock || operation == Operation::rouse);
 }
 
 inline void Simulation::reschedule() {

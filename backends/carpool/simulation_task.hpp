@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/context/fiber.hpp>
 
@@ -65,7 +66,7 @@ struct SimulatedTask {
   const void* waits_for = nullptr;  // a mutex, a task, a slot: only equality means anything
   std::uint64_t blocked_times = 0;  // so that a late wake-up is not taken for a new one
   std::uint64_t operations = 0;
-  std::size_t mutexes_held = 0;
+  std::vector<const void*> mutexes;  // that it holds
   std::deque<DelayedStore> stores;
   SimulatedChance chance;
   std::unique_ptr<SimulatedBody> body;

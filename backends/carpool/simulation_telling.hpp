@@ -4,6 +4,7 @@
 #include <carpool/simulation_run.hpp>
 #include <carpool/simulation_words.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -32,8 +33,20 @@ inline std::string Simulation::describe(const Task& task) const {
   if (task.state == Task::State::runnable) return text + ", can go on";
   text += ", since " + detail::words_for(task.since - TimePoint{} - options_.start);
   if (task.wake_at != never) text += ", until " + detail::words_for(task.wake_at - TimePoint{} - options_.start);
-  if (task.mutexes_held > 0) text += ", holding " + std::to_string(task.mutexes_held) + " mutex(es)";
+  text += whom_it_waits_for(task);
+  if (!task.mutexes.empty()) text += ", holding " + std::to_string(task.mutexes.size()) + " mutex(es)";
   return text;
+}
+
+/// Where it can be known: who is to unpark a sleeper cannot.
+inline std::string Simulation::whom_it_waits_for(const Task& task) const {
+  if (task.waits_for == nullptr) return {};
+  for (const auto& other : tasks_) {
+    if (task.waits_for == other.get()) return ", for the end of " + other->name;
+    const auto& its = other->mutexes;
+    if (std::find(its.begin(), its.end(), task.waits_for) != its.end()) return ", for what " + other->name + " holds";
+  }
+  return task.doing == Operation::park ? ", for somebody to unpark it" : "";
 }
 
 inline std::string Simulation::who_waits() const {

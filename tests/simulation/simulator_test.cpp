@@ -96,6 +96,8 @@ TEST_P(EverySearch, FindsALockOrderDeadlock) {
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.failure->kind, Kind::deadlock);
   EXPECT_NE(report.failure->what.find("holding 1 mutex"), std::string::npos) << report.to_string();
+  EXPECT_NE(report.failure->what.find("for what the scenario holds"), std::string::npos) << report.to_string();
+  EXPECT_NE(report.failure->what.find("for what task 1 holds"), std::string::npos) << report.to_string();
 }
 
 TEST_P(EverySearch, FindsALostUpdate) {
@@ -162,6 +164,31 @@ TEST(Simulator, FindsALivelock) {
   });
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.failure->kind, Kind::livelock);
+}
+
+TEST(Simulator, SaysWhoWaitsForWhoseEnd) {
+  const auto report = carpool::simulate({.schedules = 1}, [] {
+    B::ParkingSlot bed;
+    auto sleeper = B::spawn([&] { bed.park_until(carpool::never); });
+    sleeper.join();
+  });
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.failure->kind, Kind::deadlock);
+  EXPECT_NE(report.failure->what.find("for the end of task 1"), std::string::npos) << report.to_string();
+  EXPECT_NE(report.failure->what.find("for somebody to unpark it"), std::string::npos) << report.to_string();
+}
+
+/// A livelock has nobody asleep: what each was about to do is told all the same.
+TEST(Simulator, SaysWhoGoesRoundInCircles) {
+  const auto report = carpool::simulate({.schedules = 1, .max_steps = 1000}, [] {
+    const B::Atomic<int> never_set{0};
+    Simulation::name_task("the spinner");
+    while (never_set.load() == 0) {
+    }
+  });
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.failure->what.find("the spinner: load at simulator_test.cpp"), std::string::npos)
+      << report.to_string();
 }
 
 TEST(Simulator, TellsWhichTaskThrew) {
