@@ -49,8 +49,14 @@ class PoolModel {
 
   // --- what callers do -----------------------------------------------------------------------------------
 
+  /// Who comes again may not have been looked at since it went; who is in line still, in the last look, has left it.
   void comes() {
-    if (const auto [found, is_new] = callers_.try_emplace(me()); !is_new) found->second.comes_again = true;
+    Caller& caller = mine();
+    if (caller.in_line) {
+      caller.comes_again = true;
+    } else {
+      caller = {};
+    }
   }
   void goes_without() { mine().failed = true; }
 

@@ -111,15 +111,22 @@ class Scene {
   void expect_calm() {
     law<Backend>(pool_->stats().waiting == 0, "law 7: somebody who left still stands in line");
     await([&] { return pool_->stats().in_use == 0; }, "law 5: a place is in use by nobody");
-    const auto all_idle = [&] { return pool_->stats().size() == pool_->stats().idle; };
+    const auto all_idle = [&] {
+      const carpool::PoolStats stats = pool_->stats();
+      return stats.size() == stats.idle;
+    };
     await(all_idle, "law 5: a place is neither idle nor free");
   }
   /// Within ten seconds.
   template <class Condition>
   void await(Condition condition, const char* what) {
     const carpool::TimePoint end = Backend::now() + 10s;
-    for (carpool::Duration pause = 100us; !condition() && Backend::now() < end; pause *= 2) pass<Backend>(pause);
-    law<Backend>(condition(), what);
+    bool holds = condition();  // once is enough: it may change again
+    for (carpool::Duration pause = 100us; !holds && Backend::now() < end; pause *= 2) {
+      pass<Backend>(pause);
+      holds = condition();
+    }
+    law<Backend>(holds, what);
   }
 
  private:
