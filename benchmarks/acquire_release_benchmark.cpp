@@ -3,6 +3,7 @@
 ///
 /// Rows: acquire_release/<backend>/<queue>/pool:M/threads:N, never more threads than connections, so nobody waits. The
 /// column Time is wall time per cycle over all threads together: with perfect scaling it halves when threads double.
+#include "peers.hpp"
 #include "pools.hpp"
 
 #include <benchmark/benchmark.h>
@@ -51,6 +52,7 @@ struct Add {
 [[maybe_unused]] const bool registered = [] {
   for_each_pool<carpool::SingleBackend, NullConnector>("single", Add{1});
   for_each_pool<carpool::ThreadBackend, NullConnector>("thread", Add{8});
+  for_each_peer<NullConnector>("thread", Add{8});
   for_each_pool<carpool::BoostThreadBackend, NullConnector>("boost_thread", Add{8});
   for_each_pool<carpool::FiberBackend, NullConnector>("fiber", Add{8});
   return true;

@@ -2,9 +2,11 @@
 /// More workers than connections: what is the throughput, how long is the wait, and does every worker get its share?
 ///
 /// Rows: contention/<backend>/<queue>/<hold>/pool:M/threads:N. Each worker acquires, holds and releases over and over.
-/// Hold io50us sleeps, as one does for a reply; cpu2us computes. On FiberBackend the N workers are fibers of one thread
-/// ("fibers:N"), and there is no cpu2us: while a fiber computes, no other can want anything. "strict" is LifoStack with
-/// PoolOptions::handoff_after = 0: strictly first come, first served.
+/// Hold io50us sleeps, as one does for a reply; cpu2us computes; hold0us gives back at once. On FiberBackend the N
+/// workers are fibers of one thread
+/// ("fibers:N"), and there is io50us alone: while a fiber computes, no other can want anything. "strict" is LifoStack
+/// with PoolOptions::handoff_after = 0: strictly first come, first served.
+#include "peers.hpp"
 #include "pools.hpp"
 #include "workers.hpp"
 
@@ -21,6 +23,11 @@ namespace {
 using namespace std::chrono_literals;
 using namespace carpool::bench;
 
+struct Hold0us {
+  static constexpr const char* name = "hold0us";
+  template <class Backend>
+  static void hold() noexcept {}
+};
 struct Io50us {
   static constexpr const char* name = "io50us";
   template <class Backend>
@@ -64,13 +71,15 @@ template <class Backend, class Hold>
 void add_all(const std::string& backend) {
   const Add<Backend, Hold> add;
   for_each_pool<Backend, NullConnector>(backend, add);
+  if constexpr (std::same_as<Backend, carpool::ThreadBackend>) for_each_peer<NullConnector>(backend, add);
   using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, NullConnector>;
   add.template operator()<Pool>(backend + "/strict", {.handoff_after = 0ns});
 }
 
 [[maybe_unused]] const bool registered = [] {
-  add_all<carpool::ThreadBackend, Io50us>("thread");
+  add_all<carpool::ThreadBackend, Hold0us>("thread");
   add_all<carpool::ThreadBackend, Cpu2us>("thread");
+  add_all<carpool::ThreadBackend, Io50us>("thread");
   add_all<carpool::BoostThreadBackend, Io50us>("boost_thread");
   add_all<carpool::FiberBackend, Io50us>("fiber");
   return true;
