@@ -25,11 +25,11 @@ struct Diary {
   std::uint64_t cycles = 0;
 };
 
-/// Acquires and calls use(lease, cycle) over and over, from start until the span is over.
+/// Acquires and calls use(lease, cycle) over and over, from start until end.
 template <class Backend, class Pool, class Use>
-void work(Pool& pool, const Use& use, TimePoint start, Diary& diary) {
+void work(Pool& pool, const Use& use, TimePoint start, TimePoint end, Diary& diary) {
   Backend::sleep_until(start);
-  for (TimePoint asked = Backend::now(); asked < start + span; asked = Backend::now()) {
+  for (TimePoint asked = Backend::now(); asked < end; asked = Backend::now()) {
     auto lease = pool.acquire();
     diary.waits.record(Backend::now() - asked);
     use(lease, ++diary.cycles);
@@ -38,21 +38,22 @@ void work(Pool& pool, const Use& use, TimePoint start, Diary& diary) {
 
 /// Runs that many workers of the backend; on FiberBackend they are fibers of this thread.
 template <class Backend, class Pool, class Use>
-[[nodiscard]] std::deque<Diary> run_workers(Pool& pool, std::size_t count, const Use& use) {
+[[nodiscard]] std::deque<Diary> run_workers(Pool& pool, std::size_t count, const Use& use, Duration length = span) {
   if constexpr (requires { Backend::install(); }) Backend::install();
   std::deque<Diary> diaries(count);
   const TimePoint start = Backend::now() + std::chrono::milliseconds(20);  // when all of them have been made
   std::vector<decltype(Backend::spawn(std::declval<void (*)()>()))> workers;
   for (Diary& diary : diaries) {
-    workers.push_back(Backend::spawn([&pool, &use, start, &diary] { work<Backend>(pool, use, start, diary); }));
+    workers.push_back(Backend::spawn(
+        [&pool, &use, start, length, &diary] { work<Backend>(pool, use, start, start + length, diary); }));
   }
   for (auto& worker : workers) worker.join();
   return diaries;
 }
 
-/// Time: the span divided by all cycles. wait_*: quantiles of the time in acquire(). fairness: the cycles of the
+/// Time: the length divided by all cycles. wait_*: quantiles of the time in acquire(). fairness: the cycles of the
 /// slowest worker divided by those of the fastest; 1 is perfectly fair.
-inline void report(benchmark::State& state, const std::deque<Diary>& diaries) {
+inline void report(benchmark::State& state, const std::deque<Diary>& diaries, Duration length = span) {
   compare::Histogram waits;
   std::uint64_t cycles = 0, fastest = 0, slowest = UINT64_MAX;
   for (const Diary& diary : diaries) {
@@ -61,8 +62,8 @@ inline void report(benchmark::State& state, const std::deque<Diary>& diaries) {
     fastest = std::max(fastest, diary.cycles);
     slowest = std::min(slowest, diary.cycles);
   }
-  const auto microseconds = [](Duration length) { return std::chrono::duration<double, std::micro>(length).count(); };
-  const double seconds = std::chrono::duration<double>(span).count();
+  const auto microseconds = [](Duration time) { return std::chrono::duration<double, std::micro>(time).count(); };
+  const double seconds = std::chrono::duration<double>(length).count();
   state.SetIterationTime(seconds / static_cast<double>(cycles));
   state.counters["cycles_per_s"] = static_cast<double>(cycles) / seconds;
   state.counters["wait_p50_us"] = microseconds(waits.quantile(0.5));
