@@ -1,0 +1,109 @@
+"""record.py <folder of the programs> [question...]   measures, and writes a result and its charts
+record.py --draw <result>                          draws the charts of a result again"""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+
+import charts
+import programs
+import questions
+
+
+def provenance(folder):
+    compiler = next(pathlib.Path(folder).parent.glob("CMakeFiles/*/CMakeCXXCompiler.cmake")).read_text()
+
+    def of_compiler(key):
+        return re.search(rf'set\(CMAKE_CXX_COMPILER_{key} "([^"]*)"\)', compiler).group(1)
+
+    name = {"GNU": "g++"}.get(of_compiler("ID"), of_compiler("ID").lower())
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return {
+        "commit": commit(),
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "cpu": cpu.group(1) if cpu else platform.machine(),
+        "processors": len(os.sched_getaffinity(0)),
+        "compiler": f"{name} {of_compiler('VERSION')}",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "repetitions": programs.REPETITIONS,
+        "load_average_before": programs.load_average(),
+    }
+
+
+def commit():
+    """With -dirty where what was measured is not what was committed; results and charts do not count."""
+    def git(*words):
+        command = ["git", "-C", programs.HERE, *words]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    changed = git("status", "--porcelain", "--", "..", ":!results", ":!charts")
+    return git("rev-parse", "--short=10", "HEAD").strip() + ("-dirty" if changed else "")
+
+
+def summary(values):
+    """The lower quartile, the median and the upper quartile, to four digits."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return [float(f"{value:.4g}") for value in (low, median, high)]
+
+
+def measure(folder, wanted):
+    rows = {}
+    for question in programs.questions(folder):
+        if not wanted or question in wanted:
+            measured = programs.run(folder, question)
+            rows[question] = {row: {key: summary(values) for key, values in sorted(figures.items())}
+                              for row, figures in sorted(measured.items())}
+    if not wanted or "instructions" in wanted:
+        rows["instructions"] = {row: {"instructions": summary([count])}
+                                for row, count in sorted(programs.count_instructions(folder).items())}
+    return rows
+
+
+def bars(group, figure, rows):
+    for label, name, ours in group.rows:
+        if figure in rows.get(name, {}):
+            yield label, ours, tuple(value / group.divisor for value in rows[name][figure])
+
+
+def draw_all(result):
+    folder = programs.HERE / "charts"
+    folder.mkdir(exist_ok=True)
+    words = "carpool {commit}, {cpu}, {processors} processors, {compiler}, {kernel}, {date}".format(**result)
+    for question, rows in result["rows"].items():
+        chart = questions.CHARTS.get(question)
+        groups = [(group.heading, list(bars(group, chart.figure, rows))) for group in chart.groups] if chart else []
+        groups = [(heading, found) for heading, found in groups if found]
+        if groups:
+            path = folder / f"{question}.svg"
+            path.write_text(charts.draw(chart.title, chart.axis, groups, words))
+            print(path)
+
+
+def slug(words):
+    return re.sub(r"[^a-z0-9.+]+", "-", words.lower().replace("(r)", "").replace("(tm)", "")).strip("-")
+
+
+def record(folder, wanted):
+    result = provenance(folder)
+    rows = measure(folder, wanted)
+    result["load_average_after"] = programs.load_average()
+    result["rows"] = rows
+    path = programs.HERE / "results" / f"{result['commit']}.{slug(result['cpu'])}.{slug(result['compiler'])}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(path)
+    return result
+
+
+def main(first, *rest):
+    draw_all(json.loads(pathlib.Path(rest[0]).read_text()) if first == "--draw" else record(first, rest))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
