@@ -51,13 +51,16 @@ template <class Backend, class Pool, class Use>
   return diaries;
 }
 
-/// Time: the length divided by all cycles. wait_*: quantiles of the time in acquire(). fairness: the cycles of the
-/// slowest worker divided by those of the fastest; 1 is perfectly fair.
+/// Time: the length divided by all cycles. wait_*: quantiles of the time in acquire(), of all cycles together,
+/// and wait_p99.9_worst of that worker for whom it is longest: where few workers make most of the cycles, the others'
+/// waits are lost among them. fairness: the cycles of the slowest worker divided by those of the fastest; 1 is perfect.
 inline void report(benchmark::State& state, const std::deque<Diary>& diaries, Duration length = span) {
   compare::Histogram waits;
+  Duration worst{};
   std::uint64_t cycles = 0, fastest = 0, slowest = UINT64_MAX;
   for (const Diary& diary : diaries) {
     waits.merge(diary.waits);
+    worst = std::max(worst, diary.waits.quantile(0.999));
     cycles += diary.cycles;
     fastest = std::max(fastest, diary.cycles);
     slowest = std::min(slowest, diary.cycles);
@@ -69,6 +72,7 @@ inline void report(benchmark::State& state, const std::deque<Diary>& diaries, Du
   state.counters["wait_p50_us"] = microseconds(waits.quantile(0.5));
   state.counters["wait_p99_us"] = microseconds(waits.quantile(0.99));
   state.counters["wait_p99.9_us"] = microseconds(waits.quantile(0.999));
+  state.counters["wait_p99.9_worst_us"] = microseconds(worst);
   state.counters["wait_max_us"] = microseconds(waits.max());
   state.counters["fairness"] = static_cast<double>(slowest) / static_cast<double>(fastest);
 }
