@@ -43,6 +43,7 @@ void handover(benchmark::State& state, Manners manners, carpool::PoolOptions opt
   const auto pool = make_warm<Pool>(NullConnector{}, options);
   bool over = false;  // all fibers of one thread
   auto other = FiberBackend::spawn([&] {
+    // NOLINTNEXTLINE(bugprone-infinite-loop): another fiber ends it
     while (!over) take_turn(*pool, manners);
   });
   {
@@ -58,6 +59,7 @@ void yield(benchmark::State& state) {
   FiberBackend::install();
   bool over = false;
   auto other = FiberBackend::spawn([&] {
+    // NOLINTNEXTLINE(bugprone-infinite-loop): another fiber ends it
     while (!over) boost::this_fiber::yield();
   });
   while (state.KeepRunningBatch(2)) boost::this_fiber::yield();

@@ -21,8 +21,10 @@ class PocoPool {
 
   struct Factory : Poco::PoolableObjectFactory<Connection> {
     explicit Factory(Connector connector) : connector_(std::move(connector)) {}
+    // NOLINTBEGIN(readability-identifier-naming): Poco's names
     Connection* createObject() { return new Connection(connector_.connect(never)); }
     bool validateObject(const Connection* connection) { return connector_.is_connected(*connection); }
+    // NOLINTEND(readability-identifier-naming)
 
    private:
     Connector connector_;
