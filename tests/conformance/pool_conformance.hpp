@@ -52,7 +52,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     TheGoodbyeIsBoundedAndMayThrow, MaxUsesClosesAConnectionOnItsLastReturn,
     AConnectionThatExpiresWhileLeasedIsClosedOnReturn, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic,
     AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame, ReapDoesNotDisturbTheReaper, JitteredLifetimesEndOneByOne,
-    IdleConnectionsAreKeptAliveByPings, TheReaperSurvivesWhateverAConnectorThrows,
+    IdleConnectionsAreKeptAliveByPings, AConnectionThatComesBackIsKeptAliveInTime, TheReaperSurvivesWhateverAConnectorThrows,
     ALeaseThatIsOutForTooLongIsReportedOnce,
     // pool_laws_endings.hpp
     APoolThatEndsClosesWhatIsToBeReset, AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,

@@ -247,6 +247,17 @@ TYPED_TEST_P(PoolLaws, IdleConnectionsAreKeptAliveByPings) {
   EXPECT_EQ(this->server.counts().opened, 2U);
 }
 
+// Law 12: it was out when the reaper looked, and is not forgotten until the next look at everything.
+TYPED_TEST_P(PoolLaws, AConnectionThatComesBackIsKeptAliveInTime) {
+  Pool<TypeParam> pool(this->server.connector(), {.keepalive_time = 20ms});
+  auto lease = pool.acquire();
+  pause<TypeParam>(60ms);
+  lease.release();
+  EXPECT_LT(time_of<TypeParam>(
+                [&] { EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().pings >= 1; }, pool)); }),
+            5s);
+}
+
 // Law 12: neither a ping without answer nor a connector that throws ends the reaper.
 TYPED_TEST_P(PoolLaws, TheReaperSurvivesWhateverAConnectorThrows) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .min_idle = 2, .keepalive_time = 10ms});

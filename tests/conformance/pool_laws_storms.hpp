@@ -21,7 +21,8 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ACrowdIsServedByFewConnections) {
   EXPECT_GE(took, 150ms);
   EXPECT_LT(took, 5s);
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle >= 5 && pool.stats().connecting == 0; }));
-  EXPECT_LE(this->server.counts().opened, 6U);
+  const auto rounds = static_cast<std::size_t>(took / 150ms) + 1;  // of max_connecting, while the crowd was there
+  EXPECT_LE(this->server.counts().opened, std::max<std::size_t>(6, 2 * rounds));
 }
 
 // C13, C17, C25, C26, C27, C29: discards, deadlines, exceptions, refused connects, deaths and slow goodbyes mixed.

@@ -123,9 +123,11 @@ class Upkeep {
   [[nodiscard]] static TimePoint next_refresh(const Seen& seen, const PoolOptions& options, TimePoint now) noexcept {
     return seen.refresh_due > now ? seen.refresh_due : after(now, options.keepalive_time);
   }
-  /// While connections are out, things change that no due time foretells.
+  /// While connections are out, things change that no due time foretells: one that has just come back, from a caller or
+  /// from its ping, wants its next ping in keepalive_time.
   [[nodiscard]] static Duration glance(const PoolOptions& options) noexcept {
-    return std::min(options.leak_detection_threshold.value_or(forever), Duration(std::chrono::seconds(10)));
+    return std::min({options.leak_detection_threshold.value_or(forever), options.keepalive_time,
+                     Duration(std::chrono::seconds(10))});
   }
 
   [[nodiscard]] std::size_t carry_out(Core& core, TimePoint now) noexcept {
