@@ -43,8 +43,7 @@ void handover(benchmark::State& state, Manners manners, carpool::PoolOptions opt
   const auto pool = make_warm<Pool>(NullConnector{}, options);
   bool over = false;  // all fibers of one thread
   auto other = FiberBackend::spawn([&] {
-    // NOLINTNEXTLINE(bugprone-infinite-loop): another fiber ends it
-    while (!over) take_turn(*pool, manners);
+    while (!over) take_turn(*pool, manners);  // NOLINT(bugprone-infinite-loop): the first fiber ends it
   });
   {
     const auto lease = pool->acquire();

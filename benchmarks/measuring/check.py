@@ -1,5 +1,6 @@
 """check.py <folder of the programs> [word...]: the table of what was promised, as measured now."""
 
+import pathlib
 import sys
 
 import programs
@@ -48,6 +49,7 @@ def print_table(lines):
 
 
 def main(folder, *words):
+    folder = pathlib.Path(folder).resolve()
     load = programs.load_average()
     rows = [row for row in table.rows() if chosen(row.name, words)]
     if not rows and not words:

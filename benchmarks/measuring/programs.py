@@ -19,7 +19,7 @@ _NO_FIGURES = {
 
 def questions(folder):
     """The names of the benchmarks in the build, without _benchmark."""
-    return sorted(path.name.removesuffix("_benchmark") for path in pathlib.Path(folder).glob("*_benchmark"))
+    return sorted(path.name.removesuffix("_benchmark") for path in folder.glob("*_benchmark"))
 
 
 def run(folder, question, rows=".", repetitions=REPETITIONS, min_time=0.1):
@@ -27,11 +27,14 @@ def run(folder, question, rows=".", repetitions=REPETITIONS, min_time=0.1):
     {row: {figure: [one number for each repetition]}}; times are in nanoseconds."""
     print(f"{question}: {repetitions} repetitions", file=sys.stderr, flush=True)
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        subprocess.run(
-            [pathlib.Path(folder, question + "_benchmark"), f"--benchmark_filter={rows}",
+        done = subprocess.run(
+            [folder / f"{question}_benchmark", f"--benchmark_filter={rows}",
              f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true",
              f"--benchmark_min_time={min_time}", f"--benchmark_out={out.name}", "--benchmark_out_format=json"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            cwd=folder.parent,  # where it was compiled: one looks for scripts/ beside its source from there
+            check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{question}_benchmark failed:\n{done.stderr}")
         text = pathlib.Path(out.name).read_text()
     return _collect(json.loads(text)["benchmarks"]) if text else {}
 
@@ -67,7 +70,7 @@ def count_instructions(folder):
     counts = {}
     for program in ("own_cycles", "peer_cycles"):
         print(f"instructions of {program}", file=sys.stderr, flush=True)
-        done = subprocess.run([HERE / "instructions" / "count", pathlib.Path(folder, program)], check=False,
+        done = subprocess.run([HERE / "instructions" / "count", folder / program], check=False,
                               stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             print(done.stdout, file=sys.stderr, flush=True)  # why not

@@ -17,7 +17,7 @@ import questions
 
 
 def provenance(folder):
-    compiler = next(pathlib.Path(folder).parent.glob("CMakeFiles/*/CMakeCXXCompiler.cmake")).read_text()
+    compiler = next(folder.parent.glob("CMakeFiles/*/CMakeCXXCompiler.cmake")).read_text()
 
     def of_compiler(key):
         return re.search(rf'set\(CMAKE_CXX_COMPILER_{key} "([^"]*)"\)', compiler).group(1)
@@ -102,7 +102,10 @@ def record(folder, wanted):
 
 
 def main(first, *rest):
-    draw_all(json.loads(pathlib.Path(rest[0]).read_text()) if first == "--draw" else record(first, rest))
+    if first == "--draw":
+        draw_all(json.loads(pathlib.Path(rest[0]).read_text()))
+    else:
+        draw_all(record(pathlib.Path(first).resolve(), rest))
 
 
 if __name__ == "__main__":

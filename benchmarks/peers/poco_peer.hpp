@@ -21,7 +21,7 @@ class PocoPool {
 
   struct Factory : Poco::PoolableObjectFactory<Connection> {
     explicit Factory(Connector connector) : connector_(std::move(connector)) {}
-    // NOLINTBEGIN(readability-identifier-naming): Poco's names
+    // NOLINTBEGIN(readability-identifier-naming): the names are POCO's
     Connection* createObject() { return new Connection(connector_.connect(never)); }
     bool validateObject(const Connection* connection) { return connector_.is_connected(*connection); }
     // NOLINTEND(readability-identifier-naming)
