@@ -53,7 +53,7 @@ CHARTS = {
         "A hundred callers of a real server: what does a request cost the client?", "us of processor time per request",
         "cpu_us/req",
         [Group(words, [("vendor's library, threads", f"clients/{kind}/plain/callers:100", False)] +
-               [(f"carpool, {manner}, pool of {size}", f"clients/{kind}/{manner}/callers:100/pool/{size}", True)
+               [(f"{manner}, pool of {size}", f"clients/{kind}/{manner}/callers:100/pool/{size}", True)
                 for manner in ("threads", "fibers") for size in (100, 16)])
          for kind, words in (("redis", "Redis"), ("mariadb", "MariaDB"), ("postgres", "PostgreSQL"))]),
     "targets": Chart(

@@ -96,7 +96,8 @@ def record(folder, wanted):
     result["rows"] = rows
     path = programs.HERE / "results" / f"{result['commit']}.{slug(result['cpu'])}.{slug(result['compiler'])}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n")
+    text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers.group().split()), json.dumps(result, indent=1))
+    path.write_text(text + "\n")  # the three numbers of a figure on one line
     print(path)
     return result
 
