@@ -77,9 +77,10 @@ class PoolModel {
     std::uint64_t ticket = 0;
     carpool::TimePoint since{};
     bool in_line = false;
-    bool owns = false;    // has taken a connection, or was granted one
-    bool served = false;  // acquire returns a lease
-    bool failed = false;  // acquire throws
+    bool out_of_line = false;  // has rejected what it owned, and is not back in line
+    bool owns = false;         // has taken a connection, or was granted one
+    bool served = false;       // acquire returns a lease
+    bool failed = false;       // acquire throws
     bool comes_again = false;
   };
   using Callers = std::map<std::uint32_t, Caller>;
@@ -94,6 +95,7 @@ class PoolModel {
       caller->ticket = ++last_ticket_;
       caller->since = carpool::SimulationBackend::now();
     }
+    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its place in line meanwhile");
     caller->in_line = true;
     caller->owns = false;
     const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };
@@ -106,6 +108,9 @@ class PoolModel {
     const bool was_in_line = caller != nullptr && caller->in_line;
     const bool takes = caller != nullptr && books.in_use == books_.in_use + left + (was_in_line ? 0 : 1);
     if (takes && (left > 0 || !was_in_line)) takes_one(*caller);
+    if (caller != nullptr && caller->ticket != 0 && caller->owns && books.in_use < books_.in_use) {
+      caller->out_of_line = true;  // unless it fails now
+    }
     if (was_in_line && left > 0) {
       leaves(*caller);
       --left;
