@@ -64,7 +64,7 @@ inline const bool membarrier_registered_at_start = [] {
   full_fence();
 }
 
-inline void light_barrier() noexcept {
+[[gnu::always_inline]] inline void light_barrier() noexcept {
   if (membarrier_state.load(std::memory_order_relaxed) == Membarrier::works) [[likely]] {
     std::atomic_signal_fence(std::memory_order_seq_cst);
   } else {

@@ -1,6 +1,7 @@
 /// What all backends do alike that run on POSIX threads: clocks, barriers, random numbers, poll(2).
 #pragma once
 
+#include <carpool/exception_state.hpp>
 #include <carpool/fork_generation.hpp>
 #include <carpool/membarrier.hpp>
 #include <carpool/poll_wait.hpp>
@@ -29,6 +30,7 @@ struct PosixBackend {
     thread_local constinit char here = 0;
     return reinterpret_cast<WorkerId>(&here);
   }
+  [[nodiscard]] static int uncaught_exceptions() noexcept { return detail::uncaught_exceptions(); }
   [[nodiscard]] static std::uint64_t random() noexcept { return thread_random(); }
   [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
 

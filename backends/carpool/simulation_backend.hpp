@@ -3,6 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/fork_generation.hpp>
+#include <carpool/plain_atomic.hpp>
 #include <carpool/poll_wait.hpp>
 #include <carpool/simulation_network.hpp>
 #include <carpool/simulation_primitives.hpp>
@@ -31,6 +32,9 @@ struct SimulationBackend {
 
   template <class T>
   using Atomic = SimulationAtomic<T>;
+  /// Nothing depends on such a value: to let others come in between at each access would only multiply the schedules.
+  template <class T>
+  using Relaxed = detail::PlainAtomic<T>;
   using Mutex = SimulationMutex;
   using ParkingSlot = SimulationParkingSlot;
   using Wakeup = SimulationWakeup;

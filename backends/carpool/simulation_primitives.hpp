@@ -3,7 +3,6 @@
 
 #include <carpool/simulation_run.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -132,20 +131,22 @@ class SimulationAtomic {
   constexpr SimulationAtomic(T value) noexcept : value_(value) {}
   SimulationAtomic(const SimulationAtomic&) = delete;
   SimulationAtomic& operator=(const SimulationAtomic&) = delete;
-  ~SimulationAtomic() { Simulation::current().forget_word(this); }
+  ~SimulationAtomic() {
+    Simulation::current().forget_word(this);
+    alive_ = false;
+  }
 
   [[nodiscard]] T load(std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) const noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::load, site);
-    const auto& own = run.self().stores;
-    const auto latest =
-        std::find_if(own.rbegin(), own.rend(), [&](const detail::DelayedStore& store) { return store.word == this; });
-    if (latest != own.rend()) return from_bits(latest->bits);
-    return value_;
+    check_alive(run);
+    const detail::DelayedStore* const latest = run.delayed_store(this);
+    return latest == nullptr ? value_ : from_bits(latest->bits);
   }
   void store(T value, std::memory_order order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::store, site);
+    check_alive(run);
     if (order != std::memory_order_seq_cst && run.options().delayed_stores) return run.delay(delayed(value));
     run.self().flush();
     value_ = value;
@@ -185,7 +186,11 @@ class SimulationAtomic {
   void modify(const Here& site) noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::modify, site);
+    check_alive(run);
     run.self().flush();
+  }
+  void check_alive(Simulation& run) const noexcept {
+    if (!alive_) run.fail(SimulationFailure::Kind::misuse, run.self().name + " uses a word that is gone");
   }
   [[nodiscard]] detail::DelayedStore delayed(T value) noexcept {
     std::uint64_t bits = 0;
@@ -200,6 +205,7 @@ class SimulationAtomic {
   }
 
   T value_{};
+  volatile bool alive_ = true;  // the memory of what is gone is mostly still there, so late uses are mostly found
 };
 
 /// Joins when it is let go of.

@@ -139,6 +139,15 @@ class Simulation {
   void forget_word(const void* word) noexcept {
     for (auto& task : tasks_) std::erase_if(task->stores, [&](const auto& store) { return store.word == word; });
   }
+  /// What the running task sees of its own stores to this word; an invariant sees everybody's.
+  [[nodiscard]] const detail::DelayedStore* delayed_store(const void* word) const noexcept {
+    const detail::DelayedStore* found = self_->delayed_store(word);
+    if (!inspecting_) return found;
+    for (const auto& task : tasks_) {
+      if (found == nullptr) found = task->delayed_store(word);
+    }
+    return found;
+  }
   void delay(detail::DelayedStore store) {
     constexpr std::size_t room = 8;
     store.made_at = self_->operations;

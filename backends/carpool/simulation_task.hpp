@@ -7,6 +7,7 @@
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -74,6 +75,12 @@ struct SimulatedTask {
   ExceptionState exceptions;
   std::byte* stack = nullptr;  // the guard page of its mapping; null where it runs on a thread's own stack
 
+  /// The latest that others do not see yet.
+  [[nodiscard]] const DelayedStore* delayed_store(const void* word) const noexcept {
+    const auto latest =
+        std::find_if(stores.rbegin(), stores.rend(), [&](const DelayedStore& store) { return store.word == word; });
+    return latest == stores.rend() ? nullptr : &*latest;
+  }
   void flush_one() {
     const DelayedStore oldest = stores.front();
     stores.pop_front();

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/plain_atomic.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -14,48 +13,6 @@ namespace carpool {
 
 template <class Backend>
 class PosixSocket;
-
-namespace detail {
-
-/// std::atomic's members on a plain value, the memory orders ignored.
-template <class T>
-class PlainAtomic {
- public:
-  PlainAtomic() = default;
-  constexpr PlainAtomic(T value) noexcept : value_(value) {}
-  PlainAtomic(const PlainAtomic&) = delete;
-  PlainAtomic& operator=(const PlainAtomic&) = delete;
-
-  [[nodiscard]] T load(std::memory_order = std::memory_order_seq_cst) const noexcept { return value_; }
-  void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept { value_ = value; }
-  T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept { return std::exchange(value_, value); }
-
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order = std::memory_order_seq_cst) noexcept {
-    if (value_ == expected) return value_ = desired, true;
-    return expected = value_, false;
-  }
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order) noexcept {
-    return compare_exchange_strong(expected, desired, success);
-  }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order order = std::memory_order_seq_cst) noexcept {
-    return compare_exchange_strong(expected, desired, order);
-  }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order) noexcept {
-    return compare_exchange_strong(expected, desired, success);
-  }
-
-  T fetch_add(T amount, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return std::exchange(value_, static_cast<T>(value_ + amount));
-  }
-  T fetch_sub(T amount, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return std::exchange(value_, static_cast<T>(value_ - amount));
-  }
-
- private:
-  T value_{};
-};
-
-}  // namespace detail
 
 /// A pool on this backend belongs to one thread at a time; different pools may belong to different threads. Nobody runs
 /// beside the caller, so who would have to wait for somebody else fails at once instead.

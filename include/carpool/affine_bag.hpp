@@ -23,6 +23,8 @@ namespace carpool {
 /// last_worker must not change while it is here.
 class AffineBag {
  public:
+  static constexpr Seating seating = Seating::each_worker;
+
   /// The slot, which must be in no queue, will be the next for its last_worker.
   void push(Slot& slot) noexcept {
     slots_.push_front(slot);

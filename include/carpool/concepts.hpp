@@ -84,6 +84,14 @@ concept QueuePolicy = requires(Q queue, const Q& reading, Slot& slot, WorkerId w
                requires { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };  // Queue needs pop() or pop(WorkerId) noexcept returning Slot*: the next connection, nullptr when empty
 };
 
+/// Optional, `static constexpr Seating seating` of a Queue: whether its order allows a connection to rest with the worker
+/// that gave it back, so that this worker gets it again without the pool's lock. Whoever else needs it gets it as well.
+enum class Seating : std::uint8_t {
+  none,        ///< every connection goes through the queue; so where a queue says nothing
+  each_worker, ///< what a worker gave back last may always be its next
+  sole_worker, ///< so long as one worker alone uses the pool
+};
+
 // --- Connector: what to open -----------------------------------------------------------------------------
 
 /// What a connector says of a connection whose user threw.

@@ -137,8 +137,9 @@ class ConnectionPool {
   /// Final and idempotent: wakes every waiter with PoolClosed, closes idle connections; leased ones close on return.
   void close() { Admin::close(core()); }
 
-  /// One consistent snapshot.
-  [[nodiscard]] PoolStats stats() const { return core().access()->snapshot(); }
+  /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
+  /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
+  [[nodiscard]] PoolStats stats() const { return core().peek()->snapshot(); }
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
 
  private:

@@ -19,7 +19,7 @@ inline constexpr Duration forever = Duration::max();
 inline constexpr TimePoint never = TimePoint::max();
 
 /// start + length without overflow: forever, or anything past the clock's end, becomes never.
-[[nodiscard]] constexpr TimePoint after(TimePoint start, Duration length) noexcept {
+[[nodiscard]] [[gnu::always_inline]] constexpr TimePoint after(TimePoint start, Duration length) noexcept {
   if (length <= Duration::zero()) return start;
   return length == forever || start > never - length ? never : start + length;
 }

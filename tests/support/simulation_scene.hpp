@@ -19,14 +19,15 @@
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
 
-template <class Backend, template <class> class ConnectorOf = MadeUpConnector, class Eviction = carpool::NeverEvict>
+template <class Backend, template <class> class ConnectorOf = MadeUpConnector, class Eviction = carpool::NeverEvict,
+          class Queue = carpool::LifoStack>
 class Scene {
   static constexpr bool simulated = requires { requires Backend::simulated; };
 
  public:
   using Connector = ConnectorOf<Backend>;
   using Observer = std::conditional_t<simulated, ModelObserver, carpool::NoObserver>;
-  using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, Connector, Eviction, Observer>;
+  using Pool = carpool::ConnectionPool<Backend, Queue, Connector, Eviction, Observer>;
   using Lease = typename Pool::Lease;
   using Task = decltype(Backend::spawn(std::declval<void (*)()>()));
 

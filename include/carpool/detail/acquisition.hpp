@@ -19,6 +19,7 @@ class Acquisition {
 
   Acquisition(Core& core, const Target& target, Patience<Backend>& patience, const SourceLocation& site)
       : core_(core), target_(target), patience_(patience), started_(Backend::now()) {
+    patience.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
   }
@@ -48,16 +49,16 @@ class Acquisition {
     if (!std::exchange(visiting_, true)) state->enter();
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
-      const TimePoint now = Backend::now();
+      Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
       if (waiter_.failure != nullptr) throw_connect_error(core_.settings().options, *waiter_.failure);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse(state, endpoint, now, timed_out);
-      if (!waiter_.in_line) state->join_line(endpoint, waiter_, now);
-      if (endpoint.breaker.open(now)) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
+      refuse(state, endpoint, now.get(), timed_out);
+      if (!waiter_.in_line) state->join_line(endpoint, waiter_, now.get());
+      if (endpoint.breaker.open(now.get())) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
       core_.stir(state, wakeups);
       timed_out = !wait(state, wakeups);
     }
@@ -91,6 +92,7 @@ class Acquisition {
 
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next in line.
   void break_off() noexcept {
+    Instant<Backend> now;
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     if (Place* place = std::exchange(waiter_.granted, nullptr)) {
@@ -99,7 +101,7 @@ class Acquisition {
     }
     if (auto* endpoint = state->endpoints().find(target_)) {
       if (waiter_.in_line) state->leave_line(*endpoint, waiter_);
-      state->serve(*endpoint, Backend::now(), wakeups);
+      state->serve(*endpoint, now, wakeups);
       state->endpoints().drop_if_unused(*endpoint);
     }
     core_.stir(state, wakeups);

@@ -28,8 +28,8 @@ template <class Types>
 [[nodiscard]] std::vector<Holder> holders_of(PoolState<Types>& state, TimePoint now) {
   std::vector<Holder> holders;
   for (const auto& place : state.ledger()) {
-    if (place.state != PlaceState::in_use || place.site.line() == 0) continue;  // line 0: lent to a helper
-    holders.push_back({place.site, std::max(Duration::zero(), now - place.acquired_at)});
+    if (place.state != PlaceState::in_use || place.lease.lent()) continue;
+    holders.push_back({place.lease.site(), std::max(Duration::zero(), now - place.lease.since())});
   }
   return holders;
 }
@@ -63,6 +63,20 @@ template <class Types>
 [[nodiscard]] inline std::string describe_failure(const PoolOptions& options, const ConnectFailure& failure) {
   return "carpool '" + options.name + "': could not connect (" + std::to_string(failure.attempts) +
          (failure.attempts == 1 ? " try): " : " tries): ") + failure.message;
+}
+
+/// For observers.
+[[nodiscard]] inline AcquireFailure failure_of(const PoolError& error) noexcept {
+  switch (static_cast<PoolErrc>(error.code().value())) {
+    case PoolErrc::acquire_timeout: return AcquireFailure::timeout;
+    case PoolErrc::pool_closed: return AcquireFailure::closed;
+    case PoolErrc::queue_full: return AcquireFailure::queue_full;
+    case PoolErrc::breaker_open: return AcquireFailure::breaker_open;
+    case PoolErrc::connect_failed:
+    case PoolErrc::authentication_failed: return AcquireFailure::connect_error;
+    case PoolErrc::interrupted: break;
+  }
+  return AcquireFailure::interrupted;
 }
 
 [[noreturn]] inline void throw_connect_error(const PoolOptions& options, const ConnectFailure& failure) {

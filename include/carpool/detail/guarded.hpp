@@ -5,13 +5,20 @@
 
 namespace carpool::detail {
 
-/// Holds a T and the mutex for it. access() locks; the T is reachable through the Access alone.
+/// Holds a T and the mutex for it. access() locks; the T is reachable through the Access alone. Each time that an
+/// Access has locked, it has the T gather() what rests elsewhere, so that its holder sees everything; peek() leaves
+/// that out.
 template <class T, class Mutex>
 class Guarded {
  public:
   class Access {
    public:
-    explicit Access(Guarded& guarded) : guarded_(&guarded) { guarded.mutex_.lock(); }
+    enum class Look : bool { whole, peek };
+
+    Access(Guarded& guarded, Look look) : guarded_(&guarded) {
+      guarded.mutex_.lock();
+      if (look == Look::whole) guarded.value_.gather();
+    }
     Access(const Access&) = delete;
     Access& operator=(const Access&) = delete;
     ~Access() {
@@ -25,6 +32,7 @@ class Guarded {
     void lock() {
       guarded_->mutex_.lock();
       held_ = true;
+      guarded_->value_.gather();
     }
     T* operator->() noexcept { return &guarded_->value_; }
     T& operator*() noexcept { return guarded_->value_; }
@@ -37,7 +45,8 @@ class Guarded {
   template <class... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-  [[nodiscard]] Access access() { return Access(*this); }
+  [[nodiscard]] Access access() { return Access(*this, Access::Look::whole); }
+  [[nodiscard]] Access peek() { return Access(*this, Access::Look::peek); }
   /// For a forked child alone, where the lock's holder may not exist.
   [[nodiscard]] T& without_lock() noexcept { return value_; }
 

@@ -3,6 +3,8 @@
 
 #include <carpool/time.hpp>
 
+#include <utility>
+
 namespace carpool::detail {
 
 /// A clock read costs as much as the whole fast path, so a relative patience becomes a deadline only when somebody
@@ -13,11 +15,13 @@ class Patience {
   explicit Patience(Duration length) noexcept : length_(length) {}
   explicit Patience(TimePoint deadline) noexcept : deadline_(deadline), fixed_(true) {}
 
+  /// It is now.
+  void begin(TimePoint now) noexcept {
+    if (std::exchange(fixed_, true)) return;
+    deadline_ = after(now, length_);
+  }
   [[nodiscard]] TimePoint deadline() noexcept {
-    if (!fixed_) {
-      deadline_ = after(Backend::now(), length_);
-      fixed_ = true;
-    }
+    if (!fixed_) begin(Backend::now());
     return deadline_;
   }
 

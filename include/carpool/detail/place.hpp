@@ -2,9 +2,9 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/detail/lease_mark.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
-#include <carpool/source_location.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +32,9 @@ enum class Goodbye : std::uint8_t {
   none,        ///< whoever closes it must not do I/O
 };
 
+/// Numbers the times in which seats are open; ascending from 1.
+using Permit = std::uint64_t;
+
 /// The state changes under the pool's lock; everything else belongs to whoever owns the place in that state.
 template <class Types>
 struct Place : Slot {
@@ -44,13 +47,13 @@ struct Place : Slot {
   CloseReason reason = CloseReason::closed;  // why, while closing
   bool leak_reported = false;                // under the lock
   bool dirty = false;                        // to be reset before it is idle again
-  int exceptions = 0;                        // std::uncaught_exceptions() when the lease was given
+  int exceptions = 0;                        // how many were in flight when the lease was given
   std::uint64_t generation = 0;              // the pool's when the connect began
-  TimePoint acquired_at{};                   // coarse
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
-  SourceLocation site{};                     // where the lease was taken
+  Permit permit = 0;                         // the seats' when it was leased; 0: they were closed
+  LeaseMark<typename Types::Backend> lease;  // where and since when
   Place* next_in_list = nullptr;             // for the one PlaceList that it is in
 };
 

@@ -39,8 +39,7 @@ class PlaceBooks {
     slot->last_worker = worker;
     auto& place = static_cast<Place&>(*slot);
     ledger_.move(place, PlaceState::in_use);
-    place.site = site;
-    place.acquired_at = now;
+    place.lease.begin(site, now);
     place.leak_reported = false;
     ++counters.acquired;
     return &place;
@@ -53,7 +52,7 @@ class PlaceBooks {
   }
   /// in_use already: its lease has ended, or its acquirer has no time to validate it.
   void queue_refresh(Place& place) noexcept {
-    place.site = SourceLocation();
+    place.lease.lend();
     refreshing_.push(place);
   }
   [[nodiscard]] Place& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
@@ -79,7 +78,7 @@ class PlaceBooks {
   void connected(Place& place) noexcept {
     --place.endpoint->connecting;
     ledger_.move(place, PlaceState::in_use);
-    place.site = SourceLocation();
+    place.lease.lend();
   }
 
   /// Moves every idle connection (that pick chooses) to the closing list; returns how many.

@@ -15,6 +15,7 @@ class PoolAdmin {
   using Place = detail::Place<Types>;
   using Target = typename Types::Target;
   using Access = typename Core::Access;
+  using State = typename Core::State;
   using Wakeups = detail::Wakeups<Backend>;
   using Events = detail::Events<typename Types::Observer>;
 
@@ -72,8 +73,8 @@ class PoolAdmin {
   }
 
   static void retire_all(Core& core) {
-    core.access()->new_generation();
-    clear(core);
+    close_idle(core, CloseReason::retired, [](State& state) { state.new_generation(); });
+    Events::pool_cleared(core.settings().observer);
   }
 
   static void resume(Core& core) {
@@ -198,10 +199,16 @@ class PoolAdmin {
   }
 
   static std::size_t close_idle(Core& core, CloseReason reason) {
+    return close_idle(core, reason, [](State&) {});
+  }
+  /// `first` under the same lock: so what is opened from then on is not among them.
+  template <class First>
+  static std::size_t close_idle(Core& core, CloseReason reason, First first) {
     std::size_t count = 0;
     {
       Wakeups wakeups;
       auto state = core.access();
+      first(*state);
       count = state->close_idle(reason, [](const Place&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
@@ -217,7 +224,7 @@ class PoolAdmin {
     state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->dismiss_line(endpoint, nullptr, wakeups); });
   }
   static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
-    const TimePoint now = Backend::now();
+    Instant<Backend> now;
     state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->serve(endpoint, now, wakeups); });
     core.stir(state, wakeups);
   }

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <carpool/detail/acquisition.hpp>
-#include <carpool/detail/pool_engine.hpp>
-
-#include <exception>
+#include <carpool/detail/exceptions_in_flight.hpp>
+#include <carpool/detail/pool_seating.hpp>
 
 namespace carpool::detail {
 
 template <class Types>
-class PoolCore : public PoolEngine<Types> {
-  using Engine = PoolEngine<Types>;
+class PoolCore : public PoolSeating<Types> {
+  using Engine = PoolSeating<Types>;
 
  public:
   using Engine::access;
@@ -42,11 +41,18 @@ class PoolCore : public PoolEngine<Types> {
 
   /// An idle connection that is good as it is, or nullptr.
   [[nodiscard]] Place* take_ready(const Target& target, Patience<Backend>& patience, const SourceLocation& site) {
-    Place* place = access()->take_quietly(target, site, Backend::coarse_now());
+    const TimePoint now = Backend::coarse_now();
+    Place* place = this->take_seated(site, now);
+    if (place == nullptr) place = take_from_books(target, site, now);
     if (place == nullptr || !admit(*place, target, patience)) return nullptr;
     if (settings().options.min_idle > 0) [[unlikely]]
       top_up();
     return place;
+  }
+
+  [[gnu::noinline]] [[nodiscard]] Place* take_from_books(const Target& target, const SourceLocation& site,
+                                                         TimePoint now) {
+    return this->peek()->take_quietly(target, site, now);
   }
 
   /// attempt(); where it throws, the observer is told why.
@@ -71,14 +77,14 @@ class PoolCore : public PoolEngine<Types> {
   /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
   /// has been taken care of; who had waited for it stands in line again.
   [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience, Waiter* waiter = nullptr) {
-    const TimePoint now = place.acquired_at;
+    const TimePoint now = place.lease.since();
     if (const auto fault = fault_at_hand_out(place, target, now)) return reject(place, *fault, waiter);
     if constexpr (Calls::pings) {
       const bool stale = now - place.validated_at > settings().options.validation_bypass_window;
       const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
       if (stale && !answered && !revalidate(place, patience, waiter)) return false;
     }
-    place.exceptions = std::uncaught_exceptions();
+    place.exceptions = exceptions_in_flight<Backend>();
     if constexpr (Events::wants_leaks) expect_back(now);
     return true;
   }
@@ -90,10 +96,7 @@ class PoolCore : public PoolEngine<Types> {
     const TimePoint now = Backend::coarse_now();
     note_return(place, now);
     const auto fault = fault_on_return(place, now);
-    auto state = access();
-    if (!fault && !place.dirty && state->keep_quietly(place)) [[likely]]
-      return;
-    settle_return(state, place, fault);
+    if (fault || place.dirty || !this->put_seated(place)) give_back_to_books(place, fault);
   }
 
   void discard(Place& place) noexcept {
@@ -116,19 +119,6 @@ class PoolCore : public PoolEngine<Types> {
   }
 
  private:
-  [[nodiscard]] static AcquireFailure failure_of(const PoolError& error) noexcept {
-    switch (static_cast<PoolErrc>(error.code().value())) {
-      case PoolErrc::acquire_timeout: return AcquireFailure::timeout;
-      case PoolErrc::pool_closed: return AcquireFailure::closed;
-      case PoolErrc::queue_full: return AcquireFailure::queue_full;
-      case PoolErrc::breaker_open: return AcquireFailure::breaker_open;
-      case PoolErrc::connect_failed:
-      case PoolErrc::authentication_failed: return AcquireFailure::connect_error;
-      case PoolErrc::interrupted: break;
-    }
-    return AcquireFailure::interrupted;
-  }
-
   [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(Place& place, const Target& target, TimePoint now) {
     if (!settings().connector.is_connected(*place.connection)) return CloseReason::dead;
     if (now >= place.good_until) [[unlikely]] {
@@ -150,7 +140,7 @@ class PoolCore : public PoolEngine<Types> {
   }
 
   [[nodiscard]] std::optional<CloseReason> fault_on_return(Place& place, TimePoint now) noexcept {
-    if (std::uncaught_exceptions() > place.exceptions) return CloseReason::discarded;
+    if (exceptions_in_flight<Backend>() > place.exceptions) return CloseReason::discarded;
     if (!Calls::reusable(settings().connector, *place.connection)) return CloseReason::dead;
     place.dirty = Calls::dirty(settings().connector, *place.connection);
     place.good_until = settings().good_until(place, place.lives_until);
@@ -162,9 +152,16 @@ class PoolCore : public PoolEngine<Types> {
   void note_return(Place& place, TimePoint now) noexcept {
     ++place.uses;
     place.idle_since = place.validated_at = now;
-    if constexpr (Events::wants_held) Events::released(settings().observer, place.id, now - place.acquired_at);
+    if constexpr (Events::wants_held) Events::released(settings().observer, place.id, now - place.lease.since());
   }
 
+  [[gnu::noinline]] void give_back_to_books(Place& place, std::optional<CloseReason> fault) noexcept {
+    auto state = this->peek();
+    if (!fault && !place.dirty && state->keep_quietly(place)) [[likely]]
+      return;
+    state->gather();
+    settle_return(state, place, fault);
+  }
   void settle_return(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
     if (state->orphaned()) return bury_orphan(state, place, fault);
     Wakeups wakeups;

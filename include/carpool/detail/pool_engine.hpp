@@ -6,6 +6,7 @@
 #include <carpool/detail/guarded.hpp>
 #include <carpool/detail/settings.hpp>
 
+#include <chrono>
 #include <memory>
 
 namespace carpool::detail {
@@ -28,7 +29,7 @@ class PoolEngine {
   /// Throws what spawning the keeper does.
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
-        books_(settings_->options),
+        books_(settings_->options, seats_, may_seat(settings_->options)),
         crew_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false})) {
     if constexpr (!has_target<typename Types::Connector>) {
@@ -39,6 +40,9 @@ class PoolEngine {
   }
 
   [[nodiscard]] Access access() { return books_.access(); }
+  /// For who does not mind that connections rest in seats.
+  [[nodiscard]] Access peek() { return books_.peek(); }
+  [[nodiscard]] Seats<Types>& seats() noexcept { return seats_; }
   [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
   /// For who may be the last one out and tells an observer afterwards.
   [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
@@ -54,7 +58,8 @@ class PoolEngine {
       state->queue_refresh(place);
     } else {
       state->put_idle(place);
-      state->serve(*place.endpoint, Backend::now(), wakeups);
+      Instant<Backend> now;
+      state->serve(*place.endpoint, now, wakeups);
     }
     stir(state, wakeups);
   }
@@ -149,6 +154,7 @@ class PoolEngine {
     bury_now();
     access()->enter();
     crew_.stop();
+    await_seats();
     Wakeups wakeups;
     auto state = access();
     state->orphan();
@@ -170,6 +176,9 @@ class PoolEngine {
     for (Place& place : books_.without_lock().ledger()) {
       if (place.state == PlaceState::idle) Calls::abandon(settings_->connector, *place.connection);
     }
+    for (const auto* const seat : seats_.given()) {
+      if (Place* const place = seat->resting()) Calls::abandon(settings_->connector, *place->connection);
+    }
   }
 
   /// Ends *this if it is forsaken, and leaves the access unlocked then.
@@ -183,6 +192,20 @@ class PoolEngine {
   using Core = PoolCore<Types>;
 
   [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
+
+  /// Where each lease must be told of under the lock, nothing may rest elsewhere.
+  [[nodiscard]] static bool may_seat(const PoolOptions& options) noexcept {
+    return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
+  }
+  [[nodiscard]] bool any_seat_busy() noexcept {
+    const auto lock = access();
+    return seats_.busy();
+  }
+  /// The pool is closed, so nobody begins anything with a seat any more; who has put a connection into one may still be
+  /// about to look whether it was in time.
+  void await_seats() noexcept {
+    while (any_seat_busy()) Backend::sleep_until(after(Backend::now(), std::chrono::microseconds(20)));
+  }
 
   /// What was given back, or rejected, after the crew had gone.
   void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
@@ -208,6 +231,7 @@ class PoolEngine {
   }
 
   const std::shared_ptr<Settings<Types>> settings_;
+  Seats<Types> seats_;
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory

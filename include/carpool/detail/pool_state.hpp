@@ -1,8 +1,9 @@
 /// A pool's books: every place, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
 #pragma once
 
-#include <carpool/detail/place_books.hpp>
+#include <carpool/detail/instant.hpp>
 #include <carpool/detail/roster.hpp>
+#include <carpool/detail/seat_books.hpp>
 #include <carpool/detail/wakeups.hpp>
 #include <carpool/detail/watchers.hpp>
 #include <carpool/pool_options.hpp>
@@ -14,20 +15,21 @@ namespace carpool::detail {
 /// Reachable only through Guarded::Access, so that each call is made under the lock. Nothing in here waits, does I/O,
 /// calls a connector, an eviction or an observer, or destroys a connection.
 template <class Types>
-class PoolState : public PlaceBooks<Types> {
-  using Books = PlaceBooks<Types>;
+class PoolState : public SeatBooks<Types> {
+  using Books = SeatBooks<Types>;
 
  public:
   using typename Books::Backend;
   using typename Books::Endpoint;
   using typename Books::Place;
   using Target = typename Types::Target;
+  using Instant = detail::Instant<Backend>;
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
-  using Books::counters;
-  using Books::take_idle;
+  using Books::counters, Books::take_idle;
 
-  explicit PoolState(const PoolOptions& options) : roster(options.max_connecting), options_(options) {
+  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
+      : Books(seats, may_seat), roster(options.max_connecting), options_(options) {
     resize(options.max_size);
   }
 
@@ -37,13 +39,22 @@ class PoolState : public PlaceBooks<Types> {
   [[nodiscard]] Place* take_quietly(const Target& target, const SourceLocation& site, TimePoint now) {
     if (!calm()) return nullptr;
     Endpoint* endpoint = endpoints_.find(target);
-    return endpoint == nullptr ? nullptr : take_idle(*endpoint, site, Types::this_worker(), now);
+    if (endpoint == nullptr) return nullptr;
+    const WorkerId worker = Types::this_worker();
+    this->make_way_for(worker);
+    if (endpoint->idle.size() == 0 && seats_.permit() != 0) this->gather();
+    Place* const place = take_idle(*endpoint, site, worker, now);
+    if (place != nullptr) place->permit = seats_.permit();
+    return place;
   }
 
   /// Puts a good connection back to the idle ones, if nothing out of the ordinary is going on.
   [[nodiscard]] bool keep_quietly(Place& place) noexcept {
     if (!calm() || !is_current(place) || !has_room_for_idle(*place.endpoint)) return false;
+    const WorkerId worker = Types::this_worker();
+    this->make_way_for(worker);
     this->put_idle(place);
+    if (most_idle_ == max_size_) this->note_calm(worker);  // so there is room for whatever rests in a seat
     return true;
   }
 
@@ -51,24 +62,24 @@ class PoolState : public PlaceBooks<Types> {
 
   /// One idle connection for a caller who is in line or about to be: overtaking is allowed until the first in line
   /// has waited handoff_after (law 8).
-  [[nodiscard]] Place* claim(Endpoint& endpoint, Waiter& self, TimePoint now) noexcept {
+  [[nodiscard]] Place* claim(Endpoint& endpoint, Waiter& self, Instant& now) noexcept {
     if (self.granted != nullptr) return std::exchange(self.granted, nullptr);
     if (!serving()) return nullptr;
     const Waiter* first = endpoint.line.front();
     if (first != nullptr && first != &self && overdue(*first, now)) return nullptr;
     if (self.in_line && endpoint.idle.size() > 0) leave_line(endpoint, self);
-    return take_idle(endpoint, self.site, self.worker, now);
+    return take_idle(endpoint, self.site, self.worker, Backend::coarse_now());
   }
 
   /// Law 3: as many of the first in line as there are idle connections own one or have been told to look.
-  void serve(Endpoint& endpoint, TimePoint now, Wakeups& wakeups) noexcept {
+  void serve(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
     if (!serving()) return;
     Waiter* waiter = endpoint.line.front();
     for (std::size_t left = endpoint.idle.size(); waiter != nullptr && left > 0; --left) {
       Waiter* following = waiter->next;
       if (overdue(*waiter, now)) {
         leave_line(endpoint, *waiter);
-        waiter->granted = take_idle(endpoint, waiter->site, waiter->worker, now);
+        waiter->granted = take_idle(endpoint, waiter->site, waiter->worker, Backend::coarse_now());
         wakeups.add(waiter->parking.unpark());
       } else if (!waiter->notified) {
         waiter->notified = true;
@@ -177,12 +188,8 @@ class PoolState : public PlaceBooks<Types> {
   }
 
   [[nodiscard]] PoolStats snapshot() const noexcept {
-    PoolStats all = counters;
+    PoolStats all = this->count_places();
     all.max_size = max_size_;
-    all.connecting = ledger_.count(PlaceState::connecting);
-    all.idle = ledger_.count(PlaceState::idle);
-    all.in_use = ledger_.count(PlaceState::in_use);
-    all.closing = ledger_.count(PlaceState::closing);
     all.waiting = waiting_;
     all.suspended = (gate_ & suspended_bit) != 0;
     all.closed = finished();
@@ -200,9 +207,7 @@ class PoolState : public PlaceBooks<Types> {
   Watchers<Types> watchers;
 
  private:
-  using Books::endpoints_;
-  using Books::is_current;
-  using Books::ledger_;
+  using Books::endpoints_, Books::is_current, Books::ledger_, Books::seats_;
 
   /// How many there will be when what is being closed is gone.
   [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }
@@ -210,11 +215,8 @@ class PoolState : public PlaceBooks<Types> {
 
   [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
 
-  [[nodiscard]] bool overdue(const Waiter& waiter, TimePoint now) const noexcept {
-    return now >= after(waiter.since, options_.handoff_after);
-  }
-  [[nodiscard]] bool has_room_for_one_more_idle() const noexcept {
-    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most_idle_;
+  [[nodiscard]] bool overdue(const Waiter& waiter, Instant& now) const noexcept {
+    return options_.handoff_after == Duration::zero() || now.get() >= after(waiter.since, options_.handoff_after);
   }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
@@ -223,7 +225,8 @@ class PoolState : public PlaceBooks<Types> {
   [[nodiscard]] bool may_connect(Endpoint& endpoint, TimePoint now) noexcept {
     if (endpoint.missing() == 0) return false;
     const bool somebody_waits = endpoint.line.size() > endpoint.idle.size() + endpoint.connecting;
-    if (!somebody_waits && !has_room_for_one_more_idle()) return false;
+    const std::size_t idle_soon = ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting);
+    if (!somebody_waits && idle_soon >= most_idle_) return false;
     if (endpoint.connecting >= endpoint.breaker.limit(now, options_.max_connecting)) return false;
     return has_free_place() || (full() && !endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
   }

@@ -13,6 +13,18 @@
 
 namespace carpool::detail {
 
+/// With targets the pool must ask what a connection is for, so there it lends none by worker alone.
+template <class Queue, class Connector>
+[[nodiscard]] consteval Seating seating_of() {
+  if constexpr (requires {
+                  { Queue::seating } -> std::convertible_to<Seating>;
+                }) {
+    return has_target<Connector> ? Seating::none : Queue::seating;
+  } else {
+    return Seating::none;
+  }
+}
+
 /// The five policies, and what follows from them.
 template <class Backend_, class Queue_, class Connector_, class Eviction_, class Observer_>
 struct PoolTypes {
@@ -26,9 +38,11 @@ struct PoolTypes {
   using Calls = ConnectorCalls<Connector, Backend>;
   static constexpr bool affine = requires(Queue queue, WorkerId worker) { queue.pop(worker); };
 
+  static constexpr Seating seating = seating_of<Queue, Connector>();
+
   /// The calling worker, where the queue wants to know.
   [[nodiscard]] static WorkerId this_worker() noexcept {
-    if constexpr (affine) {
+    if constexpr (affine || seating != Seating::none) {
       return Backend::worker();
     } else {
       return 0;

@@ -31,6 +31,7 @@ class Upkeep {
     Outcome outcome;
     outcome.next_due = judge(core, now);
     outcome.evicted = carry_out(core, now);
+    outcome.next_due = std::min(outcome.next_due, escaped_due_);
     return outcome;
   }
 
@@ -42,6 +43,8 @@ class Upkeep {
     TimePoint refresh_due;
     TimePoint lives_until;
     std::optional<CloseReason> fault;
+    TimePoint due_if_used =
+        never;  // when somebody took it before it could be closed or pinged, and gave it back at once
   };
   struct Leak {
     SourceLocation site;
@@ -96,12 +99,12 @@ class Upkeep {
 
   void note_leak(Place& place, const Core& core, TimePoint now) {
     const auto& threshold = core.settings().options.leak_detection_threshold;
-    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.site.line() == 0)
+    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.lease.lent())
       return;
-    const Duration age = now - place.acquired_at;
+    const Duration age = now - place.lease.since();
     if (age < *threshold) return;
     place.leak_reported = true;
-    leaks_.push_back({place.site, age});
+    leaks_.push_back({place.lease.site(), age});
   }
 
   /// Without the lock: asks the eviction. Returns when the next round is due.
@@ -114,6 +117,7 @@ class Upkeep {
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
       if (seen.state == PlaceState::in_use) next = std::min(next, after(now, glance(settings.options)));
+      if (wants_action(seen, now)) seen.due_if_used = due_if_used(core, seen, now);
     }
     for (const Leak& leak : leaks_)
       Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
@@ -122,6 +126,15 @@ class Upkeep {
   }
   [[nodiscard]] static TimePoint next_refresh(const Seen& seen, const PoolOptions& options, TimePoint now) noexcept {
     return seen.refresh_due > now ? seen.refresh_due : after(now, options.keepalive_time);
+  }
+  [[nodiscard]] static bool wants_action(const Seen& seen, TimePoint now) noexcept {
+    return seen.fault || now >= seen.refresh_due;
+  }
+  [[nodiscard]] static TimePoint due_if_used(const Core& core, const Seen& seen, TimePoint now) {
+    Slot used = seen.facts;
+    used.idle_since = now;
+    const TimePoint due = core.settings().next_look(used, seen.lives_until, now);
+    return std::min(due, after(now, glance(core.settings().options)));
   }
   /// While connections are out, things change that no due time foretells: one that has just come back, from a caller or
   /// from its ping, wants its next ping in keepalive_time.
@@ -134,9 +147,11 @@ class Upkeep {
     std::size_t evicted = 0;
     Wakeups<Backend> wakeups;
     auto state = core.access();
+    escaped_due_ = never;
     for (const Seen& seen : seen_) {
-      if (!unchanged(seen)) continue;
-      if (seen.fault)
+      if (!unchanged(seen))
+        escaped_due_ = std::min(escaped_due_, seen.due_if_used);
+      else if (seen.fault)
         state->put_closing(*seen.place, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
         state->lend_to_refresh(*seen.place);
@@ -152,6 +167,7 @@ class Upkeep {
   std::vector<Seen> seen_;  // kept from round to round for its memory
   std::vector<Leak> leaks_;
   TimePoint trouble_ends_ = never;
+  TimePoint escaped_due_ = never;  // of those that somebody took between the look and the deed
 };
 
 }  // namespace carpool::detail

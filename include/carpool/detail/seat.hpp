@@ -1,0 +1,136 @@
+/// One worker's seat in a pool: where the connection that it gave back last rests until it asks again.
+#pragma once
+
+#include <carpool/detail/place.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace carpool::detail {
+
+/// While it is open under a permit, the worker that owns it takes from it and puts into it without the pool's lock and
+/// without an atomic read-modify-write. To the ledger, what rests here is in use. Whoever wants the truth closes the
+/// seat, under the lock, and puts what it finds to the idle ones; a seat that opens again does so under a greater
+/// permit. Permits are given while the pool is calm, and the first thing that changes it closes the seats: so, while
+/// the permit holds under which a connection was lent, nothing that could forbid its return has changed.
+///
+///   the owner takes             the owner puts                whoever closes, under the lock
+///   T1 reads the permit         P1 finds the seat empty       C1 permit := 0
+///   T2 reads the place          P2 reads the permit           C2 heavy barrier
+///   T3 stage := taking          P3 stage := putting           C3 reads the stage; taking: the owner was first
+///   T4 light barrier            P4 place := connection        C4 takes a connection that was put under the permit
+///   T5 reads the permit again   P5 light barrier                 that ends here, and writes that permit down
+///   T6 place := none            P6 reads the permit again
+///      stage := resting            stage := resting
+///
+/// (1) T4 and P5 pair with C2: either T5 (P6) sees C1, or C3 and C4 see T3 (P4).
+/// (2) Where T5 and P6 see no change, the owner's step stands: T3 made C3 leave the connection alone, and P4 is seen by
+///     C4. Where they see one, the owner asks under the lock what became of it: `settle`.
+/// (3) T1 before T2, and P1 before P2: a connection read in T2 was put under the permit read in T1 or is gone by then,
+///     which T5 notices; what C4 wrote down for the permit read in P2 is about P4's connection and no earlier one.
+/// (4) A permit is never given twice, so a seat that closed and opened again in between does not pass T5 or P6.
+/// (5) C4 leaves alone what was put under an older permit: its owner is between P4 and P6, and will see that.
+template <class Types>
+class alignas(64) Seat {
+  using Backend = typename Types::Backend;
+  template <class T>
+  using Atomic = typename Backend::template Atomic<T>;
+
+ public:
+  using Place = detail::Place<Types>;
+
+  /// What the owner has in its hand after take() or put(); nothing: the seat could not serve it.
+  struct Grip {
+    Place* place = nullptr;
+    Permit permit = 0;
+    bool certain = false;  // else settle() tells
+  };
+
+  // --- by its owner, without the lock ------------------------------------------------------------------
+
+  [[nodiscard]] bool belongs_to(WorkerId worker) const noexcept {
+    return owner_.load(std::memory_order_relaxed) == worker;
+  }
+  [[nodiscard]] Grip take() noexcept {
+    const Permit permit = permit_.load(std::memory_order_acquire);                        // T1 (6)
+    Place* const place = permit == 0 ? nullptr : place_.load(std::memory_order_acquire);  // T2
+    if (place == nullptr) return {};
+    stage_.store(Stage::taking, std::memory_order_relaxed);  // T3
+    Backend::light_barrier();                                // T4
+    if (permit_.load(std::memory_order_relaxed) != permit) [[unlikely]]
+      return {place, permit};  // T5
+    count_lease();
+    place_.store(nullptr, std::memory_order_relaxed);  // T6
+    stage_.store(Stage::resting, std::memory_order_release);
+    return {place, permit, true};
+  }
+  /// Only a connection that was lent under the permit that still holds.
+  [[nodiscard]] Grip put(Place& place) noexcept {
+    if (place_.load(std::memory_order_relaxed) != nullptr) return {};  // P1
+    const Permit permit = permit_.load(std::memory_order_acquire);     // P2
+    if (permit == 0 || place.permit != permit) return {};
+    stage_.store(Stage::putting, std::memory_order_relaxed);                 // P3
+    place_.store(&place, std::memory_order_release);                         // P4 (7)
+    Backend::light_barrier();                                                // P5
+    const bool certain = permit_.load(std::memory_order_relaxed) == permit;  // P6
+    if (certain) [[likely]]
+      stage_.store(Stage::resting, std::memory_order_release);  // (8)
+    return {&place, permit, certain};
+  }
+
+  // --- under the lock ----------------------------------------------------------------------------------
+
+  /// By the owner, of a grip that is not certain: whether the connection is its own now.
+  [[nodiscard]] bool settle(const Grip& grip) noexcept {
+    const bool mine = recalled_ != grip.permit;
+    if (mine && stage_.load(std::memory_order_relaxed) == Stage::taking) count_lease();
+    if (mine) place_.store(nullptr, std::memory_order_relaxed);
+    stage_.store(Stage::resting, std::memory_order_release);
+    return mine;
+  }
+
+  [[nodiscard]] bool free() const noexcept { return belongs_to(0); }
+  void give_to(WorkerId worker) noexcept { owner_.store(worker, std::memory_order_relaxed); }
+  void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // synchronizes-with (6)
+  void close() noexcept { permit_.store(0, std::memory_order_relaxed); }                   // C1; C2 follows
+  /// What rests here, put under the permit that has just ended.
+  [[nodiscard]] Place* recall(Permit ended) noexcept {
+    if (stage_.load(std::memory_order_relaxed) == Stage::taking) return nullptr;  // C3
+    Place* const place = place_.load(std::memory_order_acquire);                  // C4, synchronizes-with (7)
+    if (place == nullptr || place->permit != ended) return nullptr;
+    place_.store(nullptr, std::memory_order_relaxed);
+    recalled_ = ended;
+    return place;
+  }
+  /// By the owner, while the seat is open.
+  [[nodiscard]] Place* vacate() noexcept {
+    Place* const place = place_.load(std::memory_order_relaxed);
+    if (place != nullptr) place_.store(nullptr, std::memory_order_relaxed);
+    return place;
+  }
+
+  // --- by anybody, perhaps a moment late ---------------------------------------------------------------
+
+  [[nodiscard]] Place* resting() const noexcept { return place_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t served() const noexcept { return served_.load(std::memory_order_relaxed); }
+  /// Its owner has still something to do with it. Synchronizes with (8).
+  [[nodiscard]] bool busy() const noexcept { return stage_.load(std::memory_order_acquire) != Stage::resting; }
+
+ private:
+  enum class Stage : std::uint8_t {
+    resting,  ///< the owner is elsewhere
+    taking,   ///< it is about to take what rests here
+    putting,  ///< it is about to leave a connection here
+  };
+
+  void count_lease() noexcept { served_.store(served_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+  Atomic<WorkerId> owner_{0};            // written once, under the lock; 0: nobody's yet
+  Atomic<Permit> permit_{0};             // written under the lock; 0: closed
+  Atomic<Place*> place_{nullptr};        // by the owner while the seat is open, else under the lock
+  Atomic<Stage> stage_{Stage::resting};  // by the owner
+  Atomic<std::uint64_t> served_{0};      // by the owner: how many leases began here
+  Permit recalled_ = 0;                  // under the lock: the last permit under which something was recalled
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,119 @@
+/// A pool's seats: one for each of the workers that come again and again.
+#pragma once
+
+#include <carpool/detail/seat.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace carpool::detail {
+
+/// Seats are never taken away from a worker, because it might be about to use its own. Who comes when all that it might
+/// have are given away does without: only speed is lost.
+template <class Types>
+class Seats {
+  using Backend = typename Types::Backend;
+
+ public:
+  using Place = detail::Place<Types>;
+  using Seat = detail::Seat<Types>;
+
+  /// The worker's own seat, if it has one. Without the lock.
+  [[nodiscard]] Seat* of(WorkerId worker) noexcept {
+    return find([&](const Seat& seat) { return seat.belongs_to(worker); }, worker);
+  }
+
+  // --- under the lock ----------------------------------------------------------------------------------
+
+  /// The permit under which seats are open; 0: all are closed.
+  [[nodiscard]] Permit permit() const noexcept { return permit_; }
+
+  /// For one worker, which gets a seat if it has none and there is one, or for all that have one.
+  void open_for(WorkerId worker) noexcept {
+    Seat* const seat = seat_for(worker);
+    if (seat == nullptr) return;
+    permit_ = ++last_permit_;
+    seat->open(permit_);
+  }
+  void open_for_all() noexcept {
+    permit_ = ++last_permit_;
+    for (Seat* const seat : given()) seat->open(permit_);
+  }
+  /// One more while seats are open.
+  void admit(WorkerId worker) noexcept {
+    if (Seat* const seat = seat_for(worker)) seat->open(permit_);
+  }
+
+  /// Closes all, and gives what rested there to `take`.
+  template <class Take>
+  void close(Take take) noexcept {
+    for (Seat* const seat : given()) seat->close();
+    Backend::heavy_barrier();
+    const Permit ended = std::exchange(permit_, 0);
+    for (Seat* const seat : given()) {
+      if (Place* const place = seat->recall(ended)) take(*place);
+    }
+  }
+
+  /// How many connections rest here: perhaps a moment late.
+  [[nodiscard]] std::size_t resting() const noexcept {
+    std::size_t sum = 0;
+    for (const Seat* const seat : given()) sum += seat->resting() != nullptr ? 1 : 0;
+    return sum;
+  }
+  /// How many leases began here: perhaps a moment late.
+  [[nodiscard]] std::uint64_t served() const noexcept {
+    std::uint64_t sum = 0;
+    for (const Seat* const seat : given()) sum += seat->served();
+    return sum;
+  }
+  /// Some worker is still at its seat.
+  [[nodiscard]] bool busy() const noexcept {
+    return std::any_of(given().begin(), given().end(), [](const Seat* seat) { return seat->busy(); });
+  }
+  /// Those that have an owner.
+  [[nodiscard]] std::span<Seat* const> given() const noexcept { return {given_.data(), given_count_}; }
+
+ private:
+  static constexpr unsigned index_bits = 5;
+  static constexpr std::size_t count = Types::seating == Seating::none ? 0 : std::size_t{1} << index_bits;
+  static constexpr std::size_t tries = 4;
+
+  /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
+  template <class Fits>
+  [[nodiscard]] Seat* find(Fits fits, WorkerId worker) noexcept {
+    if constexpr (count > 0) {
+      const std::size_t first = (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
+      for (std::size_t i = 0; i < tries; ++i) {
+        Seat& seat = seats_[(first + i) % count];
+        if (fits(seat)) return &seat;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Its own, or one that nobody has yet.
+  [[nodiscard]] Seat* seat_for(WorkerId worker) noexcept {
+    Seat* const own = of(worker);
+    return own != nullptr ? own : give_one_to(worker);
+  }
+  [[nodiscard]] Seat* give_one_to(WorkerId worker) noexcept {
+    Seat* const seat = find([](const Seat& each) { return each.free(); }, worker);
+    if (seat == nullptr) return nullptr;
+    seat->give_to(worker);
+    given_[given_count_++] = seat;
+    return seat;
+  }
+
+  std::array<Seat, count> seats_{};
+  std::array<Seat*, count> given_{};  // under the lock
+  std::size_t given_count_ = 0;       // under the lock
+  Permit permit_ = 0;                 // under the lock
+  Permit last_permit_ = 0;            // under the lock
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,167 @@
+/// Scenarios of seats: a worker takes and gives back without the lock, and somebody else wants the truth meanwhile.
+#pragma once
+
+#include <carpool/affine_bag.hpp>
+
+#include <optional>
+
+#include "simulation_scene.hpp"
+
+template <class B, class Queue>
+using SeatScene = Scene<B, MadeUpConnector, carpool::NeverEvict, Queue>;
+
+/// The calling worker comes again and again: then its connection rests in its own seat, whatever the pool did before.
+template <class S>
+void settle_down(S& scene) {
+  for (int i = 0; i < 4; ++i) scene.use(0s);
+}
+
+/// Its owner and a newcomer reach for what rests in a seat.
+template <class B, class Queue>
+void a_newcomer_wants_what_rests() {
+  SeatScene<B, Queue> scene({.max_size = 1});
+  settle_down(scene);
+  scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds it for long"); });
+  scene.use(0s);
+  scene.use(0s);
+  scene.join();
+  law<B>(scene.server().connects == 1, "law 1: a second connection beside one that rests");
+  scene.expect_calm();
+}
+
+/// A connection is put into a seat while somebody gets in line for it: it must not sleep beside it.
+template <class B, class Queue>
+void a_newcomer_waits_while_one_comes_back() {
+  SeatScene<B, Queue> scene({.max_size = 1});
+  settle_down(scene);
+  typename SeatScene<B, Queue>::Lease lease = scene.pool().acquire();
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "law 3: asleep beside a connection that rests"); });
+  }
+  lease.release();
+  scene.join();
+  scene.expect_calm();
+}
+
+/// try_acquire finds what rests with somebody else.
+template <class B, class Queue>
+void what_rests_is_there_for_all() {
+  SeatScene<B, Queue> scene({.max_size = 1});
+  settle_down(scene);
+  scene.worker([&] { law<B>(scene.pool().try_acquire().has_value(), "law 3: idle, and not to be had"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Two workers with seats of their own, a third one without, two connections.
+template <class B>
+void seats_beside_a_newcomer() {
+  SeatScene<B, carpool::AffineBag> scene({.max_size = 2});
+  bool settled = false;
+  scene.worker([&] {
+    settle_down(scene);
+    settled = true;
+    for (int i = 0; i < 2; ++i) scene.use(0s);
+  });
+  scene.await([&] { return settled; }, "nobody settles down");
+  settle_down(scene);
+  scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds one for long"); });
+  scene.use(0s);
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Whatever the pool is told as a whole while the only connection goes into, or out of, its seat.
+template <class B, class Queue, class Tell, class Check>
+void told_while_one_comes_and_goes(Tell tell, Check check) {
+  SeatScene<B, Queue> scene({.max_size = 2});
+  settle_down(scene);
+  scene.worker([&] { tell(scene); });
+  for (int i = 0; i < 2; ++i) (void)scene.try_use(0s, 1s);
+  scene.join();
+  check(scene);
+}
+
+template <class B, class Queue>
+void closed_while_one_comes_and_goes() {
+  told_while_one_comes_and_goes<B, Queue>(
+      [](auto& scene) { scene.pool().close(); },
+      [](auto& scene) { scene.await([&] { return scene.server().open == 0; }, "law 16: open in a closed pool"); });
+}
+/// What was open then is closed in the end, wherever it was.
+template <class B, class Queue>
+void retired_while_one_comes_and_goes() {
+  const auto retired = [](auto& scene) {
+    const auto by_reason = scene.pool().stats().closed_by_reason;
+    return by_reason[static_cast<std::size_t>(carpool::CloseReason::retired)] == 1;
+  };
+  told_while_one_comes_and_goes<B, Queue>(
+      [](auto& scene) { scene.pool().retire_all(); },
+      [&](auto& scene) { scene.await([&] { return retired(scene); }, "one of an old generation is kept"); });
+}
+template <class B, class Queue>
+void shrunk_while_two_come_and_go() {
+  SeatScene<B, Queue> scene({.max_size = 2});
+  settle_down(scene);
+  typename SeatScene<B, Queue>::Lease first = scene.pool().acquire();
+  typename SeatScene<B, Queue>::Lease second = scene.pool().acquire();
+  scene.worker([&] { scene.resize(1); });
+  second.release();
+  first.release();
+  scene.join();
+  scene.await([&] { return scene.server().open <= 1; }, "law 1: more than max_size stay");
+}
+template <class B, class Queue>
+void suspended_while_one_comes_and_goes() {
+  SeatScene<B, Queue> scene({.max_size = 1});
+  settle_down(scene);
+  bool suspended = false;
+  scene.worker([&] {
+    scene.pool().suspend();
+    suspended = true;
+  });
+  for (int i = 0; i < 3; ++i) {
+    const bool already = suspended;
+    const auto lease = scene.pool().try_acquire();
+    law<B>(!already || !lease, "a suspended pool gives a lease");
+    let_others<B>();
+  }
+  scene.join();
+  scene.pool().resume();
+  scene.expect_calm();
+}
+
+/// Law 16: given back into its seat while another worker destroys the pool.
+template <class B, class Queue>
+void destroyed_while_one_comes_back() {
+  SeatScene<B, Queue> scene({.max_size = 1});
+  settle_down(scene);
+  typename SeatScene<B, Queue>::Lease lease = scene.pool().acquire();
+  scene.worker([&] { scene.end_pool(); });
+  lease.release();
+  scene.join();
+}
+
+/// A lease is given back by another worker than it was given to, which has a seat, too.
+template <class B>
+void given_back_by_another() {
+  SeatScene<B, carpool::AffineBag> scene({.max_size = 2});
+  settle_down(scene);
+  std::optional<typename SeatScene<B, carpool::AffineBag>::Lease> on_its_way = scene.pool().acquire();
+  scene.worker([&] {
+    settle_down(scene);
+    on_its_way.reset();
+    scene.use(0s);
+  });
+  scene.use(0s);
+  scene.join();
+  scene.expect_calm();
+}
+
+/// The reaper sees what rests in a seat, also where somebody uses it at the very moment when it is due.
+template <class B, class Queue>
+void what_rests_too_long_is_evicted() {
+  Scene<B, MadeUpConnector, carpool::IdleTimeout, Queue> scene({.max_size = 1}, carpool::IdleTimeout(20ms));
+  settle_down(scene);
+  scene.await([&] { return scene.server().open == 0; }, "law 12: idle for too long in a seat");
+}

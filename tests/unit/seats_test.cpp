@@ -1,0 +1,168 @@
+// Connections that rest with the worker that gave them back: what users see of it, which is nothing but speed.
+#include <carpool/affine_bag.hpp>
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/single_backend.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using carpool::AffineBag;
+using carpool::LifoStack;
+using carpool::SingleBackend;
+using carpool::ThreadBackend;
+
+/// Numbers its connections from 1.
+struct Numbering {
+  using Connection = int;
+  std::shared_ptr<std::atomic<int>> last = std::make_shared<std::atomic<int>>(0);
+
+  [[nodiscard]] int connect(carpool::TimePoint) const { return ++*last; }
+  [[nodiscard]] static bool is_connected(int) noexcept { return true; }
+};
+
+template <class Backend, class Queue>
+using Pool = carpool::ConnectionPool<Backend, Queue, Numbering>;
+
+/// The number of the connection that is lent and given back at once.
+template <class P>
+int use(P& pool) {
+  return *pool.acquire();
+}
+template <class P>
+void settle_down(P& pool) {
+  for (int i = 0; i < 1000; ++i) use(pool);
+}
+
+template <class P>
+class Seats : public testing::Test {};
+using Pools = testing::Types<Pool<SingleBackend, LifoStack>, Pool<ThreadBackend, LifoStack>,
+                             Pool<SingleBackend, AffineBag>, Pool<ThreadBackend, AffineBag>>;
+TYPED_TEST_SUITE(Seats, Pools);
+
+TYPED_TEST(Seats, FiguresAreAsIfThereWereNone) {
+  TypeParam pool(Numbering{}, {.max_size = 3});
+  settle_down(pool);
+  {
+    const auto lease = pool.acquire();
+    EXPECT_EQ(pool.stats().in_use, 1u);
+    EXPECT_EQ(pool.stats().idle, 0u);
+  }
+  const carpool::PoolStats stats = pool.stats();
+  EXPECT_EQ(stats.acquired, 1001u);
+  EXPECT_EQ(stats.in_use, 0u);
+  EXPECT_EQ(stats.idle, 1u);
+}
+
+TYPED_TEST(Seats, WhatRestsThereIsClearedAndRetired) {
+  TypeParam pool(Numbering{}, {.max_size = 3});
+  settle_down(pool);
+  EXPECT_EQ(pool.clear(), 1u);
+  EXPECT_EQ(use(pool), 2);
+  settle_down(pool);
+  pool.retire_all();
+  EXPECT_EQ(use(pool), 3);
+}
+
+TEST(SeatOfOneStack, TheUsesAreCounted) {
+  carpool::ConnectionPool<ThreadBackend, LifoStack, Numbering, carpool::MaxUses> pool(Numbering{}, {.max_size = 1},
+                                                                                      carpool::MaxUses(100));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(use(pool), 1 + i / 100);
+}
+
+TYPED_TEST(Seats, LeasesMayOutliveThePool) {
+  std::optional<typename TypeParam::Lease> lease;
+  {
+    TypeParam pool(Numbering{}, {.max_size = 1});
+    settle_down(pool);
+    lease = pool.acquire();
+  }
+  EXPECT_EQ(**lease, 1);
+  lease.reset();
+}
+
+template <class Backend>
+class SeatOfAStack : public testing::Test {};
+using Backends = testing::Types<SingleBackend, ThreadBackend>;
+TYPED_TEST_SUITE(SeatOfAStack, Backends);
+
+TYPED_TEST(SeatOfAStack, TheOrderIsThatOfAStack) {
+  Pool<TypeParam, LifoStack> pool(Numbering{}, {.max_size = 3});
+  const auto hold_all = [&] { return std::array{pool.acquire(), pool.acquire(), pool.acquire()}; };
+  for (int round = 0; round < 300; ++round) {
+    auto leases = hold_all();
+    const int numbers[] = {*leases[0], *leases[1], *leases[2]};
+    for (auto& lease : leases) lease.release();  // the last is to be the first
+    for (int i = 0; i < round; ++i) ASSERT_EQ(use(pool), numbers[2]);
+    auto again = hold_all();
+    for (std::size_t i = 0; i < 3; ++i) ASSERT_EQ(*again[i], numbers[2 - i]) << "round " << round;
+  }
+}
+
+TEST(SeatOfABag, EachWorkerGetsItsOwn) {
+  Pool<ThreadBackend, AffineBag> pool(Numbering{}, {.max_size = 4});
+  ASSERT_EQ(pool.prewarm(4, std::chrono::seconds(10)), 4u);
+  std::barrier all_hold(4);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      int own = 0;
+      {
+        auto lease = pool.acquire();
+        own = *lease;
+        all_hold.arrive_and_wait();
+      }
+      for (int round = 0; round < 2000; ++round) EXPECT_EQ(use(pool), own);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+TEST(SeatOfOneStack, ASecondWorkerGetsWhatTheFirstLeftLast) {
+  Pool<ThreadBackend, LifoStack> pool(Numbering{}, {.max_size = 2});
+  {
+    auto first = pool.acquire();
+    auto second = pool.acquire();
+  }
+  const int last = use(pool);
+  settle_down(pool);
+  std::thread([&] { EXPECT_EQ(use(pool), last); }).join();
+}
+
+template <class Queue>
+class SeatOfAnybody : public testing::Test {};
+using Queues = testing::Types<LifoStack, AffineBag>;
+TYPED_TEST_SUITE(SeatOfAnybody, Queues);
+
+TYPED_TEST(SeatOfAnybody, WhatAThreadLeavesBehindIsThereForOthers) {
+  Pool<ThreadBackend, TypeParam> pool(Numbering{}, {.max_size = 1});
+  std::thread([&] { settle_down(pool); }).join();
+  EXPECT_TRUE(pool.try_acquire().has_value());
+}
+
+/// There are fewer seats than these.
+TYPED_TEST(SeatOfAnybody, ManyWorkersComeAndGo) {
+  Pool<ThreadBackend, TypeParam> pool(Numbering{}, {.max_size = 8});
+  constexpr std::size_t workers = 100;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([&] { settle_down(pool); });
+  for (auto& thread : threads) thread.join();
+  const carpool::PoolStats stats = pool.stats();
+  EXPECT_EQ(stats.acquired, workers * 1000);
+  EXPECT_EQ(stats.in_use, 0u);
+  EXPECT_LE(stats.idle, 8u);
+  EXPECT_EQ(stats.waiting, 0u);
+}
+
+}  // namespace
