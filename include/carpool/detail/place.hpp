@@ -35,9 +35,13 @@ enum class Goodbye : std::uint8_t {
 /// Numbers the times in which seats are open; ascending from 1.
 using Permit = std::uint64_t;
 
+/// Where each worker has a place of its own, no two share a cache line: two workers would be as slow as one.
+template <class Types>
+inline constexpr std::size_t place_alignment = Types::seating == Seating::each_worker ? 64 : alignof(Slot);
+
 /// The state changes under the pool's lock; everything else belongs to whoever owns the place in that state.
 template <class Types>
-struct Place : Slot {
+struct alignas(place_alignment<Types>) Place : Slot {
   explicit Place(PoolCore<Types>& owner) noexcept : core(&owner) {}
 
   PoolCore<Types>* const core;
