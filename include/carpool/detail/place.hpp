@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace carpool::detail {
 
@@ -58,28 +59,28 @@ struct alignas(place_alignment<Types>) Place : Slot {
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Permit permit = 0;                         // the seats' when it was leased; 0: they were closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
-  Place* next_in_list = nullptr;             // for the one PlaceList that it is in
 };
 
-/// Places in a row, first in first out: intrusive, so that giving back cannot fail.
+/// Places in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no
+/// Queue, so the Slot's link serves both.
 template <class Types>
 class PlaceList {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   void push(Place<Types>& place) noexcept {
-    place.next_in_list = nullptr;
-    (first_ == nullptr ? first_ : last_->next_in_list) = &place;
+    place.next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = &place;
     last_ = &place;
   }
   [[nodiscard]] Place<Types>* pop() noexcept {
-    Place<Types>* place = first_;
-    if (place != nullptr) first_ = place->next_in_list;
-    return place;
+    Slot* const slot = first_;
+    if (slot != nullptr) first_ = std::exchange(slot->next, nullptr);
+    return static_cast<Place<Types>*>(slot);
   }
 
  private:
-  Place<Types>* first_ = nullptr;
-  Place<Types>* last_ = nullptr;  // meaningful while first_ is not null
+  Slot* first_ = nullptr;
+  Slot* last_ = nullptr;  // meaningful while first_ is not null
 };
 
 }  // namespace carpool::detail
