@@ -16,6 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace {
 
 using carpool::AffineBag;
@@ -108,6 +111,28 @@ TYPED_TEST(SeatOfAStack, TheOrderIsThatOfAStack) {
     auto again = hold_all();
     for (std::size_t i = 0; i < 3; ++i) ASSERT_EQ(*again[i], numbers[2 - i]) << "round " << round;
   }
+}
+
+/// Counts what a forked child is told to abandon.
+struct Abandoning : Numbering {
+  std::shared_ptr<int> abandoned = std::make_shared<int>(0);
+  void abandon(int&) const noexcept { ++*abandoned; }
+};
+
+TEST(SeatOfOneStack, AForkedChildAbandonsWhatRestsThere) {
+  const Abandoning connector;
+  carpool::ConnectionPool<SingleBackend, LifoStack, Abandoning> pool(connector, {.max_size = 2});
+  settle_down(pool);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const bool own = use(pool) == 2;
+    ::_exit(own && *connector.abandoned == 1 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(use(pool), 1);
 }
 
 TEST(SeatOfABag, EachWorkerGetsItsOwn) {
