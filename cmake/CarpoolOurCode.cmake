@@ -23,6 +23,12 @@ endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})
 
+# Boost.Context does not tell AddressSanitizer of its stacks; this does, itself uninstrumented.
+if(CARPOOL_SANITIZE MATCHES address AND TARGET carpool_fiber_backend)
+  add_library(carpool_sanitizer_fcontext OBJECT "${PROJECT_SOURCE_DIR}/tests/support/sanitizer_fcontext.cpp")
+  target_compile_features(carpool_sanitizer_fcontext PRIVATE cxx_std_20)
+endif()
+
 enable_testing()
 # The programs that ctest runs; the rest only has to compile.
 add_custom_target(carpool_tests)
@@ -51,7 +57,7 @@ function(carpool_add_program program)
   endif()
   add_executable(${program} ${arg_UNPARSED_ARGUMENTS})
   set_target_properties(${program} PROPERTIES CXX_EXTENSIONS OFF)
-  target_link_libraries(${program} PRIVATE carpool_our_code ${arg_LINK})
+  target_link_libraries(${program} PRIVATE carpool_our_code ${arg_LINK} $<TARGET_NAME_IF_EXISTS:carpool_sanitizer_fcontext>)
 endfunction()
 
 # The words after "// key: " in the first lines of a source.
