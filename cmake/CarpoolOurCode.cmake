@@ -10,6 +10,11 @@ if(CARPOOL_SANITIZE)
   endif()
   target_compile_options(carpool_our_code INTERFACE ${flags})
   target_link_options(carpool_our_code INTERFACE ${flags})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND CARPOOL_SANITIZE MATCHES thread)
+    # clang++ links an operator new that is no weak one, and some of our tests have their own; clang does not.
+    target_link_options(carpool_our_code INTERFACE --driver-mode=gcc)
+    target_link_libraries(carpool_our_code INTERFACE stdc++ m)
+  endif()
 endif()
 
 # The policies that our programs may use: those that were not left out, less what the sanitizer cannot follow.

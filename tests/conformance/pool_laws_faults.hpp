@@ -5,6 +5,7 @@
 #include "pool_laws_fixture.hpp"
 
 #include "allocation_faults.hpp"
+#include "sanitizer.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -123,7 +124,7 @@ template <class Check>
 
 // Law 13; C67: the child opens its own, says nothing on what it has inherited, and keeps none of it.
 TYPED_TEST_P(PoolLaws, AForkedChildLeavesItsParentsConnectionsAlone) {
-#ifdef __SANITIZE_THREAD__
+#if CARPOOL_THREAD_SANITIZER
   GTEST_SKIP() << "ThreadSanitizer forbids threads in a child";
 #endif
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 4});

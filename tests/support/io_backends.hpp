@@ -1,6 +1,8 @@
 /// The backends on which everything that does I/O is tested: those whose library is here.
 #pragma once
 
+#include "sanitizer.hpp"
+
 #include <carpool/single_backend.hpp>
 #include <carpool/thread_backend.hpp>
 
@@ -18,15 +20,7 @@
 #endif
 
 // ThreadSanitizer takes a switch of stacks for a race.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CARPOOL_TEST_WITHOUT_FIBER
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define CARPOOL_TEST_WITHOUT_FIBER
-#endif
-
-#if __has_include(<boost/fiber/fiber.hpp>) && !defined(CARPOOL_TEST_WITHOUT_FIBER)
+#if __has_include(<boost/fiber/fiber.hpp>) && !CARPOOL_THREAD_SANITIZER
 #include <carpool/fiber_backend.hpp>
 #define CARPOOL_TEST_FIBER , carpool::FiberBackend
 #else
@@ -35,10 +29,10 @@
 
 /// For TYPED_TEST_SUITE(Suite, IoBackends, BackendName). g++ without a sanitizer tries all four; for the other builds,
 /// which look for what one source does on any of them, threads and fibers are enough.
-#if defined(__clang__)
-using IoBackends = testing::Types<carpool::ThreadBackend CARPOOL_TEST_FIBER>;
-#elif defined(__SANITIZE_THREAD__)
+#if CARPOOL_THREAD_SANITIZER
 using IoBackends = testing::Types<carpool::ThreadBackend CARPOOL_TEST_BOOST_THREAD>;
+#elif defined(__clang__)
+using IoBackends = testing::Types<carpool::ThreadBackend CARPOOL_TEST_FIBER>;
 #else
 using IoBackends =
     testing::Types<carpool::SingleBackend, carpool::ThreadBackend CARPOOL_TEST_BOOST_THREAD CARPOOL_TEST_FIBER>;

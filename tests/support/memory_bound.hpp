@@ -1,19 +1,13 @@
 /// Fails the test in which more memory was taken meanwhile than an honest server's answer needs.
 #pragma once
 
+#include "sanitizer.hpp"
+
 #include <cstddef>
 #include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CARPOOL_MEMORY_IS_A_SANITIZERS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CARPOOL_MEMORY_IS_A_SANITIZERS
-#endif
-#endif
 
 /// From its constructor to its destructor: what the whole process held at its worst. Memory that was reserved and never
 /// touched is found by the peak of its address space. Under a sanitizer, which shadows memory and keeps what was freed,
@@ -27,7 +21,7 @@ class MemoryBound {
   MemoryBound(const MemoryBound&) = delete;
   MemoryBound& operator=(const MemoryBound&) = delete;
   ~MemoryBound() {
-#ifdef CARPOOL_MEMORY_IS_A_SANITIZERS
+#if CARPOOL_SANITIZED
     testing::Test::RecordProperty("memory", "not measured under a sanitizer");
 #else
     EXPECT_LT(kilobytes("VmHWM:") - resident_, std::size_t{64} << 10U) << "KiB more were in use";

@@ -1,20 +1,11 @@
 /// How much a stress test does: CARPOOL_STRESS=10 in the environment makes it ten times as much, 0.1 a tenth.
 #pragma once
 
+#include "sanitizer.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CARPOOL_SANITIZED true
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CARPOOL_SANITIZED true
-#endif
-#ifndef CARPOOL_SANITIZED
-#define CARPOOL_SANITIZED false
-#endif
 
 /// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them.
 [[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
