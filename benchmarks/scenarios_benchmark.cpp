@@ -2,12 +2,13 @@
 /// What does a whole pool do on a bad day: a crowd at an empty pool, a server that goes away, all connections replaced?
 ///
 /// Row scenarios/spike: fifty callers at once on a pool with five idle connections; each works for 2 ms, a connect
-/// takes 150 ms. Counters: served, opened (connections, the five included), took_ms. Row scenarios/outage: 200 workers
-/// on 20 connections in simulated time; the server refuses everybody for a minute. Counters: probes_per_s, the most
-/// connects tried in any second of the outage; probes, all of them; at_once, the most connects within the time that one
-/// takes after the server's return; back_ms, until the pool's first answer. Rows scenarios/rotation/...: sixteen
-/// threads on eight connections, held for 1 ms; a connect takes 5 ms; in the middle of two seconds retire_all()
-/// replaces every connection, or nothing happens (quiet). Counters as in contention.
+/// takes 150 ms; with max_connecting as it is by default, 2, and 1. Counters: served, opened (connections, the five
+/// included), took_ms. Row scenarios/outage: 200 workers on 20 connections in simulated time; the server refuses
+/// everybody for a minute. Counters: probes_per_s, the most connects tried in any second of the outage;
+/// probes_per_minute, all of them; at_once, the most connects within the time that one takes after the server's return;
+/// back_ms, until the pool's first answer. Rows scenarios/rotation/...: sixteen threads on eight connections, held for
+/// 1 ms; a connect takes 5 ms; in the middle of two seconds retire_all() replaces every connection, or nothing happens
+/// (quiet). Counters as in contention.
 #include "pools.hpp"
 #include "workers.hpp"
 
@@ -73,9 +74,10 @@ std::size_t call_at_once(Pool& pool, std::size_t callers, TimePoint start) {
 
 /// Five connections open, up to fifty possible.
 template <class Pool>
-[[nodiscard]] std::unique_ptr<Pool> make_for_spike(const SlowConnector& connector) {
+[[nodiscard]] std::unique_ptr<Pool> make_for_spike(const SlowConnector& connector, std::size_t max_connecting) {
   if constexpr (std::constructible_from<Pool, SlowConnector, carpool::PoolOptions>) {
-    auto pool = std::make_unique<Pool>(connector, carpool::PoolOptions{.max_size = 50, .min_idle = 5});
+    const carpool::PoolOptions options{.max_size = 50, .min_idle = 5, .max_connecting = max_connecting};
+    auto pool = std::make_unique<Pool>(connector, options);
     static_cast<void>(pool->prewarm(5, 30s));
     return pool;
   } else {
@@ -86,9 +88,9 @@ template <class Pool>
 }
 
 template <class Pool>
-void spike(benchmark::State& state) {
+void spike(benchmark::State& state, std::size_t max_connecting) {
   std::atomic<std::size_t> opened = 0;
-  const auto pool = make_for_spike<Pool>(SlowConnector(150ms, opened));
+  const auto pool = make_for_spike<Pool>(SlowConnector(150ms, opened), max_connecting);
   for (auto _ : state) {
     const TimePoint begin = ThreadBackend::now() + 50ms;
     state.counters["served"] = static_cast<double>(call_at_once(*pool, 50, begin));
@@ -157,7 +159,7 @@ void outage(benchmark::State& state) {
   }
   const auto in_outage = [&](TimePoint time) { return time >= seen.begin && time < seen.end; };
   const auto count = std::count_if(seen.attempts.begin(), seen.attempts.end(), in_outage);
-  state.counters["probes"] = static_cast<double>(count);
+  state.counters["probes_per_minute"] = static_cast<double>(count);
   state.counters["probes_per_s"] = static_cast<double>(seen.most_within(1s, seen.begin, seen.end));
   state.counters["at_once"] = static_cast<double>(seen.most_within(4ms, seen.end, carpool::never));
   state.counters["back_ms"] = milliseconds(seen.first_answer - seen.end);
@@ -189,8 +191,10 @@ void add(const std::string& name, const Run& run) {
 
 [[maybe_unused]] const bool registered = [] {
   using Pool = carpool::ConnectionPool<ThreadBackend, carpool::LifoStack, SlowConnector>;
-  add("spike/thread/lifo", spike<Pool>);
-  add("spike/thread/plain", spike<PlainPoolOn<ThreadBackend, SlowConnector>>);
+  using Plain = PlainPoolOn<ThreadBackend, SlowConnector>;
+  add("spike/thread/lifo", [](benchmark::State& state) { spike<Pool>(state, carpool::PoolOptions().max_connecting); });
+  add("spike/thread/lifo/max_connecting:1", [](benchmark::State& state) { spike<Pool>(state, 1); });
+  add("spike/thread/plain", [](benchmark::State& state) { spike<Plain>(state, 0); });
   add("outage/simulation/lifo", outage);
   add("rotation/thread/lifo/quiet", [](benchmark::State& state) { rotation<Pool>(state, false); });
   add("rotation/thread/lifo/retire_all", [](benchmark::State& state) { rotation<Pool>(state, true); });

@@ -44,14 +44,16 @@ class FiberWakeup {
 /// P parks, U and V unpark, D is the dispatcher of P's thread. All changes of the state are read-modify-writes, so that
 /// each reads what the one before wrote, and P has seen what every unparker of the token wrote before (acq_rel).
 ///
-///   from             by              to        then
-///   awake            U               token     U is done. P will not sleep. U's last touch: P may destroy the slot.
-///   awake            P               asleep    P wrote reactor_ and the waker before; who reads asleep may read
-///   reactor_. asleep           P, deadline     awake     P is done: false. asleep           U, same thread  token U
-///   makes P ready. P cannot run before U, who is running, is done. asleep           U, other thread claimed   U pushes
-///   P's sleeper into the inbox, its last touch, and may have to ring. claimed          D               token     D
-///   took the sleeper from the inbox; it makes P ready. claimed, token   U, V            the same  nothing to do:
-///   somebody does. token            P               awake     P is done: true.
+///   from             by               to        then
+///   awake            U                token     U is done. P will not sleep. U's last touch: P may destroy the slot.
+///   awake            P                asleep    P wrote reactor_ and the waker before; who sees asleep may read them.
+///   asleep           P, deadline      awake     P is done: false.
+///   asleep           U, same thread   token     U makes P ready. P cannot run before U, who is running, is done.
+///   asleep           U, other thread  claimed   U pushes P's sleeper into the inbox, its last touch, and may have to
+///                                               ring.
+///   claimed          D                token     D took the sleeper from the inbox; it makes P ready.
+///   claimed, token   U, V             the same  nothing to do: somebody does.
+///   token            P                awake     P is done: true.
 ///
 /// P woken by its deadline may find claimed: U is between its claim and the push, or D has not looked. P sleeps on,
 /// without a deadline, until D delivers. So P never leaves while U or the inbox still has its sleeper; and P is
@@ -66,45 +68,45 @@ class FiberParkingSlot {
   /// true: took a token, at once if there was one. false: the deadline passed without.
   bool park_until(TimePoint deadline) {
     if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
-    reactor_ = detail::FiberReactor::here_if_possible();
-    if (reactor_ == nullptr) return park_thread_until(deadline);
+    detail::FiberReactor* const reactor = detail::FiberReactor::here_if_possible();
+    if (reactor == nullptr) return park_thread_until(deadline);
+    reactor_.store(reactor, std::memory_order_relaxed);
     sleeper_.waker = detail::FiberReactor::create_waker();
     std::uint32_t state = Sleeper::awake;
     if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep, std::memory_order_acq_rel)) return take_token();
-    return sleep_until(deadline);
+    return sleep_until(*reactor, deadline);
   }
 
   /// Leaves a token. The slot must be alive during the call and need not be when the Wakeup is destroyed.
   [[nodiscard]] FiberWakeup unpark() noexcept {
     std::uint32_t state = sleeper_.state.load(std::memory_order_acquire);
-    while (!sleeper_.state.compare_exchange_weak(state, successor(state), std::memory_order_acq_rel)) {
-    }
+    bool here = false;
+    do {
+      here = state == Sleeper::asleep && reactor_.load(std::memory_order_relaxed)->is_here();
+    } while (!sleeper_.state.compare_exchange_weak(state, successor(state, here), std::memory_order_acq_rel));
     if (state == Sleeper::asleep_on_thread) return FiberWakeup(FutexWakeup(&sleeper_.state));
     if (state != Sleeper::asleep) return {};
-    return rouse();
+    return here ? (sleeper_.waker.wake(), FiberWakeup()) : rouse();
   }
 
  private:
   using Sleeper = detail::FiberSleeper;
 
-  [[nodiscard]] static std::uint32_t successor(std::uint32_t state) noexcept {
-    return state == Sleeper::asleep || state == Sleeper::claimed ? Sleeper::claimed : Sleeper::token;
+  [[nodiscard]] static std::uint32_t successor(std::uint32_t state, bool here) noexcept {
+    const bool claims = (state == Sleeper::asleep && !here) || state == Sleeper::claimed;
+    return claims ? Sleeper::claimed : Sleeper::token;
   }
 
   /// After a claim.
   [[nodiscard]] FiberWakeup rouse() noexcept {
-    if (reactor_->is_here()) {
-      sleeper_.deliver();
-      return {};
-    }
     // Taken before the push: after it the fiber may run, its thread end, and the reactor be gone.
-    boost::intrusive_ptr<detail::FiberInbox> inbox = reactor_->inbox();
+    boost::intrusive_ptr<detail::FiberInbox> inbox = reactor_.load(std::memory_order_relaxed)->inbox();
     return inbox->push(sleeper_) ? FiberWakeup(std::move(inbox)) : FiberWakeup();
   }
 
-  [[nodiscard]] bool sleep_until(TimePoint deadline) noexcept {
+  [[nodiscard]] bool sleep_until(detail::FiberReactor& reactor, TimePoint deadline) noexcept {
     for (;;) {
-      reactor_->sleep(sleeper_.waker, deadline);
+      reactor.sleep(sleeper_.waker, deadline);
       if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
       std::uint32_t state = Sleeper::asleep;
       if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
@@ -133,7 +135,7 @@ class FiberParkingSlot {
   }
 
   Sleeper sleeper_;
-  detail::FiberReactor* reactor_ = nullptr;  // the parker's; written before asleep, read after a claim
+  std::atomic<detail::FiberReactor*> reactor_{nullptr};  // the parker's; written before asleep, read by who sees asleep
 };
 
 }  // namespace carpool

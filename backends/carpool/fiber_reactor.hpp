@@ -5,10 +5,12 @@
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_poll_set.hpp>
 #include <carpool/fiber_stack.hpp>
+#include <carpool/fiber_timers.hpp>
 #include <carpool/fork_generation.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/time.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -85,10 +87,11 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
 
   /// Suspends the running fiber until the waker, which must be its latest, wakes it or the deadline passes.
   void sleep(const boost::fibers::waker& waker, TimePoint deadline) noexcept {
-    Context* const fiber = Context::active();
-    if (deadline == never) return fiber->suspend();
-    boost::fibers::detail::spinlock_lock lock(switching_);
-    fiber->wait_until(deadline, lock, boost::fibers::waker(waker));
+    if (deadline == never) return Context::active()->suspend();
+    FiberTimer timer(deadline, waker);
+    timers_.add(timer);
+    Context::active()->suspend();
+    timers_.remove(timer);
   }
 
   /// Suspends the running fiber until one of the events comes; 0: the deadline passed. Throws as FiberPollSet::enlist.
@@ -126,10 +129,11 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   void suspend_until(const std::chrono::steady_clock::time_point& deadline) noexcept override {
     follow_fork();
     if (ready_.empty() && inbox_->doze()) {  // a fork may have made ready who waited
-      poll_set_.collect(time_left(deadline), true);
+      poll_set_.collect(time_left(std::min(deadline, timers_.first())), true);
       inbox_->rise();
     }
     inbox_->deliver();
+    wake_who_is_due();
     last_look_ = picks_;
   }
 
@@ -196,10 +200,15 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   /// So that neither other threads nor descriptors wait long while there is always a fiber to run.
   void look_around() noexcept {
     inbox_->deliver();
+    wake_who_is_due();
     if (ready_.empty() || picks_ - last_look_ < picks_per_look) return;
     last_look_ = picks_;
     follow_fork();
     poll_set_.collect(Duration::zero(), false);
+  }
+
+  void wake_who_is_due() noexcept {
+    if (!timers_.empty()) timers_.fire(clock_now());
   }
 
   /// A forked child has its own thread's fibers, but epoll and the bell are also the parent's.
@@ -222,7 +231,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   FiberPollSet poll_set_{inbox_->bell()};
   std::shared_ptr<ContextStackCache> stacks_ = std::make_shared<ContextStackCache>();
   boost::fibers::scheduler::ready_queue_type ready_;
-  boost::fibers::detail::spinlock switching_;  // Boost wants one to unlock after the switch; nobody else ever locks it
+  FiberTimers timers_;
   std::uint64_t picks_ = 0;
   std::uint64_t last_dispatch_ = 0;  // the values of picks_ when the dispatcher last ran
   std::uint64_t last_look_ = 0;      // and when epoll was last asked

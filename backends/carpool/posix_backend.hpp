@@ -23,6 +23,7 @@ struct PosixBackend {
 
   [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
   [[nodiscard]] static TimePoint coarse_now() noexcept { return clock_coarse_now(); }
+  [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 
   /// The address of something that each thread has once. A later thread may get the same: it inherits an affinity.

@@ -34,6 +34,15 @@ namespace carpool::detail {
   return time_point_of(time);
 }
 
+/// How long the machine has been suspended since it started, or a little less: CLOCK_MONOTONIC stands still meanwhile
+/// and CLOCK_BOOTTIME does not (clock_gettime(2)). That one is read first, so that an interruption in between does not
+/// look like sleep.
+[[nodiscard]] inline Duration clock_time_suspended() noexcept {
+  std::timespec awake_or_not{};
+  ::clock_gettime(CLOCK_BOOTTIME, &awake_or_not);
+  return time_point_of(awake_or_not) - clock_now();
+}
+
 /// How long until the deadline; zero once it has passed, forever for one that never comes.
 [[nodiscard]] inline Duration time_left(TimePoint deadline) noexcept {
   if (deadline == never) return forever;

@@ -125,7 +125,10 @@ def scenarios():
         "scenarios/rotation/thread/lifo/"
     yield Row("spike: served of 50", "scenarios", value(spike, "served"), 50, "callers", at_least=True)
     yield Row("spike: connections opened", "scenarios", value(spike, "opened"), 6, "")
-    yield Row("outage: probes in any second", "scenarios", value(outage, "probes_per_s"), 1, "")
+    yield Row("spike: connections opened, max_connecting 1", "scenarios", value(spike + "/max_connecting:1", "opened"),
+              6, "")
+    yield Row("outage: probes in a minute", "scenarios", value(outage, "probes_per_minute"), 60, "")
+    yield Row("outage: probes in the busiest second", "scenarios", value(outage, "probes_per_s"), 1, "")
     yield Row("outage: first connects at once on return", "scenarios", value(outage, "at_once"), 2, "")
     yield Row("rotation: p99 wait : without", "scenarios",
               ratio(rotation + "retire_all", rotation + "quiet", "wait_p99_us"), 2, "x")

@@ -1,5 +1,5 @@
-/// Which sanitizer this program is built with: CARPOOL_THREAD_SANITIZER and CARPOOL_SANITIZED are true or false. g++ and
-/// clang each say so in their own words.
+/// Which sanitizer this program is built with: CARPOOL_THREAD_SANITIZER and CARPOOL_SANITIZED are true or false. The
+/// two compilers say so in their own words.
 #pragma once
 
 #if defined(__has_feature)

@@ -16,7 +16,7 @@
 /// How far a scenario is explored; CARPOOL_STRESS multiplies it.
 struct ExploringBudget {
   std::size_t preemptions = 2;
-  std::uint64_t depth_first = 25'000;  // for each bound from 0 to `preemptions`
+  std::uint64_t depth_first = 12'000;  // for each bound from 0 to `preemptions`
   std::uint64_t random = 5'000;
   std::uint64_t priorities = 5'000;
   carpool::Duration step_takes = carpool::Duration::zero();

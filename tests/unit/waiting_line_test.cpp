@@ -70,15 +70,6 @@ TEST(WaitingLine, WhoComesBackStandsWhereItStood) {
   }
 }
 
-TEST(WaitingLine, WhoLeavesHasNotBeenTold) {
-  Crowd<1> crowd;
-  Line line;
-  line.insert(crowd[0]);
-  crowd[0].notified = true;
-  line.remove(crowd[0]);
-  EXPECT_FALSE(crowd[0].notified) << "when it comes back, it must be told again";
-}
-
 TEST(WaitingLine, IsInOrderWhateverComesAndGoes) {
   constexpr std::size_t size = 12;
   Crowd<size> crowd;

@@ -27,7 +27,7 @@ class Acquisition {
   Acquisition& operator=(const Acquisition&) = delete;
 
   ~Acquisition() {
-    if (visiting_) break_off();
+    if (unsettled_) break_off();
   }
 
   /// A validated connection. Throws what ConnectionPool::acquire does.
@@ -35,8 +35,7 @@ class Acquisition {
     for (;;) {
       Place& place = next();
       if (!core_.admit(place, target_, patience_, &waiter_)) continue;
-      core_.access()->leave();  // from here on the place keeps the books alive
-      visiting_ = false;
+      unsettled_ = false;
       return place;
     }
   }
@@ -46,7 +45,7 @@ class Acquisition {
   [[nodiscard]] Place& next() {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    if (!std::exchange(visiting_, true)) state->enter();
+    if (!std::exchange(unsettled_, true)) state->enter(waiter_);  // who was rejected is inside, or was granted one
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
@@ -56,38 +55,40 @@ class Acquisition {
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse(state, endpoint, now.get(), timed_out);
-      if (!waiter_.in_line) state->join_line(endpoint, waiter_, now.get());
-      if (endpoint.breaker.open(now.get())) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
+      refuse(state, endpoint, now, timed_out);
+      if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
+      if (endpoint.breaker.open(now)) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
       core_.stir(state, wakeups);
-      timed_out = !wait(state, wakeups);
+      if (Place* place = wait(state, wakeups, timed_out)) return *place;
     }
   }
 
   /// Throws where there is no point in waiting (longer).
-  void refuse(Access& state, Endpoint<Types>& endpoint, TimePoint now, bool timed_out) {
+  void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
     const PoolOptions& options = core_.settings().options;
     if (state->finished()) throw_closed(options);
-    if (timed_out || now >= patience_.deadline()) {
+    if (timed_out || started_ >= patience_.deadline()) {
       ++state->counters.timeouts;
-      throw timeout_error(*state, options, endpoint.failure, now - started_, now);
+      throw timeout_error(*state, options, endpoint.failure, now.get() - started_, now.get());
     }
     if (waiter_.in_line) return;
     if (state->hopeless(endpoint, now))
-      throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now);
+      throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now.get());
     const std::size_t waiting = state->waiting();
     if (options.max_waiters && waiting >= *options.max_waiters) throw_queue_full(options, waiting);
   }
 
-  /// Sleeps until somebody has something for us. False: the deadline came first. An interruption passes through.
-  [[nodiscard]] bool wait(Access& state, Wakeups<Backend>& wakeups) {
+  /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
+  /// books, which are left unlocked then. An interruption passes through.
+  [[nodiscard]] Place* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     state.unlock();
     wakeups.fire();
     if constexpr (!Backend::concurrent) core_.run_errands(patience_.deadline());
-    const bool roused = waiter_.parking.park_until(patience_.deadline());
-    state.lock();
-    waiter_.notified = false;
-    return roused;
+    timed_out = !waiter_.parking.park_until(patience_.deadline());
+    Place* const granted = timed_out ? nullptr : waiter_.take_granted();
+    if (granted == nullptr) state.lock();
+    if (!timed_out) waiter_.notified = false;
+    return granted;
   }
 
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next in line.
@@ -95,7 +96,8 @@ class Acquisition {
     Instant<Backend> now;
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    if (Place* place = std::exchange(waiter_.granted, nullptr)) {
+    state->enter(waiter_);
+    if (Place* place = waiter_.take_granted()) {
       --state->counters.acquired;
       core_.settle_place(state, *place, std::nullopt, wakeups);
     }
@@ -113,7 +115,7 @@ class Acquisition {
   Patience<Backend>& patience_;
   const TimePoint started_;
   Waiter<Types> waiter_;
-  bool visiting_ = false;  // counted among the visitors of the books
+  bool unsettled_ = false;  // the books know of us, or a place is ours that nobody has admitted
 };
 
 }  // namespace carpool::detail

@@ -1,6 +1,7 @@
-/// Whether, and how many at once, connects to one endpoint may start: pure arithmetic, no clock, no lock.
+/// Whether, and how many at once, connects to one endpoint may start: pure arithmetic, no lock.
 #pragma once
 
+#include <carpool/detail/instant.hpp>
 #include <carpool/pool_options.hpp>
 #include <carpool/time.hpp>
 
@@ -31,6 +32,15 @@ class Breaker {
   [[nodiscard]] std::size_t limit(TimePoint now, std::size_t max_connecting) const noexcept {
     if (open(now)) return 0;
     return closed() ? std::min(ramp_, max_connecting) : 1;
+  }
+  // The same, and no clock is read while all is well.
+  template <class Backend>
+  [[nodiscard]] bool open(Instant<Backend>& now) const noexcept {
+    return !closed() && open(now.get());
+  }
+  template <class Backend>
+  [[nodiscard]] std::size_t limit(Instant<Backend>& now, std::size_t max_connecting) const noexcept {
+    return limit(closed() ? TimePoint::min() : now.get(), max_connecting);
   }
   /// A probe is a single try: the series was spent when the breaker opened.
   [[nodiscard]] std::size_t attempts(std::size_t configured) const noexcept { return closed() ? configured : 1; }

@@ -36,17 +36,16 @@ class Errands {
 
   [[nodiscard]] static bool pending(State& state) noexcept {
     const bool chore = !state.closing().empty() || !state.refreshing().empty();
-    if (chore && state.roster.may_do_chore()) return true;
-    return state.wants_connects() && state.next_to_connect(Backend::now()) != nullptr;
+    return (chore && state.roster.may_do_chore()) || state.next_to_connect() != nullptr;
   }
 
   /// The place of the errand is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
   /// connect needs a new place and there is no memory for it.
-  [[nodiscard]] static Errand<Types> next(State& state, Core& core, TimePoint now) {
+  [[nodiscard]] static Errand<Types> next(State& state, Core& core) {
     if (state.roster.may_do_chore()) {
       if (Errand<Types> chore = next_chore(state); chore.place != nullptr) return chore;
     }
-    Endpoint<Types>* endpoint = state.wants_connects() ? state.next_to_connect(now) : nullptr;
+    Endpoint<Types>* const endpoint = state.next_to_connect();
     if (endpoint == nullptr) return {};
     if (state.has_free_place()) return {ErrandKind::connect, &state.reserve(core, *endpoint)};
     state.put_closing(*state.least_needed_elsewhere(*endpoint), CloseReason::surplus);  // it makes room

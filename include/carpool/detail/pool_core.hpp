@@ -78,9 +78,9 @@ class PoolCore : public PoolSeating<Types> {
   /// has been taken care of; who had waited for it stands in line again.
   [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience, Waiter* waiter = nullptr) {
     const TimePoint now = place.lease.since();
-    if (const auto fault = fault_at_hand_out(place, target, now)) return reject(place, *fault, waiter);
+    if (const auto fault = fault_at_hand_out(place, target, now, waiter)) return reject(place, *fault, waiter);
     if constexpr (Calls::pings) {
-      const bool stale = now - place.validated_at > settings().options.validation_bypass_window;
+      const bool stale = this->is_stale(place, now);
       const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
       if (stale && !answered && !revalidate(place, patience, waiter)) return false;
     }
@@ -119,22 +119,23 @@ class PoolCore : public PoolSeating<Types> {
   }
 
  private:
-  [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(Place& place, const Target& target, TimePoint now) {
+  [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(Place& place, const Target& target, TimePoint now,
+                                                             Waiter* waiter) {
     if (!settings().connector.is_connected(*place.connection)) return CloseReason::dead;
     if (now >= place.good_until) [[unlikely]] {
       if (const auto fault = settings().expired(place, place.lives_until, now)) return fault;
     }
     if constexpr (has_target<typename Types::Connector>) {
-      if (!still_matches(place, target)) return CloseReason::discarded;
+      if (!still_matches(place, target, waiter)) return CloseReason::discarded;
     }
     return std::nullopt;
   }
   /// Its last user may have turned it into a connection to something else.
-  [[nodiscard]] bool still_matches(Place& place, const Target& target) {
+  [[nodiscard]] bool still_matches(Place& place, const Target& target, Waiter* waiter) {
     try {
       return Calls::matches(settings().connector, *place.connection, target);
     } catch (...) {
-      (void)reject(place, CloseReason::dead);
+      (void)reject(place, CloseReason::dead, waiter);
       throw;
     }
   }
@@ -195,7 +196,9 @@ class PoolCore : public PoolSeating<Types> {
   /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
   void disappoint(Access& state, Place& place, Waiter* waiter) noexcept {
     --state->counters.acquired;
-    if (waiter != nullptr) state->join_line(*place.endpoint, *waiter, Backend::now());
+    if (waiter == nullptr) return;
+    state->enter(*waiter);
+    state->join_line(*place.endpoint, *waiter, Backend::now());
   }
 
   /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a helper and
@@ -208,7 +211,7 @@ class PoolCore : public PoolSeating<Types> {
     try {
       answered = Calls::ping(settings().connector, *place.connection, std::min(deadline, patience.deadline()));
     } catch (...) {
-      (void)reject(place, CloseReason::dead);
+      (void)reject(place, CloseReason::dead, waiter);
       throw;
     }
     if (answered) return true;

@@ -5,6 +5,7 @@
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/guarded.hpp>
 #include <carpool/detail/settings.hpp>
+#include <carpool/detail/suspensions.hpp>
 
 #include <chrono>
 #include <memory>
@@ -86,6 +87,12 @@ class PoolEngine {
     Events::connection_closed(settings_->observer, place.id, place.reason);
   }
 
+  /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
+  [[nodiscard]] bool is_stale(const Place& place, TimePoint now) noexcept {
+    return now - place.validated_at > settings_->options.validation_bypass_window ||
+           suspensions_.any_between(place.validated_at, now);
+  }
+
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
   void distrust(Access& state, const Endpoint<Types>& endpoint, TimePoint since) noexcept {
     state->close_idle(CloseReason::dead,
@@ -113,7 +120,7 @@ class PoolEngine {
     Wakeups wakeups;
     auto state = access();
     try {
-      const Errand<Types> errand = Errands<Types>::next(*state, self(), Backend::now());
+      const Errand<Types> errand = Errands<Types>::next(*state, self());
       if (errand.kind != ErrandKind::none) stir(state, wakeups);
       return errand;
     } catch (const std::bad_alloc&) {  // no memory for one more place: the keeper's next round rouses somebody
@@ -128,7 +135,7 @@ class PoolEngine {
       Errand<Types> errand;
       {
         auto state = access();
-        errand = Errands<Types>::next(*state, self(), Backend::now());
+        errand = Errands<Types>::next(*state, self());
       }
       if (errand.kind == ErrandKind::none) return;
       Errands<Types>::run(errand, self(), nullptr, limit);
@@ -218,7 +225,7 @@ class PoolEngine {
   }
 
   void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
-    const TimePoint now = Backend::now();
+    Instant<Backend> now;
     state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
       if (!endpoint.line.empty() && state->hopeless(endpoint, now))
         state->dismiss_line(endpoint, endpoint.failure, wakeups);
@@ -231,6 +238,7 @@ class PoolEngine {
   }
 
   const std::shared_ptr<Settings<Types>> settings_;
+  Suspensions<Backend> suspensions_;
   Seats<Types> seats_;
   Books books_;
   Crew<Types> crew_;

@@ -4,26 +4,41 @@
 #include <carpool/detail/connect_failure.hpp>
 #include <carpool/detail/place.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace carpool::detail {
 
-/// One caller in line, on its own stack. All but `parking` is touched under the pool's lock alone.
+/// One caller in line, on its own stack. All but `parking` and `granted` is touched under the pool's lock alone.
+///
+/// No token is sent while `notified` says that one is under way already. So whoever is roused and finds a connection
+/// granted may take it, and go, without the lock: the token that it took was the last touch of who granted it, or came
+/// before, and then who granted it did no more than write `granted`.
 template <class Types>
 struct Waiter {
+  using Grant = typename Types::Backend::template Atomic<Place<Types>*>;
+
   typename Types::Backend::ParkingSlot parking;
+  Grant granted{nullptr};            // handed over: the waiter owns this place; released under the lock
   SourceLocation site;               // where the lease will have been taken
   WorkerId worker = 0;               // who will have it, whoever hands it over
   std::uint64_t ticket = 0;          // its turn; kept when it has to come back. 0 = has none yet
-  TimePoint since{};                 // when it drew the ticket
+  TimePoint since{};                 // when it came, or drew the ticket
   TimePoint asked_for_ping = never;  // it has left a ping to a helper: an answer since then is good enough for it
-  Place<Types>* granted = nullptr;   // handed over: the waiter owns this place
   FailurePointer failure;            // the connect it waited for failed
+  bool visiting = false;             // the books live on for it; not while it owns a place, which keeps them as well
   bool in_line = false;
-  bool notified = false;  // told to look, and has not looked yet
+  bool notified = false;  // a token is under way, or taken and no look has followed yet
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
+
+  /// For itself alone: under the lock, or after it took a token.
+  [[nodiscard]] Place<Types>* take_granted() noexcept {
+    Place<Types>* const place = granted.load(std::memory_order_acquire);
+    if (place != nullptr) granted.store(nullptr, std::memory_order_relaxed);
+    return place;
+  }
 };
 
 /// Intrusive, ordered by ticket.
@@ -51,7 +66,7 @@ class WaitingLine {
   void remove(Waiter& waiter) noexcept {
     (waiter.previous == nullptr ? front_ : waiter.previous->next) = waiter.next;
     (waiter.next == nullptr ? back_ : waiter.next->previous) = waiter.previous;
-    waiter.in_line = waiter.notified = false;
+    waiter.in_line = false;
     --size_;
   }
 

@@ -1,30 +1,39 @@
 /// Wake-ups that were decided under the lock and are carried out after it.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace carpool::detail {
 
 /// Declare it before taking the lock: its destructor, after the unlock, rouses whoever was added. More than it can
-/// hold are roused at once, under the lock, which is slower and as correct.
+/// hold are roused at once, under the lock, which is slower and as correct. Most have nobody to rouse, and cost
+/// nothing.
 template <class Backend>
 class Wakeups {
  public:
   using Wakeup = decltype(std::declval<typename Backend::ParkingSlot&>().unpark());
 
+  Wakeups() noexcept {}
+  Wakeups(const Wakeups&) = delete;
+  Wakeups& operator=(const Wakeups&) = delete;
+  ~Wakeups() { fire(); }
+
   void add(Wakeup&& wakeup) noexcept {
-    if (count_ < held_.size()) held_[count_++] = std::move(wakeup);
+    if (count_ < capacity) std::construct_at(&held_[count_++], std::move(wakeup));
   }
   /// Rouses now. Call it without the lock.
   void fire() noexcept {
-    for (; count_ > 0; --count_) [[maybe_unused]] const Wakeup now = std::move(held_[count_ - 1]);
+    while (count_ > 0) std::destroy_at(&held_[--count_]);
   }
 
  private:
-  std::array<Wakeup, 4> held_{};
+  static constexpr std::size_t capacity = 4;
   std::size_t count_ = 0;
+  union {
+    Wakeup held_[capacity];  // the first count_ of them
+  };
 };
 
 }  // namespace carpool::detail
