@@ -36,4 +36,4 @@ struct SceneOnEach<Scene, testing::Types<Backends...>> {
   using type = testing::Types<Scene<Backends>...>;
 };
 template <template <class> class Scene>
-using ScenesOf = typename SceneOnEach<Scene, IoBackends>::type;
+using ScenesOf = typename SceneOnEach<Scene, AllIoBackends>::type;

@@ -62,7 +62,7 @@ class SqliteConformance : public testing::Test {
   std::string path_ = folder_.file("notes.db");
   carpool::SqliteConnector connector_ = carpool::SqliteConnector::writer(path_);
 };
-TYPED_TEST_SUITE(SqliteConformance, IoBackends, BackendName);
+TYPED_TEST_SUITE(SqliteConformance, AllIoBackends, BackendName);
 
 static_assert(carpool::ConnectorFor<carpool::SqliteConnector, carpool::ThreadBackend>);
 

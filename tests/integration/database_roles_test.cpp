@@ -85,7 +85,7 @@ struct MysqlPair {
   }
 };
 
-/// The same two for every backend.
+/// The same two for each backend.
 template <class Pair>
 std::array<RealServer, 2>& servers_of() {
   static std::array<RealServer, 2> both{RealServer(Pair::kind), RealServer(Pair::kind)};

@@ -49,7 +49,7 @@ class FakeConnectorTest : public testing::Test {
   carpool::FakeConnector connector_ = server_.connector();
   carpool::FakeTargetConnector targets_ = server_.target_connector();
 };
-TYPED_TEST_SUITE(FakeConnectorTest, IoBackends, BackendName);
+TYPED_TEST_SUITE(FakeConnectorTest, AllIoBackends, BackendName);
 
 TYPED_TEST(FakeConnectorTest, HasEverythingThatAConnectorCanHave) {
   using Calls = carpool::detail::ConnectorCalls<carpool::FakeConnector, TypeParam>;

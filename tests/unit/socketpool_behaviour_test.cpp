@@ -76,7 +76,7 @@ using carpool::ThreadBackend;
 using ThreadPool = FakePool<ThreadBackend>;
 using ThreadTargetPool = FakeTargetPool<ThreadBackend>;
 
-/// On every backend.
+/// On threads and fibers.
 template <class Backend>
 struct Socketpool : testing::Test {
   using Pool = FakePool<Backend>;
@@ -340,7 +340,7 @@ TYPED_TEST(Socketpool, TheConnectorJudgesWhatWasThrown) {  // A1.3 handle_except
   EXPECT_EQ(pool.acquire()->id(), 2u);
 }
 
-/// Over real sockets, on every backend.
+/// Over real sockets, on threads and fibers.
 template <class Backend>
 struct SocketpoolTcp : testing::Test {
   using Pool = carpool::ConnectionPool<Backend, LifoStack, carpool::TcpConnector, carpool::NeverEvict>;
