@@ -28,7 +28,7 @@ class SimulationSocket;
 struct SimulatedLink {
   Duration latency = std::chrono::microseconds(200);  ///< one way; a connect takes two
   bool refuses = false;                               ///< connects get ECONNREFUSED
-  bool silent = false;                                ///< a black hole: connects hang, no byte arrives
+  bool silent = false;                                ///< a black hole: connects hang, no byte arrives, then or later
   bool byte_by_byte = false;                          ///< each read gets one byte
   std::optional<std::size_t> cut_after;               ///< a connection is reset after so many bytes from the server
   TimePoint down_until = TimePoint::min();            ///< refuses until then
@@ -47,6 +47,7 @@ struct SimulatedPipe {
   std::deque<Chunk> chunks;
   std::size_t unread = 0;
   std::size_t written = 0;  // in all
+  bool gap = false;         // bytes were lost: what follows waits for them for ever
   bool ended = false;       // nothing will follow the chunks
   TimePoint end_arrives{};
 

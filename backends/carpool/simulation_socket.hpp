@@ -207,7 +207,8 @@ class SimulationSocket {
     if (cut) arriving = from.first(*link.cut_after - std::min(pipe.written, *link.cut_after));
     pipe.written += from.size();
     if (is_client_) server_->heard_ += from.size();
-    if (!link.silent && !arriving.empty()) {
+    pipe.gap = pipe.gap || link.silent;
+    if (!pipe.gap && !arriving.empty()) {
       const auto* text = reinterpret_cast<const char*>(arriving.data());
       pipe.chunks.push_back({after(Simulation::current().now(), link.latency), std::string(text, arriving.size())});
       pipe.unread += arriving.size();

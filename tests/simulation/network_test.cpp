@@ -6,6 +6,7 @@
 #include <carpool/tcp_connector.hpp>
 
 #include <chrono>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -160,6 +161,21 @@ TEST(SimulatedNetwork, AReplyThatIsCutAnywhereIsAnError) {
       }
     });
   }
+}
+
+/// What is lost is missed: TCP never shows what came after it.
+TEST(SimulatedNetwork, NothingFollowsWhatWasLost) {
+  expect_in_each_schedule([] {
+    database().serve([](carpool::SimulationSocket& socket) {
+      for (const std::string_view part : {"be", "for", "gotten\n"}) {
+        database().link.silent = part == "for";
+        static_cast<void>(socket.write_some(std::as_bytes(std::span(part)), carpool::never));
+      }
+    });
+    auto connection = connect();
+    const auto code = error_of([&] { static_cast<void>(connection.read_until("\n", 100, B::now() + 1s)); });
+    Simulation::check(code != std::error_code(), "half of a line, as if it were the whole");
+  });
 }
 
 /// A line of chaos: a server that is slow, silent, cut or gone by turns, as the run's numbers have it.
