@@ -15,7 +15,7 @@ class Wakeups {
  public:
   using Wakeup = decltype(std::declval<typename Backend::ParkingSlot&>().unpark());
 
-  Wakeups() noexcept {}
+  Wakeups() noexcept {}  // NOLINT(modernize-use-equals-default): that would be deleted, because of the union
   Wakeups(const Wakeups&) = delete;
   Wakeups& operator=(const Wakeups&) = delete;
   ~Wakeups() { fire(); }
@@ -32,7 +32,7 @@ class Wakeups {
   static constexpr std::size_t capacity = 4;
   std::size_t count_ = 0;
   union {
-    Wakeup held_[capacity];  // the first count_ of them
+    Wakeup held_[capacity];  // NOLINT(readability-identifier-naming): the first count_ of them live; private, too
   };
 };
 
