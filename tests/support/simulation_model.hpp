@@ -149,6 +149,7 @@ class PoolModel {
     Caller& caller = who->second;
     if (caller.served && !caller.owns) took_unseen(caller);
     expect(!caller.failed || !caller.in_line, "law 7: somebody who left still stands in line");
+    expect(!caller.served || !caller.in_line, "law 8: somebody was served whose turn it was not");
     if (!caller.served && !caller.failed) return;
     if (caller.comes_again) {
       caller = {};

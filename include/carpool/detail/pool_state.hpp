@@ -6,6 +6,8 @@
 #include <carpool/detail/wakeups.hpp>
 #include <carpool/detail/watchers.hpp>
 
+#include <algorithm>
+
 namespace carpool::detail {
 
 /// Reachable only through Guarded::Access, so that each call is made under the lock. Nothing in here waits, does I/O,
@@ -81,10 +83,11 @@ class PoolState : public DemandBooks<Types> {
     }
   }
 
-  void join_line(Endpoint& endpoint, Waiter& waiter, TimePoint now) noexcept {
+  /// Whoever has the earlier ticket has waited for longer, although some came to the lock slower than others.
+  void join_line(Endpoint& endpoint, Waiter& waiter, TimePoint came) noexcept {
     if (waiter.ticket == 0) {
       waiter.ticket = ++last_ticket_;
-      waiter.since = now;
+      waiter.since = last_came_ = std::max(last_came_, came);
     }
     endpoint.line.insert(waiter);
     ++waiting_;
@@ -162,6 +165,7 @@ class PoolState : public DemandBooks<Types> {
   }
 
   std::uint64_t last_ticket_ = 0;
+  TimePoint last_came_ = TimePoint::min();
   bool orphaned_ = false;     // the ConnectionPool object is gone
   std::size_t visitors_ = 0;  // callers inside acquire's slow path, drain or prewarm
 };

@@ -24,7 +24,7 @@ struct Waiter {
   SourceLocation site;               // where the lease will have been taken
   WorkerId worker = 0;               // who will have it, whoever hands it over
   std::uint64_t ticket = 0;          // its turn; kept when it has to come back. 0 = has none yet
-  TimePoint since{};                 // when it came, or drew the ticket
+  TimePoint since{};                 // when it came, and not before those in front of it
   TimePoint asked_for_ping = never;  // it has left a ping to a helper: an answer since then is good enough for it
   FailurePointer failure;            // the connect it waited for failed
   bool visiting = false;             // the books live on for it; not while it owns a place, which keeps them as well
