@@ -91,11 +91,12 @@ def slug(words):
 
 def record(folder, wanted):
     result = provenance(folder)
-    rows = measure(folder, wanted)
-    result["load_average_after"] = programs.load_average()
-    result["rows"] = rows
     path = programs.HERE / "results" / f"{result['commit']}.{slug(result['cpu'])}.{slug(result['compiler'])}.json"
     path.parent.mkdir(exist_ok=True)
+    rows = measure(folder, wanted)
+    result["load_average_after"] = programs.load_average()
+    measured_before = json.loads(path.read_text())["rows"] if path.exists() else {}  # of other questions
+    result["rows"] = dict(sorted({**measured_before, **rows}.items()))
     text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers.group().split()), json.dumps(result, indent=1))
     path.write_text(text + "\n")  # the three numbers of a figure on one line
     print(path)
