@@ -1,6 +1,7 @@
 /// Mutexes, parking slots, atomics and tasks whose every operation is seen by the Simulation.
 #pragma once
 
+#include <carpool/simulation_life.hpp>
 #include <carpool/simulation_run.hpp>
 
 #include <atomic>
@@ -27,6 +28,7 @@ class SimulationMutex {
       return;
     }
     run.before(detail::SimulatedOperation::lock, site);
+    life_.check(run, "mutex");
     if (owner_ == &run.self()) run.fail(SimulationFailure::Kind::misuse, run.self().name + " locks what it holds");
     for (; owner_ != nullptr; --waiting_) {
       ++waiting_;
@@ -51,6 +53,7 @@ class SimulationMutex {
  private:
   detail::SimulatedTask* owner_ = nullptr;
   std::size_t waiting_ = 0;
+  detail::SimulatedLife life_;
 };
 
 /// Rouses whom unpark() found asleep, when its life ends. Until then the sleeper does not know of its token: as with a
@@ -107,6 +110,7 @@ class SimulationParkingSlot {
   SimulationWakeup unpark(SourceLocation site = SourceLocation::current()) noexcept {
     Simulation& run = Simulation::current();
     run.before(detail::SimulatedOperation::unpark, site);
+    life_.check(run, "parking slot");
     run.self().flush();
     token_ = true;
     return sleeper_ == nullptr ? SimulationWakeup() : SimulationWakeup(*sleeper_, site);
@@ -115,6 +119,7 @@ class SimulationParkingSlot {
  private:
   bool token_ = false;
   detail::SimulatedTask* sleeper_ = nullptr;  // while it is blocked in here
+  detail::SimulatedLife life_;
 };
 
 /// std::atomic's members. What is stored without seq_cst is delayed as on x86: its own task sees it at once, the others
@@ -131,22 +136,19 @@ class SimulationAtomic {
   constexpr SimulationAtomic(T value) noexcept : value_(value) {}
   SimulationAtomic(const SimulationAtomic&) = delete;
   SimulationAtomic& operator=(const SimulationAtomic&) = delete;
-  ~SimulationAtomic() {
-    Simulation::current().forget_word(this);
-    alive_ = false;
-  }
+  ~SimulationAtomic() { Simulation::current().forget_word(this); }
 
   [[nodiscard]] T load(std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) const noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::load, site);
-    check_alive(run);
+    life_.check(run, "word");
     const detail::DelayedStore* const latest = run.delayed_store(this);
     return latest == nullptr ? value_ : from_bits(latest->bits);
   }
   void store(T value, std::memory_order order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::store, site);
-    check_alive(run);
+    life_.check(run, "word");
     if (order != std::memory_order_seq_cst && run.options().delayed_stores) return run.delay(delayed(value));
     run.self().flush();
     value_ = value;
@@ -186,11 +188,8 @@ class SimulationAtomic {
   void modify(const Here& site) noexcept {
     Simulation& run = Simulation::current();
     run.before(Operation::modify, site);
-    check_alive(run);
+    life_.check(run, "word");
     run.self().flush();
-  }
-  void check_alive(Simulation& run) const noexcept {
-    if (!alive_) run.fail(SimulationFailure::Kind::misuse, run.self().name + " uses a word that is gone");
   }
   [[nodiscard]] detail::DelayedStore delayed(T value) noexcept {
     std::uint64_t bits = 0;
@@ -205,7 +204,7 @@ class SimulationAtomic {
   }
 
   T value_{};
-  volatile bool alive_ = true;  // the memory of what is gone is mostly still there, so late uses are mostly found
+  detail::SimulatedLife life_;
 };
 
 /// Joins when it is let go of.

@@ -11,6 +11,7 @@ using B = carpool::SimulationBackend;
 TEST(SimulatedEndings, CloseTellsEverybodyAtOnce) { expect_holds(close_against_everything<B>); }
 TEST(SimulatedEndings, CloseMayMeetADeadline) { expect_holds(close_meets_a_deadline<B>); }
 TEST(SimulatedEndings, TwoMayClose) { expect_holds(closed_twice<B>); }
+TEST(SimulatedEndings, APoolMayBeDestroyedBesideARejection) { expect_holds(destroyed_beside_a_rejection<B>); }
 TEST(SimulatedEndings, APoolMayBeDestroyedWithWaiters) { expect_holds(destroyed_with_waiters<B>); }
 TEST(SimulatedEndings, LeasesMayOutliveThePool) { expect_holds(leases_outlive_the_pool<B>); }
 TEST(SimulatedEndings, APoolMayBeDestroyedAtOnce) { expect_holds(destroyed_at_once<B>); }

@@ -63,6 +63,19 @@ void destroyed_with_waiters() {
   held.release();
 }
 
+/// Law 16: what a waiter was given is dead, and the pool goes before it is back in line.
+template <class B>
+void destroyed_beside_a_rejection() {
+  MadeUpServer<B> server;
+  server.fails = [](ServerCall call, int n) { return call == ServerCall::is_connected && n == 3; };
+  Scene<B> scene({.max_size = 1}, {}, &server);
+  typename Scene<B>::Lease held = scene.pool().acquire();
+  scene.worker([&] { (void)scene.try_use(0s); });
+  scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody waits");
+  held.release();
+  scene.end_pool();
+}
+
 /// C62, law 16: leases that outlive the pool, given back while it is being destroyed.
 template <class B>
 void leases_outlive_the_pool() {

@@ -36,6 +36,24 @@ void deadline_meets_hand_over(carpool::Duration handoff_after) {
   scene.expect_calm();
 }
 
+/// A waiter's time is over when it is told to look, so that its token is left; what it finds is dead, and back in line
+/// it is granted another. It may be gone with that one before whoever granted it has done with it.
+template <class B>
+void a_token_is_left() {
+  MadeUpServer<B> server;
+  server.fails = [](ServerCall call, int n) { return call == ServerCall::is_connected && n == 4; };
+  Scene<B> scene({.max_size = 2, .handoff_after = 501us}, {}, &server);
+  typename Scene<B>::Lease first = scene.pool().acquire();
+  typename Scene<B>::Lease second = scene.pool().acquire();
+  scene.worker([&] { (void)scene.try_use(0s, 500us); });
+  pass<B>(500us);
+  first.release();
+  pass<B>(1us);
+  second.release();
+  scene.join();
+  scene.expect_calm();
+}
+
 /// C02: those whose time is over are no hand-over's target.
 template <class B>
 void expired_waiters_are_passed_over() {
