@@ -43,6 +43,12 @@ void expect_all_types(const Result& result) {
   EXPECT_EQ(row["e"], MysqlValue(""));
 }
 
+// A server that starts removes the temporary tables that it finds, also those that another is using.
+TYPED_TEST(MysqlSessionTest, TheServerSharesItsTemporaryTablesFolderWithNobody) {
+  auto connection = this->connect();
+  EXPECT_EQ(this->ask(connection, "select @@tmpdir"), this->server_->file("tmp"));
+}
+
 TYPED_TEST(MysqlSessionTest, TextAndBinaryAnswersHaveTheSameTypes) {
   auto connection = this->connect();
   expect_all_types(connection.query(all_types));

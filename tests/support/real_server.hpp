@@ -147,7 +147,9 @@ class RealServer {
 
   [[noreturn]] void fail() {
     kill();
-    throw std::runtime_error(kind_ + " did not start: " + read(file("log")));
+    std::string said;
+    for (const char* log : {"log", "install.log", "certificates.log"}) said += read(file(log));
+    throw std::runtime_error(kind_ + " did not start: " + said);
   }
 
   /// A process and all that descend from it.
