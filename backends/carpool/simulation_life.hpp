@@ -3,23 +3,28 @@
 
 #include <carpool/simulation_run.hpp>
 
+#include <cstdint>
+
 namespace carpool::detail {
 
-/// A member of what may be used too late. The memory of what is gone is mostly still there, so late uses are mostly
-/// found.
+/// A member of what may be used too late. The memory of what is gone is still there, and has something else in it now,
+/// or has not, so late uses are found unless somebody like it has come to the same place.
 class SimulatedLife {
  public:
   SimulatedLife() = default;
   SimulatedLife(const SimulatedLife&) = delete;
   SimulatedLife& operator=(const SimulatedLife&) = delete;
-  ~SimulatedLife() { alive_ = false; }
+  ~SimulatedLife() { state_ = 0; }
 
   void check(Simulation& run, const char* what) const noexcept {
-    if (!alive_) run.fail(SimulationFailure::Kind::misuse, run.self().name + " uses a " + what + " that is gone");
+    if (state_ != alive)
+      run.fail(SimulationFailure::Kind::misuse, run.self().name + " uses a " + what + " that is gone");
   }
 
  private:
-  volatile bool alive_ = true;
+  static constexpr std::uint32_t alive = 0x600d11fe;
+
+  volatile std::uint32_t state_ = alive;  // volatile: the last store of a life is one
 };
 
 }  // namespace carpool::detail

@@ -56,6 +56,10 @@ class Simulation {
   static void step(SourceLocation site = SourceLocation::current()) {
     current().before(Operation::step_of_users, site);
   }
+  /// All other tasks of now, and those they spawn, go on only where nobody else can: for a deep search among few.
+  static void others_come_last() noexcept {
+    for (auto& task : current().tasks_) task->comes_last = task.get() != current().self_;
+  }
   /// Anything, at the time and by the task that said it, for the story of a failing run.
   static void note(const std::string& what) { current().tell(what); }
 
@@ -76,6 +80,19 @@ class Simulation {
    private:
     Simulation& run_;
     std::vector<std::function<void()>>& list_;  // invariants nest: the last to come is the first to go
+  };
+
+  /// While one lives, a depth-first search has no choices: for what a scenario needs, and is not about. The other
+  /// searches are not impressed.
+  class Unsearched {
+   public:
+    Unsearched() noexcept : run_(current()) { ++run_.unsearched_; }
+    Unsearched(const Unsearched&) = delete;
+    Unsearched& operator=(const Unsearched&) = delete;
+    ~Unsearched() { --run_.unsearched_; }
+
+   private:
+    Simulation& run_;
   };
 
   // --- for the backend ---------------------------------------------------------------------------------
@@ -183,6 +200,7 @@ class Simulation {
   void reschedule();
   [[nodiscard]] Task& next();
   [[nodiscard]] Task* default_next() noexcept;
+  [[nodiscard]] Task* next_by_number() const noexcept;
   [[nodiscard]] Task* decide();
   [[nodiscard]] std::size_t list_alternatives(const Task& by_default);
   [[nodiscard]] Task* carry_out(const detail::SimulatedAlternative& alternative);
@@ -212,6 +230,7 @@ class Simulation {
   bool of_thread_ = false;
   std::uint64_t step_ = 0;
   std::uint64_t turn_began_ = 0;  // the step
+  std::size_t unsearched_ = 0;
   std::size_t early_timers_ = 0;
   std::uint64_t hash_ = 1469598103934665603U;  // of who did what in which order
   SimulationTrace trace_;

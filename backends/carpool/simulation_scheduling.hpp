@@ -54,7 +54,8 @@ inline Simulation::Task* Simulation::decide() {
   const bool may_stay = by_default == self_;
   const bool its_turn_is_over = !may_stay && self_ != &outside_ && self_->state == Task::State::runnable;
   if (its_turn_is_over) return by_default;
-  if (strategy_.indifferent(step_, may_stay)) return by_default;
+  const bool searched = unsearched_ == 0 || options_.search != SimulationSearch::depth_first;
+  if (!searched || strategy_.indifferent(step_, may_stay)) return by_default;
   const std::size_t runnable = list_alternatives(*by_default);
   if (alternatives_.size() == 1) return by_default;
   const std::size_t choice = strategy_.choose({alternatives_, may_stay, step_, runnable});
@@ -66,14 +67,25 @@ inline Simulation::Task* Simulation::decide() {
 /// else by looking, most likely: so it is the next one's turn.
 inline Simulation::Task* Simulation::default_next() noexcept {
   constexpr std::uint64_t longest_turn = 1000;
-  const bool may_stay = self_->state == Task::State::runnable && self_ != &outside_;
-  if (may_stay && step_ - turn_began_ < longest_turn) return self_;
+  const bool may_stay =
+      self_->state == Task::State::runnable && self_ != &outside_ && step_ - turn_began_ < longest_turn;
+  if (may_stay && !self_->comes_last) return self_;
+  Task* const other = next_by_number();
+  if (may_stay && (other == nullptr || other->comes_last)) return self_;
+  if (other != nullptr) turn_began_ = step_;
+  return other;
+}
+
+inline Simulation::Task* Simulation::next_by_number() const noexcept {
+  Task* last = nullptr;
   const std::size_t first = self_ == &outside_ ? 0 : self_->id + 1;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = *tasks_[(first + i) % tasks_.size()];
-    if (task.state == Task::State::runnable) return turn_began_ = step_, &task;
+    if (task.state != Task::State::runnable) continue;
+    if (!task.comes_last) return &task;
+    if (last == nullptr) last = &task;
   }
-  return nullptr;
+  return last;
 }
 
 /// Returns how many can run; they come first.
@@ -82,8 +94,8 @@ inline std::size_t Simulation::list_alternatives(const Task& by_default) {
   alternatives_.assign(1, {Kind::run, by_default.id});
   const Task* sleeper = nullptr;  // whose time comes first
   for (const auto& task : tasks_) {
-    if (task->state == Task::State::runnable && task.get() != &by_default)
-      alternatives_.push_back({Kind::run, task->id});
+    const bool may_run = task->state == Task::State::runnable && (by_default.comes_last || !task->comes_last);
+    if (may_run && task.get() != &by_default) alternatives_.push_back({Kind::run, task->id});
     const bool sleeps = task->state == Task::State::blocked && task->wake_at != never;
     if (sleeps && (sleeper == nullptr || task->wake_at < sleeper->wake_at)) sleeper = task.get();
   }

@@ -44,6 +44,7 @@ inline Simulation::Task& Simulation::spawn(std::unique_ptr<detail::SimulatedBody
   Task& task = *tasks_.emplace_back(std::make_unique<Task>());
   task.id = static_cast<std::uint32_t>(tasks_.size() - 1);
   task.name = "task " + std::to_string(task.id);
+  task.comes_last = self_->comes_last;
   task.body = std::move(body);
   task.chance = detail::SimulatedChance(options_.seed * 1'000'003 + task.id);
   task.stack = detail::simulation_stacks().take();

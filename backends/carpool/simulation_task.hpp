@@ -58,7 +58,8 @@ struct SimulatedTask {
 
   std::uint32_t id = 0;
   State state = State::runnable;
-  bool looked = false;  // others have just had their chance: no need for another before its next operation
+  bool looked = false;      // others have just had their chance: no need for another before its next operation
+  bool comes_last = false;  // goes on only where nobody can who does not come last
   SimulatedOperation doing = SimulatedOperation::start;
   SourceLocation site;              // where in the source
   std::string name;                 // for messages

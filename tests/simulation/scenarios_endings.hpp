@@ -67,12 +67,18 @@ void destroyed_with_waiters() {
 template <class B>
 void destroyed_beside_a_rejection() {
   MadeUpServer<B> server;
-  server.fails = [](ServerCall call, int n) { return call == ServerCall::is_connected && n == 3; };
+  bool dies = false;
+  server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && std::exchange(dies, false); };
   Scene<B> scene({.max_size = 1}, {}, &server);
-  typename Scene<B>::Lease held = scene.pool().acquire();
-  scene.worker([&] { (void)scene.try_use(0s); });
-  scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody waits");
-  held.release();
+  std::optional<typename Scene<B>::Lease> held;
+  {
+    const auto start = unsearched<B>();
+    held = scene.pool().acquire();
+    scene.worker([&] { (void)scene.try_use(0s); });
+    scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody waits");
+  }
+  held->release();
+  dies = true;
   scene.end_pool();
 }
 

@@ -36,20 +36,35 @@ void deadline_meets_hand_over(carpool::Duration handoff_after) {
   scene.expect_calm();
 }
 
-/// A waiter's time is over when it is told to look, so that its token is left; what it finds is dead, and back in line
-/// it is granted another. It may be gone with that one before whoever granted it has done with it.
+/// A waiter's time is over when it is granted a connection, so that its token is left; the connection is dead, and back
+/// in line it is granted another. It may be gone with that one before whoever granted it has done with it.
 template <class B>
 void a_token_is_left() {
+  typename B::ParkingSlot rejection;
   MadeUpServer<B> server;
-  server.fails = [](ServerCall call, int n) { return call == ServerCall::is_connected && n == 4; };
-  Scene<B> scene({.max_size = 2, .handoff_after = 501us}, {}, &server);
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  typename Scene<B>::Lease second = scene.pool().acquire();
-  scene.worker([&] { (void)scene.try_use(0s, 500us); });
-  pass<B>(500us);
-  first.release();
-  pass<B>(1us);
-  second.release();
+  bool dies = false;
+  server.fails = [&](ServerCall call, int) {
+    const bool dead = call == ServerCall::is_connected && std::exchange(dies, false);
+    if (dead) auto roused = rejection.unpark();
+    return dead;
+  };
+  Scene<B> scene({.max_size = 2, .handoff_after = 0ms}, {}, &server);
+  std::optional<typename Scene<B>::Lease> first;
+  std::optional<typename Scene<B>::Lease> second;
+  {
+    const auto start = unsearched<B>();
+    first = scene.pool().acquire();
+    second = scene.pool().acquire();
+    others_come_last<B>();
+    scene.worker([&] { (void)scene.try_use(0s, 500us); });
+    scene.worker([&] {
+      rejection.park_until(B::now() + 1s);
+      second->release();
+    });
+    pass<B>(500us);
+  }
+  first->release();
+  dies = true;
   scene.join();
   scene.expect_calm();
 }

@@ -3,6 +3,7 @@
 #include <carpool/simulation_backend.hpp>
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -129,6 +130,42 @@ TEST(Simulator, CountsAllSchedulesOfTwoTasks) {
   EXPECT_TRUE(report.complete);
   EXPECT_GT(report.schedules, 5U);
   EXPECT_LT(report.schedules, 100U);
+}
+
+TEST(Simulator, TriesOneScheduleOfWhatIsNotSearched) {
+  const auto schedules_of = [](bool searched) {
+    return carpool::simulate({.search = SimulationSearch::depth_first, .schedules = 1000, .preemptions = 2},
+                             [searched] {
+                               std::optional<Simulation::Unsearched> all;
+                               if (!searched) all.emplace();
+                               auto other = B::spawn([] { Simulation::step(), Simulation::step(); });
+                               Simulation::step();
+                               other.join();
+                             })
+        .schedules;
+  };
+  EXPECT_GT(schedules_of(true), 3U);
+  EXPECT_EQ(schedules_of(false), 1U);
+}
+
+TEST(Simulator, ThoseWhoComeLastGoOnWhereNobodyElseCan) {
+  for (const SimulationSearch search : {SimulationSearch::depth_first, SimulationSearch::random}) {
+    const auto report = search_all(search, [] {
+      bool over = false;
+      B::ParkingSlot gate;
+      auto last = B::spawn([&] {
+        gate.park_until(carpool::never);
+        Simulation::check(over, "somebody else can go on");
+      });
+      Simulation::others_come_last();
+      { const auto roused = gate.unpark(); }
+      auto other = B::spawn([] { Simulation::step(), Simulation::step(); });
+      Simulation::step();
+      other.join();
+      over = true;
+    });
+    EXPECT_TRUE(report.ok()) << report.to_string();
+  }
 }
 
 TEST(Simulator, SameSeedSameSchedule) {

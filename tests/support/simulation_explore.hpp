@@ -20,6 +20,9 @@ struct ExploringBudget {
   std::uint64_t random = 5'000;
   std::uint64_t priorities = 5'000;
   carpool::Duration step_takes = carpool::Duration::zero();
+  std::size_t early_timers = 1;
+  bool delayed_stores = true;
+  bool coarse = true;  // depth-first: nobody comes in between while somebody holds a lock
 };
 
 inline void tell_exploration(const carpool::SimulationReport& report, std::size_t bound = 0) {
@@ -31,7 +34,7 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
 }
 
 /// CARPOOL_SIMULATION_TRACE="17:1 40:2", as a failing test prints it, with CARPOOL_SIMULATION_SEED and, for a
-/// depth-first one, CARPOOL_SIMULATION_COARSE=1.
+/// coarse depth-first one, CARPOOL_SIMULATION_COARSE=1.
 [[nodiscard]] inline carpool::SimulationReport replay_by_environment(const char* trace,
                                                                      const std::function<void()>& scenario) {
   const char* const seed = std::getenv("CARPOOL_SIMULATION_SEED");
@@ -54,8 +57,9 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
     report = carpool::simulate({.search = SimulationSearch::depth_first,
                                 .schedules = stress_cycles(budget.depth_first),
                                 .preemptions = bound,
-                                .early_timers = 1,
-                                .coarse = true,
+                                .early_timers = budget.early_timers,
+                                .coarse = budget.coarse,
+                                .delayed_stores = budget.delayed_stores,
                                 .step_takes = budget.step_takes},
                                scenario);
     tell_exploration(report, bound);

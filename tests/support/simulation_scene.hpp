@@ -33,6 +33,7 @@ class Scene {
 
   explicit Scene(carpool::PoolOptions options, Eviction eviction = {}, MadeUpServer<Backend>* server = nullptr)
       : server_(server == nullptr ? own_server_ : *server), model_(options.handoff_after), bound_(options.max_size) {
+    const auto start = unsearched<Backend>();  // a scenario of its own, as is the end
     max_connecting_ = options.max_connecting;
     Connector connector;
     connector.server = &server_;
@@ -41,12 +42,13 @@ class Scene {
     if constexpr (simulated) observer.model = &model_;
     pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction), observer);
     if constexpr (simulated) watch();
-    pass<Backend>(1us);  // the pool's own start is a scenario of its own
+    pass<Backend>(1us);
   }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
   ~Scene() {
     workers_.clear();
+    const auto end = unsearched<Backend>();
     end_pool();
     law<Backend>(server_.open == 0, "law 5: a connection has been forgotten");
     law<Backend>(keepers_.use_count() == 1, "law 16: the pool's books outlive its last lease");
@@ -63,6 +65,7 @@ class Scene {
   /// Then lets the pool's own work come to rest.
   void join() {
     workers_.clear();
+    const auto end = unsearched<Backend>();
     pass<Backend>(1us);
   }
   /// Destroys it; the laws about it are off then.
@@ -110,6 +113,7 @@ class Scene {
   }
   /// When everybody has gone: every place is idle or free (but for a while, where the pool itself pings), nobody waits.
   void expect_calm() {
+    const auto end = unsearched<Backend>();
     law<Backend>(pool_->stats().waiting == 0, "law 7: somebody who left still stands in line");
     await([&] { return pool_->stats().in_use == 0; }, "law 5: a place is in use by nobody");
     const auto all_idle = [&] {

@@ -43,6 +43,22 @@ void let_others() {
   if constexpr (requires { requires Backend::simulated; }) carpool::Simulation::step();
 }
 
+/// While what it returns lives, a depth-first search tries one schedule: for what a scenario is not about.
+template <class Backend>
+[[nodiscard]] auto unsearched() {
+  if constexpr (requires { requires Backend::simulated; }) {
+    return carpool::Simulation::Unsearched();
+  } else {
+    return true;
+  }
+}
+
+/// Those who are there now go on only where nobody else can: for a deep search among those who come.
+template <class Backend>
+void others_come_last() {
+  if constexpr (requires { requires Backend::simulated; }) carpool::Simulation::others_come_last();
+}
+
 template <class Backend>
 void pass(carpool::Duration time) {
   if (time > carpool::Duration::zero()) Backend::sleep_until(Backend::now() + time);
