@@ -129,6 +129,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   static Task spawn_background(F&& f) {
+    detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       const boost::this_thread::disable_interruption for_life;

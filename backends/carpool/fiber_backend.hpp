@@ -70,6 +70,7 @@ struct FiberBackend : detail::PosixBackend {
   /// must not block its thread: run_blocking is for that.
   template <class F>
   static Task spawn_background(F&& f) {
+    detail::Ticker::stand_by();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
 

@@ -8,6 +8,7 @@
 #include <carpool/posix_clock.hpp>
 #include <carpool/slot.hpp>
 #include <carpool/thread_random.hpp>
+#include <carpool/ticker.hpp>
 #include <carpool/time.hpp>
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct PosixBackend {
   static void heavy_barrier() noexcept { detail::heavy_barrier(); }
 
   [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
-  [[nodiscard]] static TimePoint coarse_now() noexcept { return clock_coarse_now(); }
+  [[nodiscard]] static TimePoint coarse_now() noexcept { return Ticker::now(); }
   [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 

@@ -56,6 +56,7 @@ struct ThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: they take none of the application's signals.
   template <class F>
   static Task spawn_background(F&& f) {
+    detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn(std::forward<F>(f));
   }

@@ -19,6 +19,7 @@
 // - expired(slot, now) holds from due(slot) on and not a nanosecond earlier; due is `never` where no time ends it and
 //   TimePoint::min() where the slot is over already. At the instant `never` itself nothing is asked.
 // - Slot::idle_since means idleness only while the slot is idle; the pool sets it to now before it asks on release.
+// - by_times_alone, where it is there and true, promises that due does not depend on Slot::uses.
 // - Cost: some additions and comparisons, no clock, no lock; threads: const, so any worker may ask at any time.
 
 namespace carpool {
@@ -37,6 +38,13 @@ concept TimedEviction = EvictionPolicy<E> && requires(const E& eviction, const S
 template <class E>
 concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint now) {
   { eviction.reason(slot, now) } -> std::same_as<CloseReason>;
+};
+
+/// An eviction whose due() depends on when alone, and not on Slot::uses: static constexpr bool by_times_alone = true.
+/// It is not asked again about a connection that comes back within a tick of the coarse clock.
+template <class E>
+concept DueByTimesAlone = EvictionPolicy<E> && requires {
+  requires E::by_times_alone;
 };
 
 namespace detail {
@@ -77,6 +85,8 @@ namespace detail {
 
 /// Closes nothing.
 struct NeverEvict {
+  static constexpr bool by_times_alone = true;
+
   [[nodiscard]] constexpr bool expired(const Slot&, TimePoint) const noexcept { return false; }
   [[nodiscard]] constexpr TimePoint due(const Slot&) const noexcept { return never; }
 };
@@ -85,6 +95,8 @@ struct NeverEvict {
 /// see Jittered.
 class MaxLifetime {
  public:
+  static constexpr bool by_times_alone = true;
+
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
   constexpr explicit MaxLifetime(Duration length) : length_(detail::require_length(length, "MaxLifetime: length")) {}
   constexpr MaxLifetime() noexcept = default;  ///< 30 minutes
@@ -102,6 +114,8 @@ class MaxLifetime {
 /// Closes a connection that nobody has wanted for so long: the pool shrinks when the load does.
 class IdleTimeout {
  public:
+  static constexpr bool by_times_alone = true;
+
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
   constexpr explicit IdleTimeout(Duration length) : length_(detail::require_length(length, "IdleTimeout: length")) {}
   constexpr IdleTimeout() noexcept = default;  ///< 10 minutes
@@ -141,6 +155,8 @@ class MaxUses {
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AnyOf {
  public:
+  static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
+
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
   constexpr AnyOf() requires(std::default_initializable<Evictions>&&...) = default;
 
@@ -174,6 +190,8 @@ requires(sizeof...(Evictions) >= 1) class AnyOf {
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AllOf {
  public:
+  static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
+
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
   constexpr AllOf() requires(std::default_initializable<Evictions>&&...) = default;
 
@@ -204,6 +222,8 @@ requires(sizeof...(Evictions) >= 1) class AllOf {
 template <TimedEviction Eviction>
 class Jittered {
  public:
+  static constexpr bool by_times_alone = DueByTimesAlone<Eviction>;
+
   /// Throws: std::invalid_argument where fraction is not in [0, 1): a length must remain.
   constexpr explicit Jittered(Eviction eviction, double fraction = 0.25)
       : eviction_(std::move(eviction)), fraction_(fraction) {

@@ -77,6 +77,16 @@ TYPED_TEST_P(EvictionConformance, IsExpiredFromDueOnAndNotBefore) {
   }
 }
 
+TYPED_TEST_P(EvictionConformance, UsesDecideNothingWhereTimesAloneDo) {
+  if constexpr (carpool::DueByTimesAlone<typename TestFixture::Eviction>) {
+    for (auto slot : eviction_conformance::slots()) {
+      const carpool::TimePoint due = this->eviction_.due(slot);
+      slot.uses += 1'000'000;
+      EXPECT_EQ(this->eviction_.due(slot), due) << "slot " << slot.id;
+    }
+  }
+}
+
 TYPED_TEST_P(EvictionConformance, WhatIsExpiredStaysExpired) {
   for (const auto& slot : eviction_conformance::slots()) {
     bool was_expired = false;
@@ -110,5 +120,6 @@ TYPED_TEST_P(EvictionConformance, TheReasonIsExpiredOrIdle) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(EvictionConformance, IsExpiredFromDueOnAndNotBefore, WhatIsExpiredStaysExpired,
-                            AskingTwiceOrAskingACopyGivesTheSameAnswer, TheReasonIsExpiredOrIdle);
+REGISTER_TYPED_TEST_SUITE_P(EvictionConformance, IsExpiredFromDueOnAndNotBefore, UsesDecideNothingWhereTimesAloneDo,
+                            WhatIsExpiredStaysExpired, AskingTwiceOrAskingACopyGivesTheSameAnswer,
+                            TheReasonIsExpiredOrIdle);

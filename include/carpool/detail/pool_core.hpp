@@ -78,7 +78,13 @@ class PoolCore : public PoolSeating<Types> {
   /// has been taken care of; who had waited for it stands in line again.
   [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience, Waiter* waiter = nullptr) {
     const TimePoint now = place.lease.since();
-    if (const auto fault = fault_at_hand_out(place, target, now, waiter)) return reject(place, *fault, waiter);
+    if (!settings().connector.is_connected(*place.connection)) return reject(place, CloseReason::dead, waiter);
+    if (now >= place.good_until) [[unlikely]] {
+      if (const auto fault = settings().expired(place, place.lives_until, now)) return reject(place, *fault, waiter);
+    }
+    if constexpr (has_target<typename Types::Connector>) {
+      if (!still_matches(place, target, waiter)) return reject(place, CloseReason::discarded, waiter);
+    }
     if constexpr (Calls::pings) {
       const bool stale = this->is_stale(place, now);
       const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
@@ -94,9 +100,16 @@ class PoolCore : public PoolSeating<Types> {
     if (forked()) [[unlikely]]
       return Calls::abandon(settings().connector, *place.connection);
     const TimePoint now = Backend::coarse_now();
+    const bool known = DueByTimesAlone<typename Types::Eviction> && place.idle_since == now;
     note_return(place, now);
-    const auto fault = fault_on_return(place, now);
-    if (fault || place.dirty || !this->put_seated(place)) give_back_to_books(place, fault);
+    if (exceptions_in_flight<Backend>() > place.exceptions) return give_back_to_books(place, CloseReason::discarded);
+    if (!Calls::reusable(settings().connector, *place.connection)) return give_back_to_books(place, CloseReason::dead);
+    if constexpr (Calls::resets) place.dirty = Calls::dirty(settings().connector, *place.connection);
+    if (!known) place.good_until = settings().good_until(place, place.lives_until);
+    if (now >= place.good_until) [[unlikely]] {
+      if (const auto fault = settings().expired(place, place.lives_until, now)) return give_back_to_books(place, fault);
+    }
+    if ((Calls::resets && place.dirty) || !this->put_seated(place)) give_back_to_books(place, std::nullopt);
   }
 
   void discard(Place& place) noexcept {
@@ -119,17 +132,6 @@ class PoolCore : public PoolSeating<Types> {
   }
 
  private:
-  [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(Place& place, const Target& target, TimePoint now,
-                                                             Waiter* waiter) {
-    if (!settings().connector.is_connected(*place.connection)) return CloseReason::dead;
-    if (now >= place.good_until) [[unlikely]] {
-      if (const auto fault = settings().expired(place, place.lives_until, now)) return fault;
-    }
-    if constexpr (has_target<typename Types::Connector>) {
-      if (!still_matches(place, target, waiter)) return CloseReason::discarded;
-    }
-    return std::nullopt;
-  }
   /// Its last user may have turned it into a connection to something else.
   [[nodiscard]] bool still_matches(Place& place, const Target& target, Waiter* waiter) {
     try {
@@ -138,16 +140,6 @@ class PoolCore : public PoolSeating<Types> {
       (void)reject(place, CloseReason::dead, waiter);
       throw;
     }
-  }
-
-  [[nodiscard]] std::optional<CloseReason> fault_on_return(Place& place, TimePoint now) noexcept {
-    if (exceptions_in_flight<Backend>() > place.exceptions) return CloseReason::discarded;
-    if (!Calls::reusable(settings().connector, *place.connection)) return CloseReason::dead;
-    place.dirty = Calls::dirty(settings().connector, *place.connection);
-    place.good_until = settings().good_until(place, place.lives_until);
-    if (now < place.good_until) [[likely]]
-      return std::nullopt;
-    return settings().expired(place, place.lives_until, now);
   }
 
   void note_return(Place& place, TimePoint now) noexcept {

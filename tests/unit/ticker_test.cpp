@@ -1,0 +1,92 @@
+// needs: thread_backend
+/// The clock that ticks for those who ask for the time all the time.
+#include <carpool/ticker.hpp>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "process.hpp"
+#include "sanitizer.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using carpool::TimePoint;
+using carpool::detail::clock_now;
+using carpool::detail::Ticker;
+
+/// Asks for the time until it is ticked, and says whether that came.
+bool ask_until_it_ticks() {
+  for (const TimePoint end = clock_now() + 20s; !Ticker::ticks();) {
+    for (int i = 0; i < 1'000; ++i) static_cast<void>(Ticker::now());
+    if (clock_now() > end) return false;
+  }
+  return true;
+}
+bool soon_it_stands_still() {
+  for (const TimePoint end = clock_now() + 20s; Ticker::ticks();) {
+    std::this_thread::sleep_for(1ms);
+    if (clock_now() > end) return false;
+  }
+  return true;
+}
+
+// First, because the others make the thread.
+TEST(Ticker, WithoutAThreadTheClockIsRead) {
+  for (int i = 0; i < 100'000; ++i) static_cast<void>(Ticker::now());
+  EXPECT_FALSE(Ticker::ticks());
+  EXPECT_LT(clock_now() - Ticker::now(), 1s);
+}
+
+TEST(Ticker, TicksWhileItIsAskedAndNoLonger) {
+  Ticker::stand_by();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(ask_until_it_ticks());
+    EXPECT_TRUE(soon_it_stands_still());
+  }
+}
+
+TEST(Ticker, WhoAsksNowAndThenReadsTheClock) {
+  Ticker::stand_by();
+  ASSERT_TRUE(soon_it_stands_still());
+  for (int i = 0; i < 20; ++i) {
+    for (int j = 0; j < 10; ++j) static_cast<void>(Ticker::now());
+    EXPECT_FALSE(Ticker::ticks());
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
+TEST(Ticker, IsNeverAheadAndGoesOn) {
+  Ticker::stand_by();
+  const auto ask = [] {
+    for (const TimePoint end = clock_now() + 200ms; clock_now() < end;) {
+      const TimePoint shown = Ticker::now();
+      ASSERT_LE(shown, clock_now());
+    }
+    EXPECT_GE(Ticker::now(), clock_now() - 10s);
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) threads.emplace_back(ask);
+  const TimePoint before = Ticker::now();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(Ticker::now() - before, 100ms);
+}
+
+TEST(Ticker, AForkedChildHasATimeOfItsOwn) {
+  if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
+  Ticker::stand_by();
+  ASSERT_TRUE(ask_until_it_ticks());
+  const int status = run_in_forked_child([] {
+    const TimePoint before = Ticker::now();
+    std::this_thread::sleep_for(50ms);
+    if (Ticker::now() - before < 20ms) return 1;
+    Ticker::stand_by();
+    return ask_until_it_ticks() ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
