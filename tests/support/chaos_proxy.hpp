@@ -82,7 +82,7 @@ class ChaosProxy {
   /// True: nobody listens, connects are refused; what is open stays.
   void refuse(bool on) {
     change([this, on] {
-      if (on && listener_ >= 0) ::close(std::exchange(listener_, -1));
+      if (on && listener_ >= 0) stop_listening();
       if (!on && listener_ < 0) listen();
     });
   }
@@ -195,6 +195,12 @@ class ChaosProxy {
   void listen() {
     listener_ = bind(here_);
     ::listen(listener_, 4096);
+  }
+
+  /// Closing is not enough: poll(2) keeps the socket, and so the listening, until our thread wakes.
+  void stop_listening() {
+    ::shutdown(listener_, SHUT_RDWR);
+    ::close(std::exchange(listener_, -1));
   }
 
   const Address server_;
