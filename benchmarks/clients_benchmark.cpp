@@ -233,7 +233,7 @@ void declare() {
   const auto shape = [](benchmark::internal::Benchmark* one) {
     return one->UseManualTime()->Unit(benchmark::kMillisecond);
   };
-  for (const int connections : {100, 16}) {
+  for (const int connections : {100, 16, 8}) {
     shape(benchmark::RegisterBenchmark((name + "/fibers/callers:100/pool").c_str(),
                                        pooled<Service, carpool::FiberBackend>))
         ->Arg(connections);
