@@ -19,11 +19,11 @@ namespace carpool::detail {
 
 /// A base to be hidden member by member: a backend declares anew what it does differently.
 struct PosixBackend {
-  static void light_barrier() noexcept { detail::light_barrier(); }
+  [[gnu::always_inline]] static void light_barrier() noexcept { detail::light_barrier(); }
   static void heavy_barrier() noexcept { detail::heavy_barrier(); }
 
   [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
-  [[nodiscard]] static TimePoint coarse_now() noexcept { return Ticker::now(); }
+  [[nodiscard, gnu::always_inline]] static TimePoint coarse_now() noexcept { return Ticker::now(); }
   [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 

@@ -13,8 +13,8 @@ class PoolSeating : public PoolEngine<Types> {
 
  protected:
   /// What this worker gave back last, if it still rests in its seat.
-  [[nodiscard]] Place* take_seated([[maybe_unused]] const SourceLocation& site,
-                                   [[maybe_unused]] TimePoint now) noexcept {
+  [[nodiscard, gnu::always_inline]] Place* take_seated([[maybe_unused]] const SourceLocation& site,
+                                                       [[maybe_unused]] TimePoint now) noexcept {
     if constexpr (Types::seating == Seating::none) {
       return nullptr;
     } else {
@@ -30,7 +30,7 @@ class PoolSeating : public PoolEngine<Types> {
   }
 
   /// False: the connection is still the caller's. True: perhaps the end of *this.
-  [[nodiscard]] bool put_seated([[maybe_unused]] Place& place) noexcept {
+  [[nodiscard, gnu::always_inline]] bool put_seated([[maybe_unused]] Place& place) noexcept {
     if constexpr (Types::seating == Seating::none) {
       return false;
     } else {
