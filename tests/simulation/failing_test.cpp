@@ -14,7 +14,9 @@ TEST(SimulatedFailing, AFailedConnectGivesItsPlaceBack) { expect_holds(a_connect
 TEST(SimulatedFailing, EverybodyWhoWaitsGetsTheError) { expect_holds(connects_fail_for_all_who_wait<B>); }
 TEST(SimulatedFailing, AFailureIsToldBesideAHungConnect) { expect_holds(a_failure_is_told_beside_a_hung_connect<B>); }
 TEST(SimulatedFailing, AConnectMayFailWhileItsWaitersLeave) { expect_holds(a_connect_fails_while_waiters_leave<B>); }
-TEST(SimulatedFailing, ABrokenReturnIsReplacedForWhoWaits) { expect_holds(broken_on_return_with_a_waiter<B>); }
+TEST(SimulatedFailing, ABrokenReturnIsReplacedForWhoWaits) {
+  expect_holds(broken_on_return_with_a_waiter<B>, {.preemptions = 3});
+}
 TEST(SimulatedFailing, ThePoolRefillsWhenEveryConnectionDies) { expect_holds(every_connection_dies<B>); }
 TEST(SimulatedFailing, AfterAnOutageTheBreakerClosesAndConnectsRamp) { expect_holds(breaker_and_ramp<B>); }
 TEST(SimulatedFailing, ATargetThatIsDownHurtsNoOther) { expect_holds(a_target_is_down<B>); }

@@ -1,7 +1,7 @@
 /// Scenarios of connects: they belong to the pool, are shared by endpoints, and may come early, late or never.
 #pragma once
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
 
 /// C30, C31, C32, B3, B17, B19: the connect lands at the instant at which those who wait for it leave. It has one
 
@@ -11,7 +11,11 @@ void a_connect_lands_at_the_deadline() {
   MadeUpServer<B> server;
   server.connect_takes = 2ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
-  for (int i = 0; i < 2; ++i) scene.worker([&] { (void)scene.try_use(0s, 2ms); });
+  {
+    const auto start = unsearched<B>();
+    for (int i = 0; i < 2; ++i) scene.worker([&] { (void)scene.try_use(0s, 2ms); });
+    pass<B>(1ms);
+  }
   scene.join();
   law<B>(server.connects <= 1, "law 9: a caller that gave up has aborted the connect");
   scene.expect_calm();
@@ -23,8 +27,12 @@ void a_connect_outlives_its_asker() {
   MadeUpServer<B> server;
   server.connect_takes = 2ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
-  scene.worker([&] { (void)scene.try_use(0s, 1ms); });
-  scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "the connect was for everybody"); });
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { (void)scene.try_use(0s, 1ms); });
+    scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "the connect was for everybody"); });
+    pass<B>(500us);
+  }
   scene.join();
   law<B>(server.connects == 1, "law 9: a caller that gave up has aborted the connect");
   scene.expect_calm();
@@ -37,14 +45,17 @@ void a_release_beats_a_hung_connect() {
   server.first_connect_takes = 0s;
   server.connect_takes = hang_time<B>;
   Scene<B> scene({.max_size = 2, .max_connecting = 1}, {}, &server);
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  scene.worker([&] {
-    const carpool::TimePoint start = B::now();
-    law<B>(!scene.try_use(0s), "served by the release");
-    if constexpr (requires { requires B::simulated; }) {
-      law<B>(B::now() < start + hang_time<B>, "law 9: a waiter takes whichever comes first");
-    }
-  });
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] {
+      const carpool::TimePoint came = B::now();
+      law<B>(!scene.try_use(0s), "served by the release");
+      if constexpr (requires { requires B::simulated; }) {
+        law<B>(B::now() < came + hang_time<B>, "law 9: a waiter takes whichever comes first");
+      }
+    });
+  }
   pass<B>(1ms);
   first.release();
   scene.join();
@@ -109,6 +120,7 @@ void two_prewarms() {
   scene.worker([&] { law<B>(scene.pool().prewarm(1, 5s) >= 1, "one is not brought up"); });
   scene.worker([&] { law<B>(scene.pool().prewarm(2, 5s) >= 2, "another's end has ended a prewarm"); });
   scene.join();
+  const auto end = unsearched<B>();
   constexpr carpool::Duration long_enough = requires { requires B::simulated; }
   ? 5s : 20ms;
   pass<B>(long_enough);
@@ -125,5 +137,6 @@ void idle_ones_are_kept_ready() {
   scene.worker([&] { scene.use(1ms); });
   scene.worker([&] { scene.use(0s); });
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return scene.pool().stats().idle >= 1; }, "min_idle is not kept");
 }

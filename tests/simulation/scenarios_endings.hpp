@@ -1,7 +1,7 @@
 /// Scenarios of a pool's end and of what it is told as a whole: close, destruction, drain, retire, resize, suspend.
 #pragma once
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
 
 [[nodiscard]] inline bool served_or_closed(std::optional<carpool::PoolErrc> error) {
   return !error || error == carpool::PoolErrc::pool_closed;
@@ -18,6 +18,7 @@ void close_against_everything() {
   }
   scene.worker([&] { scene.pool().close(); });
   scene.join();
+  const auto end = unsearched<B>();
   law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "law 16: open after close");
   scene.expect_calm();
 }
@@ -26,24 +27,29 @@ void close_against_everything() {
 template <class B>
 void close_meets_a_deadline() {
   Scene<B> scene({.max_size = 1});
-  scene.worker([&] { law<B>(served_or_closed(scene.try_use(1ms)), "law 16: neither served nor told"); });
-  scene.worker([&] {
-    const auto error = scene.try_use(0s, 1ms);
-    law<B>(served_or_closed(error) || error == carpool::PoolErrc::acquire_timeout, "law 16: neither served nor told");
-  });
-  scene.worker([&] {
-    pass<B>(1ms);
-    scene.pool().close();
-  });
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { law<B>(served_or_closed(scene.try_use(1ms)), "law 16: neither served nor told"); });
+    scene.worker([&] {
+      const auto error = scene.try_use(0s, 1ms);
+      law<B>(served_or_closed(error) || error == carpool::PoolErrc::acquire_timeout, "law 16: neither served nor told");
+    });
+    scene.worker([&] {
+      pass<B>(1ms);
+      scene.pool().close();
+    });
+    pass<B>(500us);
+  }
   scene.join();
   scene.expect_calm();
 }
 
 /// Two closers at once.
-template <class B>
+template <class B, bool callers_first = false>
 void closed_twice() {
   Scene<B> scene({.max_size = 1});
-  scene.use(0s);
+  used_before<B>(scene);
+  maybe_callers_first<B, callers_first>();
   for (int i = 0; i < 2; ++i) scene.worker([&] { scene.pool().close(); });
   scene.worker([&] { (void)scene.try_use(0s); });
   scene.join();
@@ -54,11 +60,14 @@ void closed_twice() {
 template <class B>
 void destroyed_with_waiters() {
   Scene<B> scene({.max_size = 1});
-  typename Scene<B>::Lease held = scene.pool().acquire();
-  for (int i = 0; i < 2; ++i) {
-    scene.worker([&] { law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "law 16: not told"); });
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    for (int i = 0; i < 2; ++i) {
+      scene.worker([&] { law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "law 16: not told"); });
+    }
+    scene.await([&] { return scene.pool().stats().waiting == 2; }, "nobody waits");
   }
-  scene.await([&] { return scene.pool().stats().waiting == 2; }, "nobody waits");
   scene.end_pool();
   held.release();
 }
@@ -86,8 +95,8 @@ void destroyed_beside_a_rejection() {
 template <class B>
 void leases_outlive_the_pool() {
   Scene<B> scene({.max_size = 2});
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  typename Scene<B>::Lease second = scene.pool().acquire();
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  typename Scene<B>::Lease second = taken_before<B>(scene);
   scene.worker([&, lease = std::move(first)]() mutable { Scene<B>::hold(std::move(lease), 0s); });
   scene.worker([&, lease = std::move(second)]() mutable { lease.discard(); });
   scene.end_pool();
@@ -119,6 +128,7 @@ void drain_against_releases() {
     law<B>(B::now() < start + 5s, "nobody told drain that the last one is back");
   });
   scene.join();
+  const auto end = unsearched<B>();
   law<B>(out == 0, "drain says that somebody is out");
   law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "drain is final");
   scene.expect_calm();
@@ -128,7 +138,7 @@ void drain_against_releases() {
 template <class B>
 void drain_gives_up() {
   Scene<B> scene({.max_size = 1});
-  typename Scene<B>::Lease held = scene.pool().acquire();
+  typename Scene<B>::Lease held = taken_before<B>(scene);
   scene.worker([&] { law<B>(scene.pool().drain(1ms) == 1, "drain has not counted the straggler"); });
   scene.join();
   held.release();
@@ -136,14 +146,16 @@ void drain_gives_up() {
 }
 
 /// law: after retire_all no connection that was there before is handed out.
-template <class B>
+template <class B, bool callers_first = false>
 void retire_all_against_callers() {
   Scene<B> scene({.max_size = 1});
-  scene.use(0s);
+  used_before<B>(scene);
+  maybe_callers_first<B, callers_first>();
   scene.worker([&] { scene.use(0s); });
   scene.worker([&] { scene.pool().retire_all(); });
   scene.worker([&] { scene.use(0s); });
   scene.join();
+  const auto end = unsearched<B>();
   scene.use(0s);
   law<B>(scene.server().connects >= 2, "an old generation was handed out");
   scene.expect_calm();
@@ -155,8 +167,11 @@ void retire_all_against_a_connect() {
   MadeUpServer<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
-  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects anew"); });
-  scene.worker([&] { scene.pool().retire_all(); });
+  {
+    const auto start = unsearched<B>();  // they begin to race when they are waited for
+    scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects anew"); });
+    scene.worker([&] { scene.pool().retire_all(); });
+  }
   scene.join();
   scene.expect_calm();
 }
@@ -182,6 +197,7 @@ void shrunk_while_all_are_out() {
   for (int i = 0; i < 3; ++i) scene.worker([&] { scene.use(1ms); });
   scene.worker([&] { scene.resize(1); });
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return scene.pool().stats().size() <= 1; }, "law 1: more are kept than max_size");
   scene.expect_calm();
 }
@@ -190,16 +206,17 @@ void shrunk_while_all_are_out() {
 template <class B>
 void enlarged_for_a_waiter() {
   Scene<B> scene({.max_size = 1});
-  typename Scene<B>::Lease held = scene.pool().acquire();
+  typename Scene<B>::Lease held = taken_before<B>(scene);
   scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: there was room"); });
   scene.worker([&] { scene.resize(2); });
   scene.join();
 }
 
 /// While suspended nobody gets a lease; after resume everybody does.
-template <class B>
+template <class B, bool callers_first = false>
 void suspended_and_resumed() {
   Scene<B> scene({.max_size = 1});
+  maybe_callers_first<B, callers_first>();
   scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: resume has woken nobody"); });
   scene.worker([&] { law<B>(!scene.try_use(1ms), "law 3: resume has woken nobody"); });
   scene.worker([&] {
@@ -212,9 +229,10 @@ void suspended_and_resumed() {
 }
 
 /// clear beside callers closes idle ones only.
-template <class B>
+template <class B, bool callers_first = false>
 void cleared_beside_callers() {
   Scene<B> scene({.max_size = 1});
+  maybe_callers_first<B, callers_first>();
   scene.worker([&] { scene.use(1ms); });
   scene.worker([&] { scene.use(0s); });
   scene.worker([&] {

@@ -1,7 +1,7 @@
 /// Scenarios of failures, of connects and of every other call: all who wait are told, and none ever strands a place.
 #pragma once
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
 
 /// Fails the first n connects.
 [[nodiscard]] inline auto first_connects_fail(int n) {
@@ -34,6 +34,7 @@ void connects_fail_for_all_who_wait() {
     });
   }
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return !scene.try_use(0s); }, "law 15: the server is back");
   scene.expect_calm();
 }
@@ -47,10 +48,14 @@ void a_failure_is_told_beside_a_hung_connect() {
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 2, .max_connecting = 2, .connect_attempts = 1, .connect_backoff = {10s, 10s}}, {},
                  &server);
-  for (int i = 0; i < 2; ++i) {
-    scene.worker([&] {
-      law<B>(scene.try_use(0s).has_value(), "law 15: somebody waits for a connect that hangs, and is not told");
-    });
+  {
+    const auto start = unsearched<B>();
+    for (int i = 0; i < 2; ++i) {
+      scene.worker([&] {
+        law<B>(scene.try_use(0s).has_value(), "law 15: somebody waits for a connect that hangs, and is not told");
+      });
+    }
+    pass<B>(500us);
   }
   scene.join();
   scene.expect_calm();
@@ -63,9 +68,14 @@ void a_connect_fails_while_waiters_leave() {
   server.connect_takes = 1ms;
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 1, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
-  scene.worker([&] { (void)scene.try_use(0s, 1ms); });
-  scene.worker([&] { (void)scene.try_use(0s, 2ms); });
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { (void)scene.try_use(0s, 1ms); });
+    scene.worker([&] { (void)scene.try_use(0s, 2ms); });
+    pass<B>(500us);
+  }
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return !scene.try_use(0s); }, "the server is back");
   scene.expect_calm();
 }
@@ -74,9 +84,12 @@ void a_connect_fails_while_waiters_leave() {
 template <class B>
 void broken_on_return_with_a_waiter() {
   Scene<B, MadeUpFullConnector> scene({.max_size = 1});
-  auto first = scene.pool().acquire();
-  scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects in its stead"); });
-  pass<B>(1ms);
+  auto first = taken_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects in its stead"); });
+    pass<B>(1ms);
+  }
   first->dead = true;
   first.release();
   scene.join();
@@ -99,6 +112,7 @@ void every_connection_dies() {
     });
   }
   scene.join();
+  const auto end = unsearched<B>();
   law<B>(!scene.try_use(0s), "law 3: the pool has drained to nothing");
   scene.expect_calm();
 }
@@ -197,6 +211,7 @@ void everything_may_fail() {
     });
   }
   scene.join();
+  const auto end = unsearched<B>();
   fails = false;
   pass<B>(10ms);
   law<B>(!scene.try_use(0s), "law 5: a place was lost");
@@ -228,6 +243,7 @@ void one_call_fails(ServerCall which, int nth) {
     (void)scene.pool().clear();
   });
   scene.join();
+  const auto end = unsearched<B>();
   use_twice();
   scene.expect_calm();
 }

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
 
 template <class B, class Queue>
 using SeatScene = Scene<B, MadeUpConnector, carpool::NeverEvict, Queue>;
@@ -16,11 +16,26 @@ void settle_down(S& scene) {
   for (int i = 0; i < 4; ++i) scene.use(0s);
 }
 
+/// What these scenarios begin with, and are not about.
+template <class B, class S>
+void begin_settled(S& scene) {
+  const auto start = unsearched<B>();
+  settle_down(scene);
+}
+
+/// The same, and the connection is out again.
+template <class B, class S>
+[[nodiscard]] typename S::Lease begin_seated(S& scene) {
+  const auto start = unsearched<B>();
+  settle_down(scene);
+  return scene.pool().acquire();
+}
+
 /// Its owner and a newcomer reach for what rests in a seat.
 template <class B, class Queue>
 void a_newcomer_wants_what_rests() {
   SeatScene<B, Queue> scene({.max_size = 1});
-  settle_down(scene);
+  begin_settled<B>(scene);
   scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds it for long"); });
   scene.use(0s);
   scene.use(0s);
@@ -33,8 +48,7 @@ void a_newcomer_wants_what_rests() {
 template <class B, class Queue>
 void a_newcomer_waits_while_one_comes_back() {
   SeatScene<B, Queue> scene({.max_size = 1});
-  settle_down(scene);
-  typename SeatScene<B, Queue>::Lease lease = scene.pool().acquire();
+  typename SeatScene<B, Queue>::Lease lease = begin_seated<B>(scene);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "law 3: asleep beside a connection that rests"); });
   }
@@ -47,7 +61,7 @@ void a_newcomer_waits_while_one_comes_back() {
 template <class B, class Queue>
 void what_rests_is_there_for_all() {
   SeatScene<B, Queue> scene({.max_size = 1});
-  settle_down(scene);
+  begin_settled<B>(scene);
   scene.worker([&] { law<B>(scene.pool().try_acquire().has_value(), "law 3: idle, and not to be had"); });
   scene.join();
   scene.expect_calm();
@@ -63,7 +77,10 @@ void seats_beside_a_newcomer() {
     settled = true;
     for (int i = 0; i < 2; ++i) scene.use(0s);
   });
-  scene.await([&] { return settled; }, "nobody settles down");
+  {
+    const auto start = unsearched<B>();
+    scene.await([&] { return settled; }, "nobody settles down");
+  }
   settle_down(scene);
   scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds one for long"); });
   scene.use(0s);
@@ -75,10 +92,11 @@ void seats_beside_a_newcomer() {
 template <class B, class Queue, class Tell, class Check>
 void told_while_one_comes_and_goes(Tell tell, Check check) {
   SeatScene<B, Queue> scene({.max_size = 2});
-  settle_down(scene);
+  begin_settled<B>(scene);
   scene.worker([&] { tell(scene); });
   for (int i = 0; i < 2; ++i) (void)scene.try_use(0s, 1s);
   scene.join();
+  const auto end = unsearched<B>();
   check(scene);
 }
 
@@ -102,19 +120,25 @@ void retired_while_one_comes_and_goes() {
 template <class B, class Queue>
 void shrunk_while_two_come_and_go() {
   SeatScene<B, Queue> scene({.max_size = 2});
-  settle_down(scene);
-  typename SeatScene<B, Queue>::Lease first = scene.pool().acquire();
-  typename SeatScene<B, Queue>::Lease second = scene.pool().acquire();
+  typename SeatScene<B, Queue>::Lease first;
+  typename SeatScene<B, Queue>::Lease second;
+  {
+    const auto start = unsearched<B>();
+    settle_down(scene);
+    first = scene.pool().acquire();
+    second = scene.pool().acquire();
+  }
   scene.worker([&] { scene.resize(1); });
   second.release();
   first.release();
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return scene.server().open <= 1; }, "law 1: more than max_size stay");
 }
 template <class B, class Queue>
 void suspended_while_one_comes_and_goes() {
   SeatScene<B, Queue> scene({.max_size = 1});
-  settle_down(scene);
+  begin_settled<B>(scene);
   bool suspended = false;
   scene.worker([&] {
     scene.pool().suspend();
@@ -127,6 +151,7 @@ void suspended_while_one_comes_and_goes() {
     let_others<B>();
   }
   scene.join();
+  const auto end = unsearched<B>();
   scene.pool().resume();
   scene.expect_calm();
 }
@@ -135,8 +160,7 @@ void suspended_while_one_comes_and_goes() {
 template <class B, class Queue>
 void destroyed_while_one_comes_back() {
   SeatScene<B, Queue> scene({.max_size = 1});
-  settle_down(scene);
-  typename SeatScene<B, Queue>::Lease lease = scene.pool().acquire();
+  typename SeatScene<B, Queue>::Lease lease = begin_seated<B>(scene);
   scene.worker([&] { scene.end_pool(); });
   lease.release();
   scene.join();
@@ -146,8 +170,7 @@ void destroyed_while_one_comes_back() {
 template <class B>
 void given_back_by_another() {
   SeatScene<B, carpool::AffineBag> scene({.max_size = 2});
-  settle_down(scene);
-  std::optional<typename SeatScene<B, carpool::AffineBag>::Lease> on_its_way = scene.pool().acquire();
+  std::optional<typename SeatScene<B, carpool::AffineBag>::Lease> on_its_way = begin_seated<B>(scene);
   scene.worker([&] {
     settle_down(scene);
     on_its_way.reset();
@@ -162,6 +185,6 @@ void given_back_by_another() {
 template <class B, class Queue>
 void what_rests_too_long_is_evicted() {
   Scene<B, MadeUpConnector, carpool::IdleTimeout, Queue> scene({.max_size = 1}, carpool::IdleTimeout(20ms));
-  settle_down(scene);
+  begin_settled<B>(scene);
   scene.await([&] { return scene.server().open == 0; }, "law 12: idle for too long in a seat");
 }

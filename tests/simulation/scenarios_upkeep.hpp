@@ -1,7 +1,7 @@
 /// Scenarios of the pool's own work beside its callers: reaping, pings, resets, goodbyes.
 #pragma once
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
 
 template <class B>
 using UsedOnce = Scene<B, MadeUpConnector, carpool::MaxUses>;
@@ -10,7 +10,7 @@ using UsedOnce = Scene<B, MadeUpConnector, carpool::MaxUses>;
 template <class B>
 void reaper_against_callers() {
   Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1ms});
-  scene.use(0s);
+  used_before<B>(scene);
   scene.worker([&] {
     pass<B>(1ms);
     law<B>(!scene.try_use(0s), "law 3: the reaper has left nothing");
@@ -57,9 +57,12 @@ void pinged_before_use(bool alive) {
   MadeUpServer<B> server;
   server.ping_takes = 1ms;
   Scene<B, MadeUpFullConnector> scene({.max_size = 2, .validation_bypass_window = 0ms}, {}, &server);
-  (void)scene.pool().prewarm(2, 5s);
   server.fails = [alive](ServerCall call, int nth) { return call == ServerCall::ping && !alive && nth <= 2; };
-  pass<B>(2ms);
+  {
+    const auto start = unsearched<B>();
+    (void)scene.pool().prewarm(2, 5s);
+    pass<B>(2ms);
+  }
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
       try {
@@ -80,8 +83,7 @@ void impatient_callers_of_stale_ones() {
   server.ping_takes = 2ms;
   Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
                                       &server);
-  scene.use(0s);
-  pass<B>(1ms);
+  used_before<B>(scene, 1ms);
   scene.worker([&] { (void)scene.try_use(0s, 1ms); });
   scene.worker([&] { (void)scene.try_use(0s, 4ms); });
   scene.join();
@@ -97,8 +99,7 @@ void always_stale_for_the_impatient() {
   server.ping_takes = 1ms;
   Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
                                       &server);
-  scene.use(0s);
-  pass<B>(5ms);
+  used_before<B>(scene, 5ms);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] { law<B>(!scene.try_use(0s, 4s), "law 4: pinged again and again until its time was over"); });
   }
@@ -129,15 +130,17 @@ void keepalive_beside_callers() {
   MadeUpServer<B> server;
   server.ping_takes = 1ms;
   Scene<B, MadeUpFullConnector> scene({.max_size = 1, .keepalive_time = 2ms}, {}, &server);
-  scene.use(0s);
-  scene.worker([&] {
-    pass<B>(2ms);
-    law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
-  });
-  scene.worker([&] {
-    pass<B>(3ms);
-    law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
-  });
+  used_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    for (const carpool::Duration time : {2ms, 3ms}) {
+      scene.worker([&scene, time] {
+        pass<B>(time);
+        law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
+      });
+    }
+    pass<B>(1ms);
+  }
   scene.join();
 }
 
@@ -145,12 +148,17 @@ void keepalive_beside_callers() {
 template <class B>
 void the_reaper_comes_again() {
   Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 2}, carpool::IdleTimeout{2ms});
-  scene.worker([&] { scene.use(0s); });
-  scene.worker([&] {
-    pass<B>(3ms);
-    scene.use(1ms);
-  });
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { scene.use(0s); });
+    scene.worker([&] {
+      pass<B>(3ms);
+      scene.use(1ms);
+    });
+    pass<B>(1ms);
+  }
   scene.join();
+  const auto end = unsearched<B>();
   scene.await([&] { return scene.server().open == 0; }, "law 12: the reaper came once, and never again");
   scene.expect_calm();
 }
@@ -173,6 +181,7 @@ void callers_give_up_beside_slow_goodbyes() {
     scene.pool().retire_all();
   });
   scene.join();
+  const auto end = unsearched<B>();
   law<B>(server.most_open <= 1, "law 1: what is being closed was not counted");
   law<B>(!scene.try_use(0s), "law 3: giving up has cost the place");
   scene.expect_calm();

@@ -1,12 +1,14 @@
 /// Scenarios of callers in line: none of them may be forgotten, overtaken or given a connection that it does not take.
 #pragma once
 
-#include "simulation_scene.hpp"
+#include "scenarios_beginnings.hpp"
+#include "scenarios_turns.hpp"
 
 /// C01, C04, C08; B1: between looking for a connection and standing in line, one comes back.
-template <class B>
+template <class B, bool callers_first = false>
 void release_races_with_acquire() {
   Scene<B> scene({.max_size = 1});
+  maybe_callers_first<B, callers_first>();
   for (int i = 0; i < 2; ++i) scene.worker([&] { scene.use(0s); });
   scene.join();
   scene.expect_calm();
@@ -27,10 +29,14 @@ void three_share_two() {
 template <class B>
 void deadline_meets_hand_over(carpool::Duration handoff_after) {
   Scene<B> scene({.max_size = 1, .handoff_after = handoff_after});
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  scene.worker([&] { (void)scene.try_use(0s, 2ms); });
-  scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a waiter that left took the connection with it"); });
-  pass<B>(2ms);
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] { (void)scene.try_use(0s, 2ms); });
+    scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a waiter that left took the connection with it"); });
+    pass<B>(1ms);
+  }
+  pass<B>(1ms);
   first.release();
   scene.join();
   scene.expect_calm();
@@ -69,86 +75,11 @@ void a_token_is_left() {
   scene.expect_calm();
 }
 
-/// C02: those whose time is over are no hand-over's target.
-template <class B>
-void expired_waiters_are_passed_over() {
-  Scene<B> scene({.max_size = 1, .handoff_after = 0ms});
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  for (int i = 0; i < 2; ++i) scene.worker([&] { (void)scene.try_use(0s, 1ms); });
-  scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a live waiter was passed over"); });
-  pass<B>(1ms);
-  first.release();
-  scene.join();
-  scene.expect_calm();
-}
-
-/// C33, B9, law 8 with handoff_after 0: strictly in the order in which they joined the line.
-template <class B>
-void first_come_first_served() {
-  Scene<B> scene({.max_size = 1, .handoff_after = 0ms});
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  std::vector<int> joined;
-  std::vector<int> served;
-  std::size_t waiting = 0;
-  for (int i = 0; i < 3; ++i) {
-    scene.worker([&, i] {
-      typename Scene<B>::Lease lease = scene.pool().acquire();
-      served.push_back(i);  // one at a time: there is one connection
-      lease.release();
-    });
-    scene.await([&] { return scene.pool().stats().waiting > waiting; }, "nobody joins the line");
-    ++waiting;
-    joined.push_back(i);
-  }
-  first.release();
-  scene.join();
-  law<B>(served == joined, "law 8: somebody overtook");
-}
-
-/// B9, C38: robbed by a running caller again and again, a waiter is served at the latest when it is overdue.
-template <class B>
-void robbed_waiters_keep_their_place() {
-  Scene<B> scene({.max_size = 1, .handoff_after = 2ms});
-  scene.worker([&] {
-    for (int i = 0; i < 5; ++i) {
-      scene.use(1ms);
-    }
-  });
-  scene.worker([&] { law<B>(!scene.try_use(0s), "law 8: overtaken without bound"); });
-  scene.join();
-  scene.expect_calm();
-}
-
-/// Law 8: who asks when somebody has been in line for handoff_after is served after that one, also if that one was told
-/// to look long ago and is slow.
-template <class B>
-void the_overdue_are_not_overtaken() {
-  Scene<B> scene({.max_size = 1, .handoff_after = 2ms});
-  typename Scene<B>::Lease first = scene.pool().acquire();
-  bool served = false;
-  scene.worker([&] {
-    typename Scene<B>::Lease lease = scene.pool().acquire();
-    served = true;
-    lease.release();
-  });
-  scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody joins the line");
-  const carpool::TimePoint overdue_at = B::now() + 2ms;
-  scene.worker([&] {
-    pass<B>(3ms);
-    const bool overdue = B::now() >= overdue_at;
-    typename Scene<B>::Lease lease = scene.pool().acquire();
-    law<B>(served || !overdue, "law 8: overtaken when overdue");
-    lease.release();
-  });
-  first.release();
-  scene.join();
-  scene.expect_calm();
-}
-
 /// C42, B12: everybody needs two. Nobody hangs for longer than its patience, and afterwards all is well.
-template <class B>
+template <class B, bool callers_first = false>
 void nested_acquires_end() {
   Scene<B> scene({.max_size = 2});
+  maybe_callers_first<B, callers_first>();
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
       typename Scene<B>::Lease outer = scene.pool().acquire();
@@ -162,9 +93,10 @@ void nested_acquires_end() {
 }
 
 /// try_acquire never waits, and takes nothing from those who do.
-template <class B>
+template <class B, bool callers_first = false>
 void try_acquire_beside_waiters() {
   Scene<B> scene({.max_size = 1, .handoff_after = 0ms});
+  maybe_callers_first<B, callers_first>();
   scene.worker([&] { scene.use(1ms); });
   scene.worker([&] { scene.use(0ms); });
   scene.worker([&] {
@@ -191,14 +123,16 @@ void places_are_not_lost() {
   scene.worker([&] { scene.use(0s); });
   scene.join();
   scene.expect_calm();
+  const auto end = unsearched<B>();
   typename Scene<B>::Lease first = scene.pool().acquire();
   typename Scene<B>::Lease second = scene.pool().acquire();
 }
 
 /// max_waiters: one waits, who comes then is told at once, and nobody is counted twice.
-template <class B>
+template <class B, bool callers_first = false>
 void no_more_waiters_than_allowed() {
   Scene<B> scene({.max_size = 1, .max_waiters = 1});
+  maybe_callers_first<B, callers_first>();
   for (int i = 0; i < 3; ++i) {
     scene.worker([&] {
       const auto error = scene.try_use(1ms);

@@ -26,6 +26,10 @@ TEST(SimulatedUpkeep, ImpatienceCostsNoConnection) { expect_holds(impatient_call
 TEST(SimulatedUpkeep, APingThatACallerWaitedForIsGoodEnoughForIt) {
   expect_holds(always_stale_for_the_impatient<B>, {.preemptions = 1, .step_takes = 300us});
 }
+TEST(SimulatedUpkeep, AnAnswerIsGoodEnoughAlsoWhenTheClockTicksAtEachStep) {  // it is old when it is handed out
+  expect_holds(always_stale_for_the_impatient<B>,
+               {.preemptions = 0, .depth_first = 3'000, .random = 1'000, .priorities = 1'000, .step_takes = 1ms});
+}
 TEST(SimulatedUpkeep, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
 TEST(SimulatedUpkeep, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>); }
 TEST(SimulatedUpkeep, TheReaperComesAgain) { expect_holds(the_reaper_comes_again<B>); }

@@ -43,13 +43,15 @@ void let_others() {
   if constexpr (requires { requires Backend::simulated; }) carpool::Simulation::step();
 }
 
+struct [[maybe_unused]] NothingIsSearched {};
+
 /// While what it returns lives, a depth-first search tries one schedule: for what a scenario is not about.
 template <class Backend>
 [[nodiscard]] auto unsearched() {
   if constexpr (requires { requires Backend::simulated; }) {
     return carpool::Simulation::Unsearched();
   } else {
-    return true;
+    return NothingIsSearched();
   }
 }
 
