@@ -169,7 +169,7 @@ TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
   const Watcher<TypeParam> watcher;
   PoolStats stats;
   for (const bool drains : {true, false}) {
-    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4}, limits(carpool::forever, 150ms), watcher);
+    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4}, limits(carpool::forever, 600ms), watcher);
     pool.acquire().discard();
     pool.acquire()->leave_a_reply_unread();
     this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
