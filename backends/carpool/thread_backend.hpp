@@ -17,7 +17,8 @@ template <class Backend>
 class PosixSocket;
 
 /// Threads made by this backend or by anybody else may use a pool on it, also boost::threads and fibers that do not
-/// mind blocking their thread. No wait is a cancellation or interruption point.
+/// mind blocking their thread. No wait is a cancellation or interruption point. Beside each pool's own helpers there is
+/// one thread for the process, "carpool-ticker", which sleeps unless a pool is busy.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 

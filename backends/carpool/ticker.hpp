@@ -22,7 +22,8 @@ namespace carpool::detail {
 /// and shows what it saw to the others. In a tick in which nobody asks it goes back to sleep. One for the process.
 ///
 /// The time is never ahead, and behind by a tick more than the kernel's, or for as long as the scheduler keeps the
-/// ticking thread waiting. It may go back by a few milliseconds when the ticking begins.
+/// ticking thread waiting. It may go back by a few milliseconds when the ticking begins. The thread is never stopped: a
+/// shared object that has the library in it must not be unloaded.
 class Ticker {
  public:
   /// Any thread. Inline also where the compiler has enough of inlining: that costs less than a call.

@@ -76,8 +76,8 @@ void destroyed_with_waiters() {
 template <class B>
 void destroyed_beside_a_rejection() {
   MadeUpServer<B> server;
-  bool dies = false;
-  server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && std::exchange(dies, false); };
+  std::atomic<bool> dies = false;
+  server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && dies.exchange(false); };
   Scene<B> scene({.max_size = 1}, {}, &server);
   std::optional<typename Scene<B>::Lease> held;
   {

@@ -48,10 +48,11 @@ template <class B>
 void a_token_is_left() {
   typename B::ParkingSlot rejection;
   MadeUpServer<B> server;
-  bool dies = false;
+  std::atomic<bool> dies = false;
   server.fails = [&](ServerCall call, int) {
-    const bool dead = call == ServerCall::is_connected && std::exchange(dies, false);
-    if (dead) auto roused = rejection.unpark();
+    const bool dead = call == ServerCall::is_connected && dies.exchange(false);
+    if (dead) [[maybe_unused]]
+      const auto roused = rejection.unpark();
     return dead;
   };
   Scene<B> scene({.max_size = 2, .handoff_after = 0ms}, {}, &server);
@@ -64,7 +65,7 @@ void a_token_is_left() {
     others_come_last<B>();
     scene.worker([&] { (void)scene.try_use(0s, 500us); });
     scene.worker([&] {
-      rejection.park_until(B::now() + 1s);
+      rejection.park_until(B::now() + 2ms);
       second->release();
     });
     pass<B>(500us);

@@ -3,6 +3,7 @@
 #include <carpool/simulation_backend.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -166,6 +167,28 @@ TEST(Simulator, ThoseWhoComeLastGoOnWhereNobodyElseCan) {
     });
     EXPECT_TRUE(report.ok()) << report.to_string();
   }
+}
+
+/// Fails where time passes at each step, and somebody comes in between.
+void is_slow_beside_another() {
+  const carpool::TimePoint start = B::now();
+  bool came = false;
+  auto other = B::spawn([&] { came = true; });
+  for (int i = 0; i < 3; ++i) Simulation::step();
+  Simulation::check(!came || B::now() - start < 3ms, "slow, and not alone");
+}
+
+TEST(Simulator, AnExplorationsFailureIsFoundAgainByTheEnvironment) {
+  const ExploringBudget budget{.step_takes = 1ms, .delayed_stores = false};
+  const SimulationReport found = explore(is_slow_beside_another, budget);
+  ASSERT_FALSE(found.ok());
+  ::setenv("CARPOOL_SIMULATION_TRACE", found.trace.to_string().c_str(), 1);
+  ::setenv("CARPOOL_SIMULATION_SEED", std::to_string(found.seed).c_str(), 1);
+  ::setenv("CARPOOL_SIMULATION_COARSE", "1", 1);
+  const SimulationReport again = explore(is_slow_beside_another, budget);
+  for (const char* name : {"TRACE", "SEED", "COARSE"}) ::unsetenv((std::string("CARPOOL_SIMULATION_") + name).c_str());
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.failure->what, found.failure->what);
 }
 
 TEST(Simulator, SameSeedSameSchedule) {

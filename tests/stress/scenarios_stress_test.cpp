@@ -29,9 +29,12 @@ TYPED_TEST(ScenarioStress, Waiting) {
   this->repeat(three_share_two<TypeParam>);
   this->repeat([] { deadline_meets_hand_over<TypeParam>(0ms); });
   this->repeat([] { deadline_meets_hand_over<TypeParam>(1s); });
+  this->repeat(a_token_is_left<TypeParam>);
   this->repeat(expired_waiters_are_passed_over<TypeParam>);
+  this->repeat(first_come_first_served<TypeParam>);
   this->repeat(robbed_waiters_keep_their_place<TypeParam>);
   this->repeat(the_overdue_are_not_overtaken<TypeParam>);
+  this->repeat(slow_on_the_way_to_the_line<TypeParam>);
   this->repeat(nested_acquires_end<TypeParam>);
   this->repeat(try_acquire_beside_waiters<TypeParam>);
   this->repeat(places_are_not_lost<TypeParam>);
@@ -71,6 +74,7 @@ TYPED_TEST(ScenarioStress, Endings) {
   this->repeat(close_meets_a_deadline<TypeParam>);
   this->repeat(closed_twice<TypeParam>);
   this->repeat(destroyed_with_waiters<TypeParam>);
+  this->repeat(destroyed_beside_a_rejection<TypeParam>);
   this->repeat(leases_outlive_the_pool<TypeParam>);
   this->repeat(destroyed_at_once<TypeParam>);
   this->repeat(drain_against_releases<TypeParam>);
@@ -91,6 +95,7 @@ TYPED_TEST(ScenarioStress, Upkeep) {
   this->repeat([] { reset_on_return<TypeParam>(false); });
   this->repeat([] { pinged_before_use<TypeParam>(true); });
   this->repeat([] { pinged_before_use<TypeParam>(false); });
+  this->repeat(impatient_callers_of_stale_ones<TypeParam>);
   this->repeat(always_stale_for_the_impatient<TypeParam>);
   this->repeat(slow_goodbyes<TypeParam>);
   this->repeat(keepalive_beside_callers<TypeParam>);

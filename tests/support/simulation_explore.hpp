@@ -36,13 +36,16 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
 /// CARPOOL_SIMULATION_TRACE="17:1 40:2", as a failing test prints it, with CARPOOL_SIMULATION_SEED and, for a
 /// coarse depth-first one, CARPOOL_SIMULATION_COARSE=1.
 [[nodiscard]] inline carpool::SimulationReport replay_by_environment(const char* trace,
-                                                                     const std::function<void()>& scenario) {
+                                                                     const std::function<void()>& scenario,
+                                                                     const ExploringBudget& budget) {
   const char* const seed = std::getenv("CARPOOL_SIMULATION_SEED");
   return carpool::simulate({.search = carpool::SimulationSearch::replay,
                             .schedules = 1,
                             .seed = seed == nullptr ? 1 : std::stoull(seed),
                             .trace = carpool::SimulationTrace::parse(trace),
-                            .coarse = std::getenv("CARPOOL_SIMULATION_COARSE") != nullptr},
+                            .coarse = std::getenv("CARPOOL_SIMULATION_COARSE") != nullptr,
+                            .delayed_stores = budget.delayed_stores,
+                            .step_takes = budget.step_takes},
                            scenario);
 }
 
@@ -50,7 +53,9 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
 [[nodiscard]] inline carpool::SimulationReport explore(const std::function<void()>& scenario,
                                                        const ExploringBudget& budget = {}) {
   using carpool::SimulationSearch;
-  if (const char* const trace = std::getenv("CARPOOL_SIMULATION_TRACE")) return replay_by_environment(trace, scenario);
+  if (const char* const trace = std::getenv("CARPOOL_SIMULATION_TRACE")) {
+    return replay_by_environment(trace, scenario, budget);
+  }
   carpool::SimulationReport report;
   // A small bound first, to its end: where the number of schedules is limited, the ends of runs are explored alone.
   for (std::size_t bound = 0; bound <= budget.preemptions && report.ok(); ++bound) {
@@ -65,14 +70,17 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
     tell_exploration(report, bound);
   }
   if (!report.ok()) return report;
-  report = carpool::simulate(
-      {.search = SimulationSearch::random, .schedules = stress_cycles(budget.random), .step_takes = budget.step_takes},
-      scenario);
+  report = carpool::simulate({.search = SimulationSearch::random,
+                              .schedules = stress_cycles(budget.random),
+                              .delayed_stores = budget.delayed_stores,
+                              .step_takes = budget.step_takes},
+                             scenario);
   tell_exploration(report);
   if (!report.ok()) return report;
   report = carpool::simulate({.search = SimulationSearch::priorities,
                               .schedules = stress_cycles(budget.priorities),
                               .depth = 4,
+                              .delayed_stores = budget.delayed_stores,
                               .step_takes = budget.step_takes},
                              scenario);
   tell_exploration(report);

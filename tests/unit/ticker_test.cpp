@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 using carpool::TimePoint;
+using carpool::detail::clock_coarse_now;
 using carpool::detail::clock_now;
 using carpool::detail::Ticker;
 
@@ -27,11 +28,14 @@ bool ask_until_it_ticks() {
   return true;
 }
 bool soon_it_stands_still() {
-  for (const TimePoint end = clock_now() + 20s; Ticker::ticks();) {
-    std::this_thread::sleep_for(1ms);
+  for (const TimePoint end = clock_now() + 20s; Ticker::ticks(); std::this_thread::yield()) {
     if (clock_now() > end) return false;
   }
   return true;
+}
+/// Until the kernel's coarse clock shows another time.
+void await_next_tick_of_the_kernel() {
+  for (const TimePoint now = clock_coarse_now(); clock_coarse_now() == now;) std::this_thread::yield();
 }
 
 // First, because the others make the thread.
@@ -55,7 +59,7 @@ TEST(Ticker, WhoAsksNowAndThenReadsTheClock) {
   for (int i = 0; i < 20; ++i) {
     for (int j = 0; j < 10; ++j) static_cast<void>(Ticker::now());
     EXPECT_FALSE(Ticker::ticks());
-    std::this_thread::sleep_for(10ms);
+    await_next_tick_of_the_kernel();
   }
 }
 
@@ -81,8 +85,8 @@ TEST(Ticker, AForkedChildHasATimeOfItsOwn) {
   ASSERT_TRUE(ask_until_it_ticks());
   const int status = run_in_forked_child([] {
     const TimePoint before = Ticker::now();
-    std::this_thread::sleep_for(50ms);
-    if (Ticker::now() - before < 20ms) return 1;
+    for (int i = 0; i < 3; ++i) await_next_tick_of_the_kernel();
+    if (Ticker::now() <= before) return 1;  // still the time of the fork
     Ticker::stand_by();
     return ask_until_it_ticks() ? 0 : 2;
   });

@@ -5,6 +5,8 @@
 #include <carpool/detail/exceptions_in_flight.hpp>
 #include <carpool/detail/pool_seating.hpp>
 
+#include <algorithm>
+
 namespace carpool::detail {
 
 template <class Types>
@@ -145,7 +147,9 @@ class PoolCore : public PoolSeating<Types> {
   void note_return(Place& place, TimePoint now) noexcept {
     ++place.uses;
     place.idle_since = place.validated_at = now;
-    if constexpr (Events::wants_held) Events::released(settings().observer, place.id, now - place.lease.since());
+    if constexpr (Events::wants_held) {  // a coarse clock may go back a little
+      Events::released(settings().observer, place.id, std::max(Duration::zero(), now - place.lease.since()));
+    }
   }
 
   [[gnu::noinline]] void give_back_to_books(Place& place, std::optional<CloseReason> fault) noexcept {
