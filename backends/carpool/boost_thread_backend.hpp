@@ -6,9 +6,9 @@
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
+#include <carpool/word_atomic.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -82,7 +82,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
   template <class T>
-  using Atomic = std::atomic<T>;
+  using Atomic = detail::ThreadAtomic<T>;
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
   using Mutex = LastingMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;

@@ -11,8 +11,8 @@
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
+#include <carpool/word_atomic.hpp>
 
-#include <atomic>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -38,7 +38,7 @@ struct FiberBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
   template <class T>
-  using Atomic = std::atomic<T>;
+  using Atomic = detail::ThreadAtomic<T>;
   /// A lock of the OS thread, though fibers take it: its owner never suspends, so no fiber of its thread can want it
   /// too.
   using Mutex = LastingMutex;

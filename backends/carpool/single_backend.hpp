@@ -56,8 +56,6 @@ struct SingleBackend : detail::PosixBackend {
     void join() noexcept {}
   };
 
-  /// No thread of the library's own: the clock is read each time.
-  [[nodiscard]] static TimePoint coarse_now() noexcept { return detail::clock_coarse_now(); }
   static void light_barrier() noexcept {}
   static void heavy_barrier() noexcept {}
   /// Every caller of one pool is the same worker.

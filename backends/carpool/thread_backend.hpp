@@ -6,8 +6,8 @@
 #include <carpool/futex_parking.hpp>
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
+#include <carpool/word_atomic.hpp>
 
-#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -23,7 +23,7 @@ struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
   template <class T>
-  using Atomic = std::atomic<T>;
+  using Atomic = detail::ThreadAtomic<T>;
   using Mutex = LastingMutex;
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;

@@ -181,6 +181,37 @@ void given_back_by_another() {
   scene.expect_calm();
 }
 
+/// What rests in a seat is for one target; its owner and another worker want that one and the other one.
+template <class B, class Queue>
+void two_targets_at_a_seat(std::size_t max_size) {
+  using TargetScene = Scene<B, MadeUpTargetConnector, carpool::NeverEvict, Queue>;
+  TargetScene scene({.max_size = max_size});
+  const auto use = [&](const char* target) {
+    auto lease = scene.pool().acquire_for(target, 10s);
+    law<B>(lease->target() == target, "a lease for another endpoint");
+    TargetScene::hold(std::move(lease), 0s);
+  };
+  {
+    const auto start = unsearched<B>();
+    for (int i = 0; i < 4; ++i) use("a");
+  }
+  scene.worker([&] { use("b"); });
+  for (const char* target : {"b", "a"}) use(target);
+  scene.join();
+  const carpool::PoolStats stats = scene.pool().stats();
+  law<B>(stats.acquired == 7, "a look into a seat counts as a lease");
+  law<B>(stats.closed_for(carpool::CloseReason::discarded) == 0, "one target's connection is tried for another");
+  scene.expect_calm();
+}
+template <class B, class Queue>
+void two_targets_share_a_seat() {
+  two_targets_at_a_seat<B, Queue>(3);
+}
+template <class B, class Queue>
+void two_targets_share_a_place() {
+  two_targets_at_a_seat<B, Queue>(1);
+}
+
 /// The reaper sees what rests in a seat, also where somebody uses it at the very moment when it is due.
 template <class B, class Queue>
 void what_rests_too_long_is_evicted() {

@@ -11,8 +11,10 @@
 #include <atomic>
 #include <barrier>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -111,6 +113,56 @@ TYPED_TEST(SeatOfAStack, TheOrderIsThatOfAStack) {
     auto again = hold_all();
     for (std::size_t i = 0; i < 3; ++i) ASSERT_EQ(*again[i], numbers[2 - i]) << "round " << round;
   }
+}
+
+/// A target that may refuse to be compared.
+struct Door {
+  int number = 0;
+  [[nodiscard]] friend bool operator==(const Door& left, const Door& right) {
+    if (jammed) throw std::runtime_error("jammed");
+    return left.number == right.number;
+  }
+  static inline bool jammed = false;
+};
+
+/// A connection is the number of its target.
+struct ByTarget {
+  using Connection = int;
+  using Target = Door;
+  [[nodiscard]] int connect(const Door& target, carpool::TimePoint) const { return target.number; }
+  [[nodiscard]] static bool is_connected(int) noexcept { return true; }
+  [[nodiscard]] static bool matches(int connection, const Door& target) noexcept { return connection == target.number; }
+};
+
+template <class P>
+class SeatWithTargets : public testing::Test {};
+using TargetPools = testing::Types<carpool::ConnectionPool<SingleBackend, LifoStack, ByTarget>,
+                                   carpool::ConnectionPool<ThreadBackend, LifoStack, ByTarget>,
+                                   carpool::ConnectionPool<ThreadBackend, AffineBag, ByTarget>>;
+TYPED_TEST_SUITE(SeatWithTargets, TargetPools);
+
+TYPED_TEST(SeatWithTargets, WhatRestsIsForItsTargetAlone) {
+  TypeParam pool(ByTarget{}, {.max_size = 3});
+  std::uint64_t leases = 0;
+  for (int repetitions : {100, 1, 2, 1, 50}) {
+    for (int door : {1, 2, 3}) {
+      for (int i = 0; i < repetitions; ++i, ++leases) ASSERT_EQ(*pool.acquire(Door{door}), door);
+    }
+  }
+  const carpool::PoolStats stats = pool.stats();
+  EXPECT_EQ(stats.acquired, leases);
+  EXPECT_EQ(stats.idle, 3u);
+  EXPECT_EQ(stats.created, 3u);
+}
+
+TYPED_TEST(SeatWithTargets, NothingIsLostWhereTargetsCannotBeCompared) {
+  TypeParam pool(ByTarget{}, {.max_size = 1});
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(*pool.acquire(Door{1}), 1);
+  Door::jammed = true;
+  EXPECT_THROW((void)pool.acquire(Door{1}), std::runtime_error);
+  Door::jammed = false;
+  EXPECT_EQ(pool.stats().in_use, 0u);
+  EXPECT_EQ(*pool.acquire(Door{1}), 1);
 }
 
 /// Counts what a forked child is told to abandon.

@@ -18,6 +18,7 @@ class PoolCore : public PoolSeating<Types> {
   using Engine::bury, Engine::bury_now;
   using Engine::Engine;
   using Engine::forked;
+  using Engine::give_back_to_books, Engine::settle_return;
   using Engine::settings, Engine::settle_place, Engine::stir;
   using typename Engine::Access;
   using typename Engine::Backend;
@@ -44,7 +45,7 @@ class PoolCore : public PoolSeating<Types> {
   /// An idle connection that is good as it is, or nullptr.
   [[nodiscard]] Place* take_ready(const Target& target, Patience<Backend>& patience, const SourceLocation& site) {
     const TimePoint now = Backend::coarse_now();
-    Place* place = this->take_seated(site, now);
+    Place* place = this->take_seated(target, site, now);
     if (place == nullptr) place = take_from_books(target, site, now);
     if (place == nullptr || !admit(*place, target, patience)) return nullptr;
     if (settings().options.min_idle > 0) [[unlikely]]
@@ -150,32 +151,6 @@ class PoolCore : public PoolSeating<Types> {
     if constexpr (Events::wants_held) {  // a coarse clock may go back a little
       Events::released(settings().observer, place.id, std::max(Duration::zero(), now - place.lease.since()));
     }
-  }
-
-  [[gnu::noinline]] void give_back_to_books(Place& place, std::optional<CloseReason> fault) noexcept {
-    auto state = this->peek();
-    if (!fault && !place.dirty && state->keep_quietly(place)) [[likely]]
-      return;
-    state->gather();
-    settle_return(state, place, fault);
-  }
-  void settle_return(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
-    if (state->orphaned()) return bury_orphan(state, place, fault);
-    Wakeups wakeups;
-    settle_place(state, place, fault, wakeups);
-    state.unlock();
-    bury_now();
-  }
-
-  /// A lease that outlived its pool: no helper is left, and giving back does no I/O, so it goes without a goodbye.
-  void bury_orphan(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
-    place.reason = fault.value_or(CloseReason::closed);
-    state.unlock();
-    this->destroy_connection(place, Goodbye::none);
-    state.lock();
-    Wakeups wakeups;
-    bury(state, place, wakeups);
-    this->depart_if_forsaken(state);
   }
 
   /// The acquirer does not want it. Always false, for the caller to return.

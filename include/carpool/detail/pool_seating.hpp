@@ -1,28 +1,39 @@
-/// The fastest path: what a worker gave back last, taken from its seat and put there again, without the pool's lock.
+/// Where a lease begins and ends: in the worker's own seat, without the pool's lock, or else in the books.
 #pragma once
 
 #include <carpool/detail/pool_engine.hpp>
+
+#include <optional>
 
 namespace carpool::detail {
 
 template <class Types>
 class PoolSeating : public PoolEngine<Types> {
+  using Engine = PoolEngine<Types>;
+
  public:
-  using PoolEngine<Types>::PoolEngine;
-  using typename PoolEngine<Types>::Place;
+  using Engine::Engine;
+  using typename Engine::Access;
+  using typename Engine::Place;
+  using typename Engine::Target;
+  using typename Engine::Wakeups;
 
  protected:
-  /// What this worker gave back last, if it still rests in its seat.
-  [[nodiscard, gnu::always_inline]] Place* take_seated([[maybe_unused]] const SourceLocation& site,
-                                                       [[maybe_unused]] TimePoint now) noexcept {
+  /// What this worker gave back last, if it still rests in its seat and is for this target.
+  [[nodiscard, gnu::always_inline]] Place* take_seated([[maybe_unused]] const Target& target,
+                                                       [[maybe_unused]] const SourceLocation& site,
+                                                       [[maybe_unused]] TimePoint now) {
     if constexpr (Types::seating == Seating::none) {
       return nullptr;
     } else {
+      if (!this->seats().open()) return nullptr;
       const WorkerId worker = Types::this_worker();
       auto* const seat = this->seats().of(worker);
       if (seat == nullptr) return nullptr;
       const auto grip = seat->take();
       if (grip.place == nullptr || (!grip.certain && !this->peek()->settle(*seat, grip))) return nullptr;
+      if (!keep_if_for(target, *grip.place)) return nullptr;
+      seat->count_lease();
       grip.place->last_worker = worker;
       grip.place->lease.begin(site, now);
       return grip.place;
@@ -34,11 +45,60 @@ class PoolSeating : public PoolEngine<Types> {
     if constexpr (Types::seating == Seating::none) {
       return false;
     } else {
+      if (place.permit == 0) return false;
       auto* const seat = this->seats().of(Types::this_worker());
       if (seat == nullptr) return false;
       const auto grip = seat->put(place);
       return grip.place != nullptr && (grip.certain || !this->peek()->settle(*seat, grip));
     }
+  }
+
+  [[gnu::noinline]] void give_back_to_books(Place& place, std::optional<CloseReason> fault) noexcept {
+    auto state = this->peek();
+    if (!fault && !place.dirty && state->keep_quietly(place)) [[likely]]
+      return;
+    state->gather();
+    settle_return(state, place, fault);
+  }
+  void settle_return(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
+    if (state->orphaned()) return bury_orphan(state, place, fault);
+    Wakeups wakeups;
+    this->settle_place(state, place, fault, wakeups);
+    state.unlock();
+    this->bury_now();
+  }
+
+ private:
+  /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and
+  /// seats close for a while, because workers whose targets change have nothing of them. Throws what the targets' ==
+  /// throws.
+  [[nodiscard]] bool keep_if_for([[maybe_unused]] const Target& target, [[maybe_unused]] Place& place) {
+    if constexpr (has_target<typename Types::Connector>) {
+      try {
+        if (*place.endpoint->target == target) return true;
+      } catch (...) {
+        leave_seat(place);
+        throw;
+      }
+      leave_seat(place);
+      return false;
+    }
+    return true;
+  }
+  [[gnu::noinline]] void leave_seat(Place& place) noexcept {
+    auto state = this->access();
+    settle_return(state, place, std::nullopt);
+  }
+
+  /// A lease that outlived its pool: no helper is left, and giving back does no I/O, so it goes without a goodbye.
+  void bury_orphan(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
+    place.reason = fault.value_or(CloseReason::closed);
+    state.unlock();
+    this->destroy_connection(place, Goodbye::none);
+    state.lock();
+    Wakeups wakeups;
+    this->bury(state, place, wakeups);
+    this->depart_if_forsaken(state);
   }
 };
 

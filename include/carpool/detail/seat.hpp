@@ -58,12 +58,13 @@ class alignas(64) Seat {
     stage_.store(Stage::taking, std::memory_order_relaxed);  // T3
     Backend::light_barrier();                                // T4
     if (permit_.load(std::memory_order_relaxed) != permit) [[unlikely]]
-      return {place, permit};  // T5
-    count_lease();
+      return {place, permit};                          // T5
     place_.store(nullptr, std::memory_order_relaxed);  // T6
     stage_.store(Stage::resting, std::memory_order_release);
     return {place, permit, true};
   }
+  /// A lease begins with what was taken.
+  void count_lease() noexcept { served_.store(served_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   /// Only a connection that was lent under the permit that still holds.
   [[nodiscard]] Grip put(Place& place) noexcept {
     if (place_.load(std::memory_order_relaxed) != nullptr) return {};  // P1
@@ -83,7 +84,6 @@ class alignas(64) Seat {
   /// By the owner, of a grip that is not certain: whether the connection is its own now.
   [[nodiscard]] bool settle(const Grip& grip) noexcept {
     const bool mine = recalled_ != grip.permit;
-    if (mine && stage_.load(std::memory_order_relaxed) == Stage::taking) count_lease();
     if (mine) place_.store(nullptr, std::memory_order_relaxed);
     stage_.store(Stage::resting, std::memory_order_release);
     return mine;
@@ -122,8 +122,6 @@ class alignas(64) Seat {
     taking,   ///< it is about to take what rests here
     putting,  ///< it is about to leave a connection here
   };
-
-  void count_lease() noexcept { served_.store(served_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 
   Atomic<WorkerId> owner_{0};            // written once, under the lock; 0: nobody's yet
   Atomic<Permit> permit_{0};             // written under the lock; 0: closed

@@ -73,7 +73,7 @@ class SeatBooks : public PlaceBooks<Types> {
   Seats& seats_;
 
  private:
-  static constexpr unsigned most_calm_before_opening = 256;
+  static constexpr unsigned most_calm_before_opening = 1024;
 
   const bool may_seat_;
   unsigned calm_returns_ = 0;  // since the books were last asked for the truth, by one worker where a sole one counts

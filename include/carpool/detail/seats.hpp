@@ -22,6 +22,8 @@ class Seats {
   using Place = detail::Place<Types>;
   using Seat = detail::Seat<Types>;
 
+  /// Whether it is worth to look for one's seat: perhaps a moment late. Without the lock.
+  [[nodiscard]] bool open() const noexcept { return open_.get(); }
   /// The worker's own seat, if it has one. Without the lock.
   [[nodiscard]] Seat* of(WorkerId worker) noexcept {
     return find([&](const Seat& seat) { return seat.belongs_to(worker); }, worker);
@@ -36,11 +38,11 @@ class Seats {
   void open_for(WorkerId worker) noexcept {
     Seat* const seat = seat_for(worker);
     if (seat == nullptr) return;
-    permit_ = ++last_permit_;
+    begin_permit();
     seat->open(permit_);
   }
   void open_for_all() noexcept {
-    permit_ = ++last_permit_;
+    begin_permit();
     for (Seat* const seat : given()) seat->open(permit_);
   }
   /// One more while seats are open.
@@ -54,6 +56,7 @@ class Seats {
     for (Seat* const seat : given()) seat->close();
     Backend::heavy_barrier();
     const Permit ended = std::exchange(permit_, 0);
+    open_.set(false);
     for (Seat* const seat : given()) {
       if (Place* const place = seat->recall(ended)) take(*place);
     }
@@ -82,6 +85,11 @@ class Seats {
   static constexpr unsigned index_bits = 5;
   static constexpr std::size_t count = Types::seating == Seating::none ? 0 : std::size_t{1} << index_bits;
   static constexpr std::size_t tries = 4;
+
+  void begin_permit() noexcept {
+    permit_ = ++last_permit_;
+    open_.set(true);
+  }
 
   /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
   template <class Fits>
@@ -112,6 +120,7 @@ class Seats {
   std::array<Seat, count> seats_{};
   std::array<Seat*, count> given_{};  // under the lock
   std::size_t given_count_ = 0;       // under the lock
+  Relaxed<Backend, bool> open_;       // written under the lock
   Permit permit_ = 0;                 // under the lock
   Permit last_permit_ = 0;            // under the lock
 };

@@ -13,13 +13,12 @@
 
 namespace carpool::detail {
 
-/// With targets the pool must ask what a connection is for, so there it lends none by worker alone.
-template <class Queue, class Connector>
+template <class Queue>
 [[nodiscard]] consteval Seating seating_of() {
   if constexpr (requires {
                   { Queue::seating } -> std::convertible_to<Seating>;
                 }) {
-    return has_target<Connector> ? Seating::none : Queue::seating;
+    return Queue::seating;
   } else {
     return Seating::none;
   }
@@ -38,7 +37,7 @@ struct PoolTypes {
   using Calls = ConnectorCalls<Connector, Backend>;
   static constexpr bool affine = requires(Queue queue, WorkerId worker) { queue.pop(worker); };
 
-  static constexpr Seating seating = seating_of<Queue, Connector>();
+  static constexpr Seating seating = seating_of<Queue>();
 
   /// The calling worker, where the queue wants to know.
   [[nodiscard]] static WorkerId this_worker() noexcept {
