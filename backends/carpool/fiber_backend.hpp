@@ -10,6 +10,7 @@
 #include <carpool/fiber_task.hpp>
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
+#include <carpool/thread_pointer.hpp>
 #include <carpool/time.hpp>
 #include <carpool/word_atomic.hpp>
 
@@ -74,11 +75,8 @@ struct FiberBackend : detail::PosixBackend {
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
 
-  /// The OS thread, not the fiber. Out of line, so that no address is carried across a switch.
-  [[nodiscard, gnu::noinline]] static WorkerId worker() noexcept {
-    asm volatile("");
-    return PosixBackend::worker();
-  }
+  /// The OS thread, not the fiber.
+  [[nodiscard]] static WorkerId worker() noexcept { return detail::thread_pointer(); }
 
   /// The events that came, of those asked for and POLLERR, POLLHUP, POLLNVAL; 0 = the deadline passed. A deadline in
   /// the past looks once. One fiber of a thread may wait for reading and one for writing; a third gets
