@@ -56,6 +56,14 @@ struct SingleBackend : detail::PosixBackend {
     void join() noexcept {}
   };
 
+  /// Has a thread tell all pools of the process the time while they are busy: then an acquire and release takes a third
+  /// of what it does with the system's clock. The first pool on another backend does so, too; this one starts no thread
+  /// unasked.
+  static void install_ticker() noexcept { detail::Ticker::stand_by(); }
+
+  [[nodiscard]] static TimePoint coarse_now() noexcept {
+    return detail::Ticker::stands_by() ? detail::Ticker::now() : detail::clock_coarse_now();
+  }
   static void light_barrier() noexcept {}
   static void heavy_barrier() noexcept {}
   /// Every caller of one pool is the same worker.

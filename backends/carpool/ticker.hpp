@@ -46,6 +46,8 @@ class Ticker {
     }
   }
 
+  /// There is a thread that could tick.
+  [[nodiscard]] static bool stands_by() noexcept { return ticker_.load(std::memory_order_relaxed) != nullptr; }
   [[nodiscard]] static bool ticks() noexcept { return shown_.load(std::memory_order_relaxed) != stands_still; }
 
  private:
@@ -69,12 +71,12 @@ class Ticker {
   }
 
   static void note_use(TimePoint now) noexcept {
+    Ticker* const ticker = ticker_.load(std::memory_order_acquire);
+    if (ticker == nullptr) return;
     thread_local constinit Streak streak;
     if (streak.of != now) streak = {now, 0};
     if (++streak.length != often) return;
-    if (Ticker* const ticker = ticker_.load(std::memory_order_acquire)) {
-      const FutexWakeup wakeup = ticker->bed_.unpark();
-    }
+    const FutexWakeup wakeup = ticker->bed_.unpark();
   }
 
   /// Each tick has a number of its own, so that nobody can show in it what was read in an earlier one.

@@ -14,11 +14,17 @@ void run(long cycles) {
   cycle(*pool, cycles);
 }
 
+void run_ticking(long cycles) {
+  carpool::SingleBackend::install_ticker();
+  run<carpool::SingleBackend, carpool::LifoStack>(cycles);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const Rows rows = {
       {"single/lifo", run<carpool::SingleBackend, carpool::LifoStack>},
+      {"single/lifo/ticking", run_ticking},
       {"thread/lifo", run<carpool::ThreadBackend, carpool::LifoStack>},
       {"thread/affine", run<carpool::ThreadBackend, carpool::AffineBag>},
       {"thread/fifo", run<carpool::ThreadBackend, carpool::FifoQueue>},

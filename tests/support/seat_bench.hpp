@@ -18,7 +18,9 @@ class SeatBench {
   using Place = carpool::detail::Place<Types>;
 
  public:
-  SeatBench() : seat_((seats_.open_for(B::worker()), *seats_.of(B::worker()))) { place_.permit = seats_.permit(); }
+  SeatBench() : seat_((seats_.open_for(B::worker()), *seats_.of(B::worker()))) {
+    place_.permit = seats_.permit_for(B::worker());
+  }
 
   // --- by who changes the pool as a whole ----------------------------------------------------------------
 
@@ -65,7 +67,7 @@ class SeatBench {
     mutex_.lock();
     const bool found = idle_;
     idle_ = false;
-    if (found) place_.permit = seats_.permit();
+    if (found) place_.permit = seats_.permit_for(B::worker());
     if (found) hold();
     mutex_.unlock();
   }

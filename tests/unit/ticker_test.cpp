@@ -1,5 +1,8 @@
 // needs: thread_backend
 /// The clock that ticks for those who ask for the time all the time.
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/single_backend.hpp>
 #include <carpool/ticker.hpp>
 
 #include <chrono>
@@ -18,6 +21,12 @@ using carpool::TimePoint;
 using carpool::detail::clock_coarse_now;
 using carpool::detail::clock_now;
 using carpool::detail::Ticker;
+
+struct Numbers {
+  using Connection = int;
+  [[nodiscard]] int connect(TimePoint) const { return 0; }
+  [[nodiscard]] bool is_connected(int) const noexcept { return true; }
+};
 
 /// Asks for the time until it is ticked, and says whether that came.
 bool ask_until_it_ticks() {
@@ -89,6 +98,23 @@ TEST(Ticker, AForkedChildHasATimeOfItsOwn) {
     if (Ticker::now() <= before) return 1;  // still the time of the fork
     Ticker::stand_by();
     return ask_until_it_ticks() ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+/// A process with one thread may do more than one with two.
+TEST(Ticker, APoolOfOneThreadBringsItOnlyWhenAsked) {
+  if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
+  const int status = run_in_forked_child([] {
+    carpool::ConnectionPool<carpool::SingleBackend, carpool::LifoStack, Numbers> pool(Numbers{});
+    const auto use = [&pool](int times) {
+      for (int i = 0; i < times; ++i) static_cast<void>(*pool.acquire());
+    };
+    use(100'000);
+    if (Ticker::stands_by()) return 1;
+    carpool::SingleBackend::install_ticker();
+    for (const TimePoint end = clock_now() + 20s; !Ticker::ticks() && clock_now() < end;) use(1'000);
+    return Ticker::ticks() ? 0 : 2;
   });
   EXPECT_EQ(status, 0);
 }

@@ -57,7 +57,7 @@ struct alignas(place_alignment<Types>) Place : Slot {
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
-  Permit permit = 0;                         // the seats' when it was leased; 0: they were closed
+  Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
 };
 

@@ -108,7 +108,7 @@ class PoolCore : public PoolSeating<Types> {
     if (exceptions_in_flight<Backend>() > place.exceptions) return give_back_to_books(place, CloseReason::discarded);
     if (!Calls::reusable(settings().connector, *place.connection)) return give_back_to_books(place, CloseReason::dead);
     if constexpr (Calls::resets) place.dirty = Calls::dirty(settings().connector, *place.connection);
-    if (!known) place.good_until = settings().good_until(place, place.lives_until);
+    if (!known) renew(place);
     if (now >= place.good_until) [[unlikely]] {
       if (const auto fault = settings().expired(place, place.lives_until, now)) return give_back_to_books(place, fault);
     }
@@ -145,6 +145,9 @@ class PoolCore : public PoolSeating<Types> {
     }
   }
 
+  [[gnu::noinline]] void renew(Place& place) const noexcept {
+    place.good_until = settings().good_until(place, place.lives_until);
+  }
   void note_return(Place& place, TimePoint now) noexcept {
     ++place.uses;
     place.idle_since = place.validated_at = now;

@@ -31,7 +31,7 @@ class PoolSeating : public PoolEngine<Types> {
       auto* const seat = this->seats().of(worker);
       if (seat == nullptr) return nullptr;
       const auto grip = seat->take();
-      if (grip.place == nullptr || (!grip.certain && !this->peek()->settle(*seat, grip))) return nullptr;
+      if (grip.place == nullptr || (!grip.certain && !settle(*seat, grip))) return nullptr;
       if (!keep_if_for(target, *grip.place)) return nullptr;
       seat->count_lease();
       grip.place->last_worker = worker;
@@ -46,10 +46,10 @@ class PoolSeating : public PoolEngine<Types> {
       return false;
     } else {
       if (place.permit == 0) return false;
-      auto* const seat = this->seats().of(Types::this_worker());
-      if (seat == nullptr) return false;
-      const auto grip = seat->put(place);
-      return grip.place != nullptr && (grip.certain || !this->peek()->settle(*seat, grip));
+      auto& seat = this->seats().under(place.permit);
+      if (!seat.belongs_to(Types::this_worker())) return false;
+      const auto grip = seat.put(place);
+      return grip.place != nullptr && (grip.certain || !settle(seat, grip));
     }
   }
 
@@ -69,6 +69,11 @@ class PoolSeating : public PoolEngine<Types> {
   }
 
  private:
+  /// Out of line, as is all that a lease seldom needs: so the rest does with few registers.
+  [[gnu::noinline]] bool settle(Seat<Types>& seat, const typename Seat<Types>::Grip& grip) noexcept {
+    return this->peek()->settle(seat, grip);
+  }
+
   /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and
   /// seats close for a while, because workers whose targets change have nothing of them. Throws what the targets' ==
   /// throws.

@@ -41,7 +41,7 @@ class PoolState : public DemandBooks<Types> {
     this->make_way_for(worker);
     if (endpoint->idle.size() == 0 && seats_.permit() != 0) this->gather();
     Place* const place = take_idle(*endpoint, site, worker, now);
-    if (place != nullptr) place->permit = seats_.permit();
+    if (place != nullptr) place->permit = seats_.permit_for(worker);
     return place;
   }
 

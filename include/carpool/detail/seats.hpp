@@ -29,25 +29,33 @@ class Seats {
     return find([&](const Seat& seat) { return seat.belongs_to(worker); }, worker);
   }
 
+  /// The seat that a permit, which is not 0, is for. Without the lock.
+  [[nodiscard]] Seat& under(Permit permit) noexcept { return seats_[permit % count]; }
+
   // --- under the lock ----------------------------------------------------------------------------------
 
-  /// The permit under which seats are open; 0: all are closed.
+  /// Not 0: seats are open.
   [[nodiscard]] Permit permit() const noexcept { return permit_; }
+  /// Under which the worker may put into its seat what it is lent now; 0: it must not.
+  [[nodiscard]] Permit permit_for(WorkerId worker) noexcept {
+    const Seat* const seat = permit_ == 0 ? nullptr : of(worker);
+    return seat == nullptr ? 0 : permit_for(*seat, permit_);
+  }
 
   /// For one worker, which gets a seat if it has none and there is one, or for all that have one.
   void open_for(WorkerId worker) noexcept {
     Seat* const seat = seat_for(worker);
     if (seat == nullptr) return;
     begin_permit();
-    seat->open(permit_);
+    open(*seat);
   }
   void open_for_all() noexcept {
     begin_permit();
-    for (Seat* const seat : given()) seat->open(permit_);
+    for (Seat* const seat : given()) open(*seat);
   }
   /// One more while seats are open.
   void admit(WorkerId worker) noexcept {
-    if (Seat* const seat = seat_for(worker)) seat->open(permit_);
+    if (Seat* const seat = seat_for(worker)) open(*seat);
   }
 
   /// Closes all, and gives what rested there to `take`.
@@ -58,7 +66,7 @@ class Seats {
     const Permit ended = std::exchange(permit_, 0);
     open_.set(false);
     for (Seat* const seat : given()) {
-      if (Place* const place = seat->recall(ended)) take(*place);
+      if (Place* const place = seat->recall(permit_for(*seat, ended))) take(*place);
     }
   }
 
@@ -89,6 +97,11 @@ class Seats {
   void begin_permit() noexcept {
     permit_ = ++last_permit_;
     open_.set(true);
+  }
+  void open(Seat& seat) noexcept { seat.open(permit_for(seat, permit_)); }
+  /// A seat's own permit says which seat it is for.
+  [[nodiscard]] Permit permit_for(const Seat& seat, Permit permit) const noexcept {
+    return permit * count + static_cast<Permit>(&seat - seats_.data());
   }
 
   /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
