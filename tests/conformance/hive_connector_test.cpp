@@ -1,12 +1,15 @@
 // needs: hive_connector
-/// HiveConnector keeps the laws of a connector on every backend, with SASL and without.
+/// HiveConnector keeps the laws of a connector on every backend, with SASL and without, in the clear and encrypted.
 #include <carpool/hive_connector.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "chaos_proxy.hpp"
 #include "connector_conformance.hpp"
@@ -14,14 +17,29 @@
 #include "connector_scenes.hpp"
 #include "hive_server.hpp"
 #include "loopback_server.hpp"
+#include "tls_server.hpp"
+#include "tls_transport.hpp"
 
 namespace {
 
-template <class B, bool plain>
+class EncryptedServer {
+ public:
+  explicit EncryptedServer(HiveServerManners manners) : hive_(std::move(manners)) {}
+
+  void on(const std::string& statement, HiveScript script) { hive_.on(statement, std::move(script)); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
+  [[nodiscard]] std::size_t open() const noexcept { return server_.open(); }
+
+ private:
+  HiveServer hive_;
+  TlsServer server_{{.talk = [this](SSL* session) { hive_.serve(std::make_shared<TlsTransport>(session)); }}};
+};
+
+template <class B, bool plain, bool encrypted = false>
 class HiveScene {
  public:
   using Backend = B;
-  static constexpr std::size_t stride = 1, slack = 0;
+  static constexpr std::size_t stride = encrypted ? 13 : 1, slack = encrypted ? 30 : 0;
 
   HiveScene() {
     stopped_.stop();
@@ -48,14 +66,16 @@ class HiveScene {
   static std::string question(std::int32_t nonce) { return "select " + std::to_string(1000 + nonce); }
 
   static carpool::HiveConnector to(std::uint16_t port) {
-    return {.host = "127.0.0.1",
-            .port = port,
-            .user = "ada",
-            .password = "secret",
-            .auth = plain ? carpool::HiveAuth::plain : carpool::HiveAuth::no_sasl};
+    carpool::HiveConnector connector{.host = "127.0.0.1",
+                                     .port = port,
+                                     .user = "ada",
+                                     .password = "secret",
+                                     .auth = plain ? carpool::HiveAuth::plain : carpool::HiveAuth::no_sasl};
+    if (encrypted) connector.tls = {.ca_file = TlsCertificates::shared().certificate("ca")};
+    return connector;
   }
 
-  HiveServer server_{{.plain = plain}};
+  std::conditional_t<encrypted, EncryptedServer, HiveServer> server_{{.plain = plain}};
   ChaosProxy proxy_{server_.port()};
   LoopbackServer stopped_;
   std::atomic<std::int32_t> asked_ = 0;
@@ -65,10 +85,14 @@ template <class B>
 struct PlainHiveScene : HiveScene<B, true> {};
 template <class B>
 struct NoSaslHiveScene : HiveScene<B, false> {};
+template <class B>
+struct EncryptedHiveScene : HiveScene<B, true, true> {};
 
 INSTANTIATE_TYPED_TEST_SUITE_P(HivePlain, ConnectorConformance, ScenesOf<PlainHiveScene>, BackendName);
 INSTANTIATE_TYPED_TEST_SUITE_P(HiveNoSasl, ConnectorConformance, ScenesOf<NoSaslHiveScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(HiveOverTls, ConnectorConformance, ScenesOf<EncryptedHiveScene>, BackendName);
 INSTANTIATE_TYPED_TEST_SUITE_P(HivePlain, ConnectorFaults, ScenesOf<PlainHiveScene>, BackendName);
 INSTANTIATE_TYPED_TEST_SUITE_P(HiveNoSasl, ConnectorFaults, ScenesOf<NoSaslHiveScene>, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(HiveOverTls, ConnectorFaults, ScenesOf<EncryptedHiveScene>, BackendName);
 
 }  // namespace

@@ -55,6 +55,7 @@ struct HiveServerManners {
 class HiveServer {
   using Protocol = apache::thrift::protocol::TProtocol;
   using Type = apache::thrift::protocol::TType;
+  using Transport = apache::thrift::transport::TTransport;
 
  public:
   explicit HiveServer(HiveServerManners manners = {}) : manners_(std::move(manners)) {
@@ -83,6 +84,14 @@ class HiveServer {
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  /// Serves one client more until it leaves, over a stream that is somebody else's: TlsServer's.
+  void serve(const std::shared_ptr<Transport>& stream) {
+    try {
+      converse(stream);
+    } catch (const std::exception&) {  // the client has left
+    }
+  }
 
   void on(const std::string& statement, HiveScript script) {
     const std::scoped_lock lock(mutex_);
@@ -137,7 +146,6 @@ class HiveServer {
     std::vector<std::string> texts{6};
     std::map<std::string, std::string> pairs;
   };
-  using Transport = apache::thrift::transport::TTransport;
   using Socket = apache::thrift::transport::TSocket;
 
   void accept() {
@@ -152,20 +160,17 @@ class HiveServer {
   }
 
   void serve(Guest& guest) {
-    try {
-      converse(std::make_shared<Socket>(::dup(guest.descriptor)));
-    } catch (const std::exception&) {  // the client has left
-    }
+    serve(std::make_shared<Socket>(::dup(guest.descriptor)));
     const std::scoped_lock lock(mutex_);
     ::close(std::exchange(guest.descriptor, -1));
     --open_;
   }
 
-  void converse(const std::shared_ptr<Socket>& socket) {
-    std::shared_ptr<Transport> transport = std::make_shared<apache::thrift::transport::TBufferedTransport>(socket);
+  void converse(const std::shared_ptr<Transport>& stream) {
+    std::shared_ptr<Transport> transport = std::make_shared<apache::thrift::transport::TBufferedTransport>(stream);
     if (manners_.plain) {
-      if (!negotiate(*socket)) return;
-      transport = std::make_shared<apache::thrift::transport::TFramedTransport>(socket);
+      if (!negotiate(*stream)) return;
+      transport = std::make_shared<apache::thrift::transport::TFramedTransport>(stream);
     }
     apache::thrift::protocol::TBinaryProtocol wire(transport, 1 << 20, 1 << 20, true, true);
     for (;;) answer(wire);

@@ -171,6 +171,17 @@ class Processor : public apache::thrift::TProcessor {
   std::atomic<std::size_t> notes_ = 0;
 };
 
+/// Serves one client until it leaves, over a stream that is somebody else's: TlsServer's.
+inline void serve(const std::shared_ptr<apache::thrift::transport::TTransport>& stream) {
+  const auto buffered = std::make_shared<apache::thrift::transport::TBufferedTransport>(stream);
+  const auto wire = std::make_shared<protocol::TBinaryProtocol>(buffered);
+  Processor processor;
+  try {
+    while (processor.process(wire, wire, nullptr)) continue;
+  } catch (const apache::thrift::TException&) {  // the client has left
+  }
+}
+
 /// On a port of the system's choice.
 class Server {
  public:

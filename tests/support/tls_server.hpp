@@ -1,10 +1,12 @@
-/// An echo server over TLS in the test's own process, that shows what certificate it is told to and obeys some lines.
+/// A server over TLS in the test's own process, that shows what certificate it is told to: it echoes and obeys some
+/// lines, or talks as it is told.
 #pragma once
 
 #include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -28,6 +30,7 @@ struct TlsServerManners {
   bool resumes = true;           ///< offers sessions and continues them
   std::string protocol = {};     ///< what it picks of the client's ALPN; empty: it ignores ALPN
   bool ends_after_handshake = false;
+  std::function<void(SSL*)> talk = {};  ///< is had with each client instead of echoes, until one of them leaves
 };
 
 /// Echoes lines. "update keys", "renegotiate", "goodbye" (a close_notify) and "cut" (none) are done instead.
@@ -132,7 +135,8 @@ class TlsServer {
       ::SSL_set_fd(session.get(), guest.descriptor);
       if (::SSL_accept(session.get()) == 1) {
         note(*session);
-        if (!manners_.ends_after_handshake) converse(session.get());
+        if (!manners_.ends_after_handshake) manners_.talk ? manners_.talk(session.get()) : converse(session.get());
+        if ((::SSL_get_shutdown(session.get()) & SSL_RECEIVED_SHUTDOWN) != 0) ++goodbyes_;
       }
     }
     const std::scoped_lock lock(mutex_);
@@ -158,7 +162,6 @@ class TlsServer {
         if (!answer(session, heard.substr(0, end + 1))) return;
       }
     }
-    if (::SSL_get_error(session, got) == SSL_ERROR_ZERO_RETURN) ++goodbyes_;
   }
 
   bool answer(SSL* session, const std::string& line) {
