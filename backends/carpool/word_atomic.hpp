@@ -17,7 +17,7 @@ requires(std::is_trivially_copyable_v<T>&& std::has_unique_object_representation
   static constexpr bool fits = sizeof(T) == sizeof(Word);
   using SmallWord = std::conditional_t<fits<std::uint8_t>, std::uint8_t, std::uint16_t>;
   using LargeWord = std::conditional_t<fits<std::uint32_t>, std::uint32_t, std::uint64_t>;
-  using Word = std::conditional_t<(sizeof(T) > 2), LargeWord, SmallWord>;
+  using Word = std::conditional_t<fits<SmallWord>, SmallWord, LargeWord>;
 
  public:
   WordAtomic(T value) noexcept : word_(std::bit_cast<Word>(value)) {}
