@@ -58,7 +58,8 @@ struct SingleBackend : detail::PosixBackend {
 
   /// Has a thread tell all pools of the process the time while they are busy: then an acquire and release takes a third
   /// of what it does with the system's clock. The first pool on another backend does so, too; this one starts no thread
-  /// unasked.
+  /// unasked. Where none is to be had the clock is read as before. Any thread; the ticking one stays until the process
+  /// ends, and a forked child has none until it asks again.
   static void install_ticker() noexcept { detail::Ticker::stand_by(); }
 
   [[nodiscard]] static TimePoint coarse_now() noexcept {

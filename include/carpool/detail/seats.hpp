@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,13 +18,15 @@ namespace carpool::detail {
 template <class Types>
 class Seats {
   using Backend = typename Types::Backend;
+  template <class T>
+  using Atomic = typename Backend::template Atomic<T>;
 
  public:
   using Place = detail::Place<Types>;
   using Seat = detail::Seat<Types>;
 
   /// Whether it is worth to look for one's seat: perhaps a moment late. Without the lock.
-  [[nodiscard]] bool open() const noexcept { return open_.get(); }
+  [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_relaxed); }
   /// The worker's own seat, if it has one. Without the lock.
   [[nodiscard]] Seat* of(WorkerId worker) noexcept {
     return find([&](const Seat& seat) { return seat.belongs_to(worker); }, worker);
@@ -64,7 +67,7 @@ class Seats {
     for (Seat* const seat : given()) seat->close();
     Backend::heavy_barrier();
     const Permit ended = std::exchange(permit_, 0);
-    open_.set(false);
+    open_.store(false, std::memory_order_relaxed);
     for (Seat* const seat : given()) {
       if (Place* const place = seat->recall(permit_for(*seat, ended))) take(*place);
     }
@@ -96,7 +99,7 @@ class Seats {
 
   void begin_permit() noexcept {
     permit_ = ++last_permit_;
-    open_.set(true);
+    open_.store(true, std::memory_order_relaxed);
   }
   void open(Seat& seat) noexcept { seat.open(permit_for(seat, permit_)); }
   /// A seat's own permit says which seat it is for.
@@ -133,7 +136,7 @@ class Seats {
   std::array<Seat, count> seats_{};
   std::array<Seat*, count> given_{};  // under the lock
   std::size_t given_count_ = 0;       // under the lock
-  Relaxed<Backend, bool> open_;       // written under the lock
+  Atomic<bool> open_{false};          // written under the lock
   Permit permit_ = 0;                 // under the lock
   Permit last_permit_ = 0;            // under the lock
 };
