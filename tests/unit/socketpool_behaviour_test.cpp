@@ -276,7 +276,12 @@ TYPED_TEST(Socketpool, TheFirstThatMatchesIsLentAndTheOthersStay) {  // A1.2 get
 
 TYPED_TEST(Socketpool, DeadIdleConnectionsAreSkippedAndClosed) {  // A1.2 get
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 3});
-  EXPECT_EQ(pool.prewarm(3, 5s), 3u);
+  {
+    auto first = pool.acquire();  // not prewarmed: helpers that connect beside each other end in any order
+    auto second = pool.acquire();
+    auto third = pool.acquire();
+    first.release(), second.release(), third.release();
+  }
   this->server.kill(3), this->server.kill(2);
   EXPECT_EQ(pool.acquire()->id(), 1u);
   EXPECT_TRUE(this->open_soon(1));
