@@ -12,6 +12,8 @@ namespace carpool::detail {
 struct ExceptionState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
+
+  [[nodiscard]] bool any() const noexcept { return caught != nullptr || uncaught != 0; }
 };
 
 /// Boost.Context exchanges this state at each switch from version 1.88 on; done twice, the counters would underflow.
@@ -21,21 +23,23 @@ inline constexpr bool boost_exchanges_exception_state = BOOST_VERSION >= 108800;
 inline constexpr bool boost_exchanges_exception_state = false;
 #endif
 
-/// std::uncaught_exceptions(), which looks for the thread's record in the runtime anew at each call, for a fifth of the
-/// price.
-[[nodiscard]] inline int uncaught_exceptions() noexcept {
-  thread_local constinit const ExceptionState* record = nullptr;
-  if (record == nullptr) record = reinterpret_cast<const ExceptionState*>(abi::__cxa_get_globals());
-  return static_cast<int>(record->uncaught);
+/// The running fiber's, without asking the runtime for it anew at each call.
+[[nodiscard]] inline ExceptionState& exception_state() noexcept {
+  thread_local constinit ExceptionState* state = nullptr;
+  if (state == nullptr) state = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+  return *state;
 }
+
+/// std::uncaught_exceptions() for a fifth of the price.
+[[nodiscard]] inline int uncaught_exceptions() noexcept { return static_cast<int>(exception_state().uncaught); }
 
 /// To be called at each switch. Without it a fiber that is suspended in a catch block finds, when it goes on, the
 /// exception that another fiber caught meanwhile, or one that is already freed.
 inline void exchange_exception_state(ExceptionState& leaving, const ExceptionState& coming) noexcept {
   if constexpr (boost_exchanges_exception_state) return;
-  auto* state = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
-  leaving = *state;
-  *state = coming;
+  ExceptionState& running = exception_state();
+  leaving = running;
+  running = coming;
 }
 
 }  // namespace carpool::detail

@@ -1,6 +1,8 @@
 /// Where other threads leave word that a fiber of this one may go on.
 #pragma once
 
+#include <carpool/fiber_ready_queue.hpp>
+
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -8,7 +10,6 @@
 
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <boost/fiber/waker.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -31,7 +32,7 @@ struct FiberSleeper {
   }
 
   std::atomic<std::uint32_t> state{awake};  // a State; any thread
-  boost::fibers::waker waker;               // the sleeper's thread alone
+  FiberWaker waker;                         // the sleeper's thread alone
   FiberSleeper* next = nullptr;             // the unparker's that claimed it, then the inbox's, then the collector's
 };
 

@@ -71,7 +71,7 @@ class FiberParkingSlot {
     detail::FiberReactor* const reactor = detail::FiberReactor::here_if_possible();
     if (reactor == nullptr) return park_thread_until(deadline);
     reactor_.store(reactor, std::memory_order_relaxed);
-    sleeper_.waker = detail::FiberReactor::create_waker();
+    sleeper_.waker = reactor->waker();
     std::uint32_t state = Sleeper::awake;
     if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep, std::memory_order_acq_rel)) return take_token();
     return sleep_until(*reactor, deadline);
@@ -110,7 +110,6 @@ class FiberParkingSlot {
       if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
       std::uint32_t state = Sleeper::asleep;
       if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
-      sleeper_.waker = detail::FiberReactor::create_waker();
       deadline = never;
     }
   }

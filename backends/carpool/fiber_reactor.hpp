@@ -4,6 +4,7 @@
 #include <carpool/exception_state.hpp>
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_poll_set.hpp>
+#include <carpool/fiber_ready_queue.hpp>
 #include <carpool/fiber_stack.hpp>
 #include <carpool/fiber_timers.hpp>
 #include <carpool/fork_generation.hpp>
@@ -11,6 +12,7 @@
 #include <carpool/time.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -33,7 +35,7 @@ namespace carpool::detail {
 /// What the reactor keeps of each fiber.
 struct FiberRecord final : boost::fibers::fiber_properties {
   using fiber_properties::fiber_properties;
-  ExceptionState exceptions;  // while the fiber is not running
+  ExceptionState exceptions;  // nothing while the fiber is running
 };
 
 /// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
@@ -82,21 +84,21 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   [[nodiscard]] FiberPollSet& poll_set() noexcept { return poll_set_; }
   [[nodiscard]] const std::shared_ptr<ContextStackCache>& stacks() const noexcept { return stacks_; }
 
-  /// What wakes the running fiber from its next sleep. The one before is without effect from now on.
-  [[nodiscard]] static boost::fibers::waker create_waker() noexcept { return Context::active()->create_waker(); }
+  /// What wakes the running fiber when it sleeps.
+  [[nodiscard]] FiberWaker waker() noexcept { return {Context::active(), &ready_}; }
 
-  /// Suspends the running fiber until the waker, which must be its latest, wakes it or the deadline passes.
-  void sleep(const boost::fibers::waker& waker, TimePoint deadline) noexcept {
-    if (deadline == never) return Context::active()->suspend();
+  /// Suspends the running fiber, whose waker it is, until that is used or the deadline passes.
+  void sleep(FiberWaker waker, TimePoint deadline) noexcept {
+    if (deadline == never) return waker.fiber->suspend();
     FiberTimer timer(deadline, waker);
     timers_.add(timer);
-    Context::active()->suspend();
+    waker.fiber->suspend();
     timers_.remove(timer);
   }
 
   /// Suspends the running fiber until one of the events comes; 0: the deadline passed. Throws as FiberPollSet::enlist.
   [[nodiscard]] unsigned wait(int fd, unsigned events, TimePoint deadline) {
-    FiberIoWaiter waiter{.asked = events, .came = 0, .waker = create_waker()};
+    FiberIoWaiter waiter{.asked = events, .came = 0, .waker = waker()};
     if (!poll_set_.enlist(fd, waiter)) return waiter.came;
     sleep(waiter.waker, deadline);
     poll_set_.withdraw(fd, waiter);
@@ -109,20 +111,24 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (get_properties(fiber) == nullptr) set_properties(fiber, new FiberRecord(fiber));
     if (!has_record(fiber)) [[unlikely]]
       refuse_properties();
-    fiber->ready_link(ready_);
+    if (is_dispatcher(*fiber)) {
+      dispatcher_ = fiber;
+    } else {
+      ready_.push(*fiber);
+    }
   }
 
   [[nodiscard]] Context* pick_next() noexcept override {
-    Context* const leaving = Context::active();
-    if (leaving->is_context(boost::fibers::type::dispatcher_context)) look_around();
-    if (ready_.empty()) return nullptr;
+    assert(dispatching_ == is_dispatcher(*Context::active()));
+    if (dispatching_) look_around();
+    if (ready_.empty() && dispatcher_ == nullptr) return nullptr;
     ++picks_;
-    Context* const coming = take_next();
-    if (coming != leaving) exchange_exception_state(record(leaving).exceptions, record(coming).exceptions);
-    return coming;
+    Context& coming = take_next();
+    if constexpr (!boost_exchanges_exception_state) exchange_exceptions(coming);
+    return &coming;
   }
 
-  [[nodiscard]] bool has_ready_fibers() const noexcept override { return !ready_.empty(); }
+  [[nodiscard]] bool has_ready_fibers() const noexcept override { return !ready_.empty() || dispatcher_ != nullptr; }
 
   /// Returns to the dispatcher after one look, whatever came: what Boost itself was told from another thread is
   /// collected only there.
@@ -177,24 +183,31 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     const boost::fibers::fiber_properties& properties = *get_properties(fiber);
     return typeid(properties) == typeid(FiberRecord);
   }
-  [[nodiscard]] static FiberRecord& record(Context* fiber) noexcept {
-    return static_cast<FiberRecord&>(*get_properties(fiber));
+  [[nodiscard]] static FiberRecord& record(const Context& fiber) noexcept {
+    return static_cast<FiberRecord&>(*fiber.get_properties());
+  }
+  [[nodiscard]] static bool is_dispatcher(const Context& fiber) noexcept {
+    return fiber.is_context(boost::fibers::type::dispatcher_context);
+  }
+
+  /// Who leaves, and who comes, seldom has any. Whoever runs has none on record: so nobody has to be asked who leaves,
+  /// which costs as much as half the switch.
+  static void exchange_exceptions(const Context& coming) noexcept {
+    ExceptionState& running = exception_state();
+    if (running.any()) [[unlikely]]
+      record(*Context::active()).exceptions = std::exchange(running, {});
+    ExceptionState& saved = record(coming).exceptions;
+    if (saved.any()) [[unlikely]]
+      running = std::exchange(saved, {});
   }
 
   /// The dispatcher costs as much as two switches and a look at the clock. It need not have its turn in each round of
   /// few fibers, but must after some dozen turns of others: it keeps the timers.
-  [[nodiscard]] Context* take_next() noexcept {
-    Context* next = &ready_.front();
-    ready_.pop_front();
-    if (!next->is_context(boost::fibers::type::dispatcher_context)) return next;
-    if (ready_.empty() || picks_ - last_dispatch_ >= picks_per_dispatch) {
-      last_dispatch_ = picks_;
-      return next;
-    }
-    next->ready_link(ready_);
-    next = &ready_.front();
-    ready_.pop_front();
-    return next;
+  [[nodiscard]] Context& take_next() noexcept {
+    dispatching_ = ready_.empty() || (dispatcher_ != nullptr && picks_ - last_dispatch_ >= picks_per_dispatch);
+    if (!dispatching_) return ready_.pop();
+    last_dispatch_ = picks_;
+    return *std::exchange(dispatcher_, nullptr);
   }
 
   /// So that neither other threads nor descriptors wait long while there is always a fiber to run.
@@ -223,18 +236,20 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
 
   static constexpr const char* foreign_properties =
       "a fiber of this thread has properties of another scheduler than carpool's";
-  static constexpr std::uint64_t picks_per_dispatch = 16;
+  static constexpr std::uint64_t picks_per_dispatch = 32;
   static constexpr std::uint64_t picks_per_look = 64;
 
   std::uint64_t fork_generation_ = detail::fork_generation();
   InboxPointer inbox_;
   FiberPollSet poll_set_{inbox_->bell()};
   std::shared_ptr<ContextStackCache> stacks_ = std::make_shared<ContextStackCache>();
-  boost::fibers::scheduler::ready_queue_type ready_;
+  FiberReadyQueue ready_;
+  Context* dispatcher_ = nullptr;  // while it is ready
   FiberTimers timers_;
   std::uint64_t picks_ = 0;
   std::uint64_t last_dispatch_ = 0;  // the values of picks_ when the dispatcher last ran
   std::uint64_t last_look_ = 0;      // and when epoll was last asked
+  bool dispatching_ = false;         // the dispatcher is running
 };
 
 }  // namespace carpool::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/descriptor_generations.hpp>
+#include <carpool/fiber_ready_queue.hpp>
 
 #include <array>
 #include <cstddef>
@@ -9,15 +10,14 @@
 #include <vector>
 
 #include <poll.h>
-#include <boost/fiber/waker.hpp>
 
 namespace carpool::detail {
 
 /// A fiber that waits for events of one descriptor; on its stack.
 struct FiberIoWaiter {
-  unsigned asked;              ///< poll(2)'s bits
-  unsigned came = 0;           ///< of those, and POLLERR, POLLHUP, POLLNVAL; set once, by who wakes it
-  boost::fibers::waker waker;  ///< outdated, and then without effect, once a deadline has woken the fiber
+  unsigned asked;     ///< poll(2)'s bits
+  unsigned came = 0;  ///< of those, and POLLERR, POLLHUP, POLLNVAL; set once, by who wakes it
+  FiberWaker waker;
 };
 
 /// What one thread's reactor knows of one descriptor.

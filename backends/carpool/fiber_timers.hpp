@@ -1,18 +1,18 @@
 /// The deadlines of one thread's sleeping fibers.
 #pragma once
 
+#include <carpool/fiber_ready_queue.hpp>
 #include <carpool/time.hpp>
 
-#include <boost/fiber/waker.hpp>
 #include <boost/intrusive/set.hpp>
 
 namespace carpool::detail {
 
 /// On the stack of a fiber that sleeps no longer than until then.
 struct FiberTimer : boost::intrusive::set_base_hook<> {
-  FiberTimer(TimePoint until, const boost::fibers::waker& whose) noexcept : deadline(until), waker(whose) {}
+  FiberTimer(TimePoint until, FiberWaker whose) noexcept : deadline(until), waker(whose) {}
   const TimePoint deadline;
-  const boost::fibers::waker& waker;
+  const FiberWaker waker;
 };
 
 /// The reactor's thread alone. Boost has a queue like it, which costs a lock, a look at the clock and twice the
@@ -28,7 +28,7 @@ class FiberTimers {
   void remove(FiberTimer& timer) noexcept {
     if (timer.is_linked()) timers_.erase(timers_.iterator_to(timer));
   }
-  /// Makes ready who is due. Who has been made ready by somebody else meanwhile is not touched: its waker has expired.
+  /// Makes ready who is due.
   void fire(TimePoint now) noexcept {
     while (!timers_.empty() && timers_.begin()->deadline <= now) {
       FiberTimer& due = *timers_.begin();
