@@ -1,10 +1,10 @@
 /// The scheduler of one thread's fibers, which is also its reactor: it sleeps in epoll until a fiber can go on.
 #pragma once
 
-#include <carpool/exception_state.hpp>
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_poll_set.hpp>
 #include <carpool/fiber_ready_queue.hpp>
+#include <carpool/fiber_record.hpp>
 #include <carpool/fiber_stack.hpp>
 #include <carpool/fiber_timers.hpp>
 #include <carpool/fork_generation.hpp>
@@ -21,22 +21,14 @@
 #include <new>
 #include <stdexcept>
 #include <system_error>
-#include <typeinfo>
 #include <utility>
 
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/context.hpp>
-#include <boost/fiber/properties.hpp>
 #include <boost/fiber/scheduler.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 namespace carpool::detail {
-
-/// What the reactor keeps of each fiber.
-struct FiberRecord final : boost::fibers::fiber_properties {
-  using fiber_properties::fiber_properties;
-  ExceptionState exceptions;  // nothing while the fiber is running
-};
 
 /// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
 ///
@@ -84,8 +76,12 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   [[nodiscard]] FiberPollSet& poll_set() noexcept { return poll_set_; }
   [[nodiscard]] const std::shared_ptr<ContextStackCache>& stacks() const noexcept { return stacks_; }
 
-  /// What wakes the running fiber when it sleeps.
-  [[nodiscard]] FiberWaker waker() noexcept { return {Context::active(), &ready_}; }
+  /// What wakes the running fiber when it sleeps. Throws std::bad_alloc.
+  [[nodiscard]] FiberWaker waker() {
+    Context* const running = Context::active();
+    enroll(*running);
+    return {running, &ready_};
+  }
 
   /// Suspends the running fiber, whose waker it is, until that is used or the deadline passes.
   void sleep(FiberWaker waker, TimePoint deadline) noexcept {
@@ -108,9 +104,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   // --- called by Boost.Fiber ---
 
   void awakened(Context* fiber) noexcept override {
-    if (get_properties(fiber) == nullptr) set_properties(fiber, new FiberRecord(fiber));
-    if (!has_record(fiber)) [[unlikely]]
-      refuse_properties();
+    enroll(*fiber);
     if (is_dispatcher(*fiber)) {
       dispatcher_ = fiber;
     } else {
@@ -124,7 +118,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (ready_.empty() && dispatcher_ == nullptr) return nullptr;
     ++picks_;
     Context& coming = take_next();
-    if constexpr (!boost_exchanges_exception_state) exchange_exceptions(coming);
+    if constexpr (!boost_exchanges_exception_state) FiberRecord::exchange_exceptions(coming);
     return &coming;
   }
 
@@ -167,38 +161,26 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     Context* const active = Context::active();
     if (active == nullptr) return nullptr;
     const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor);
-    if (get_properties(active) == nullptr) set_properties(active, new FiberRecord(active));
-    if (!has_record(active)) throw std::logic_error(foreign_properties);
+    FiberRecord::give_to(*active);
+    if (!FiberRecord::is_with(*active)) throw std::logic_error(foreign_properties);
     active->get_scheduler()->set_algo(reactor);
     return of_this_thread() = reactor.get();
   }
 
+  /// Throws std::bad_alloc.
+  static void enroll(Context& fiber) {
+    FiberRecord::give_to(fiber);
+    if (!FiberRecord::is_with(fiber)) [[unlikely]]
+      refuse_properties();
+  }
   /// What was made for another scheduler has no room for what is kept here; to go on would overwrite memory.
   [[noreturn]] static void refuse_properties() noexcept {
     std::fprintf(stderr, "carpool: %s\n", foreign_properties);
     std::abort();
   }
 
-  [[nodiscard]] static bool has_record(Context* fiber) noexcept {
-    const boost::fibers::fiber_properties& properties = *get_properties(fiber);
-    return typeid(properties) == typeid(FiberRecord);
-  }
-  [[nodiscard]] static FiberRecord& record(const Context& fiber) noexcept {
-    return static_cast<FiberRecord&>(*fiber.get_properties());
-  }
   [[nodiscard]] static bool is_dispatcher(const Context& fiber) noexcept {
     return fiber.is_context(boost::fibers::type::dispatcher_context);
-  }
-
-  /// Who leaves, and who comes, seldom has any. Whoever runs has none on record: so nobody has to be asked who leaves,
-  /// which costs as much as half the switch.
-  static void exchange_exceptions(const Context& coming) noexcept {
-    ExceptionState& running = exception_state();
-    if (running.any()) [[unlikely]]
-      record(*Context::active()).exceptions = std::exchange(running, {});
-    ExceptionState& saved = record(coming).exceptions;
-    if (saved.any()) [[unlikely]]
-      running = std::exchange(saved, {});
   }
 
   /// The dispatcher costs as much as two switches and a look at the clock. It need not have its turn in each round of

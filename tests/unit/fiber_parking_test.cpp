@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
 
 #include "fiber_situations.hpp"
@@ -229,6 +230,37 @@ TEST(FiberParking, ParkingLeavesErrnoAlone) {
   EXPECT_TRUE(slot.park_until(never));
   EXPECT_EQ(errno, ENOTTY);
   other.join();
+}
+
+/// Boost runs it before the scheduler has heard of it.
+TEST(FiberParking, AFiberThatIsDispatchedMayParkAtOnce) {
+  Fibers::install();
+  for (const bool token : {true, false}) {
+    Slot slot;
+    bool got = !token;
+    boost::fibers::fiber dispatched(boost::fibers::launch::dispatch, [&] {
+      got = slot.park_until(token ? Fibers::now() + 20s : Fibers::now() + 1ms);
+      EXPECT_FALSE(Slot().park_until(Fibers::now() + 1ms)) << "and again";
+    });
+    if (token) unpark_now(slot);
+    dispatched.join();
+    EXPECT_EQ(got, token);
+  }
+}
+
+TEST(FiberParking, AFiberThatIsDispatchedMayWaitAsBoostDoes) {
+  Fibers::install();
+  int turns = 0;
+  boost::fibers::fiber dispatched(boost::fibers::launch::dispatch, [&] {
+    boost::fibers::fiber inner(boost::fibers::launch::dispatch, [&] {
+      boost::this_fiber::yield();
+      ++turns;
+    });
+    inner.join();  // suspends by Boost's means before the scheduler has heard of it
+    ++turns;
+  });
+  dispatched.join();
+  EXPECT_EQ(turns, 2);
 }
 
 }  // namespace
