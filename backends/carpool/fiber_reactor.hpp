@@ -113,7 +113,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   }
 
   [[nodiscard]] Context* pick_next() noexcept override {
-    assert(dispatching_ == is_dispatcher(*Context::active()));
+    assert(dispatching_ || !is_dispatcher(*Context::active()));
     if (dispatching_) look_around();
     if (ready_.empty() && dispatcher_ == nullptr) return nullptr;
     ++picks_;
