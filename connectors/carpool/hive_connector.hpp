@@ -202,13 +202,14 @@ struct HiveConnector {
   }
 
   template <class Stream>
-  static void negotiate(Stream& stream, const detail::HiveSettings& chosen, TimePoint deadline) {
+  void negotiate(Stream& stream, const detail::HiveSettings& chosen, TimePoint deadline) const {
     try {
       negotiate_sasl_plain(stream, chosen.user, chosen.password, deadline);
     } catch (const std::system_error& error) {
       if (error.code() != std::errc::connection_reset) throw;
       throw std::system_error(error.code(), "SASL negotiation with " + stream.peer() +
-                                                " (if the server expects no SASL, say auth = HiveAuth::no_sasl)");
+                                                " (if the server expects no SASL, say auth = HiveAuth::no_sasl" +
+                                                (tls ? ")" : "; if it expects TLS, say tls)"));
     }
   }
   template <class Session>

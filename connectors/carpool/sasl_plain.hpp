@@ -44,6 +44,7 @@ struct SaslHead {
   /// beyond sasl_max_payload, before memory is taken for it.
   [[nodiscard]] static SaslHead parse(std::span<const std::byte, size> bytes) {
     const auto status = static_cast<unsigned>(bytes[0]);
+    if (status == 21) refuse("an alert of TLS (RFC 8446, section 5.1), so it expects TLS");
     if (status < 1 || status > 5) refuse("the status " + std::to_string(status));
     std::uint32_t length = 0;
     for (const std::byte byte : bytes.subspan(1)) length = length << 8U | static_cast<std::uint32_t>(byte);

@@ -42,6 +42,15 @@ TEST(SaslPlainTest, UnknownStatusesAreRefused) {
   EXPECT_THROW((void)parse("\x80\0\0\0\0"sv), std::system_error);
 }
 
+TEST(SaslPlainTest, AnAlertOfTlsIsCalledByItsName) {
+  try {
+    (void)parse("\x15\3\3\0\2"sv);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::system_error& error) {
+    EXPECT_NE(std::string(error.what()).find("an alert of TLS"), std::string::npos) << error.what();
+  }
+}
+
 TEST(SaslPlainTest, LengthsBelowNothingAndBeyondReasonAreRefused) {
   EXPECT_EQ(parse("\5\0\1\0\0"sv).length, carpool::sasl_max_payload);
   EXPECT_THROW((void)parse("\5\0\1\0\1"sv), std::system_error);
