@@ -4,6 +4,7 @@
 #include <carpool/socket_address.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -182,7 +183,15 @@ class ChaosProxy {
     const int bound = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int yes = 1;
     ::setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);  // beside the reservation
-    if (::bind(bound, address.data(), address.size()) != 0) throw std::runtime_error("the chaos proxy has no address");
+    // A name of a Unix socket stays taken until our thread has left the poll(2) in which the last listener was closed.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (::bind(bound, address.data(), address.size()) != 0) {
+      if (errno != EADDRINUSE || std::chrono::steady_clock::now() > patience) {
+        ::close(bound);
+        throw std::runtime_error("the chaos proxy has no address");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     return bound;
   }
   void reserve() {

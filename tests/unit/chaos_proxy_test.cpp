@@ -1,6 +1,7 @@
 /// The proxy that the tests of faults stand on: what it is told holds when it has been told.
 #include <cerrno>
 #include <cstdint>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -32,6 +33,17 @@ TEST(ChaosProxy, WhoRefusesDoesSoAtOnce) {
     ASSERT_EQ(error_of_connect(proxy.port()), ECONNREFUSED) << "round " << i;
     proxy.refuse(false);
     ASSERT_EQ(error_of_connect(proxy.port()), 0) << "round " << i;
+  }
+}
+
+/// The name of a Unix socket is taken for as long as that lasts.
+TEST(ChaosProxy, WhoNoLongerRefusesHasItsNameAgain) {
+  using carpool::SocketAddress;
+  const std::string name = "@carpool_chaos_" + std::to_string(::getpid());
+  ChaosProxy proxy(SocketAddress::unix_path(name + "_server"), SocketAddress::unix_path(name));
+  for (int i = 0; i < 1'000; ++i) {
+    proxy.refuse(true);
+    ASSERT_NO_THROW(proxy.refuse(false)) << "round " << i;
   }
 }
 
