@@ -22,14 +22,11 @@ using namespace std::chrono_literals;
 
 TEST(FiberBlocking, TheOtherFibersGoOnWhileOneBlocks) {
   bool done = false;
-  carpool::Duration longest{};
+  int beats = 0;
   auto heartbeat = Fibers::spawn([&] {
-    auto last = Fibers::now();
     while (!done) {
-      Fibers::sleep_until(last + 1ms);
-      const auto now = Fibers::now();
-      longest = std::max(longest, now - last);
-      last = now;
+      Fibers::sleep_until(Fibers::now() + 1ms);
+      ++beats;
     }
   });
   std::vector<Fibers::Task> blocking;
@@ -39,7 +36,7 @@ TEST(FiberBlocking, TheOtherFibersGoOnWhileOneBlocks) {
   blocking.clear();
   done = true;
   heartbeat.join();
-  EXPECT_LT(longest, 20ms);
+  EXPECT_GT(beats, 20) << "eight calls that hold up the thread leave about as many";
 }
 
 TEST(FiberBlocking, CallsRunOnAtMostFourOtherThreads) {

@@ -22,7 +22,7 @@ using carpool::TimePoint;
 std::vector<TimePoint> deadlines(std::size_t count) {
   std::mt19937 chance(7);
   std::vector<TimePoint> all(count);
-  const TimePoint start = FiberBackend::now() + 100ms;
+  const TimePoint start = FiberBackend::now() + 300ms;
   for (TimePoint& each : all) each = start + std::chrono::milliseconds(chance() % 50);
   return all;
 }
