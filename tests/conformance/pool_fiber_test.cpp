@@ -47,7 +47,7 @@ TEST(FiberPool, TakingAReadyConnectionDoesNotSuspend) {
 // Law 17: whoever waits, whatever for, the other fibers of the thread go on.
 TEST(FiberPool, AWaitHoldsUpNoOtherFiber) {
   FakeServer server;
-  server.other_connects(slow(30ms).slow_to_part(30ms).answering_pings(FakeReply::silence));
+  server.other_connects(slow(300ms).slow_to_part(30ms).answering_pings(FakeReply::silence));
   bool over = false;
   int ticks = 0;
   auto ticker = Backend::spawn([&] {
@@ -58,7 +58,7 @@ TEST(FiberPool, AWaitHoldsUpNoOtherFiber) {
   });
   {
     Pool<Backend> pool(server.connector(),
-                       {.max_size = 1, .validation_bypass_window = 1ms, .validation_timeout = 30ms});
+                       {.max_size = 1, .validation_bypass_window = 1ms, .validation_timeout = 300ms});
     const auto ticked_meanwhile = [&](auto call) {
       const int before = ticks;
       call();
@@ -68,8 +68,8 @@ TEST(FiberPool, AWaitHoldsUpNoOtherFiber) {
     pause<Backend>(20ms);
     EXPECT_TRUE(ticked_meanwhile([&] { static_cast<void>(pool.acquire()); })) << "ping";
     const auto lease = pool.acquire();
-    EXPECT_TRUE(ticked_meanwhile([&] { EXPECT_TRUE(error_of([&] { return pool.acquire_for(30ms); })); })) << "line";
-    EXPECT_TRUE(ticked_meanwhile([&] { EXPECT_EQ(pool.drain(30ms), 1U); })) << "drain";
+    EXPECT_TRUE(ticked_meanwhile([&] { EXPECT_TRUE(error_of([&] { return pool.acquire_for(300ms); })); })) << "line";
+    EXPECT_TRUE(ticked_meanwhile([&] { EXPECT_EQ(pool.drain(300ms), 1U); })) << "drain";
   }
   over = true;
   ticker.join();
@@ -144,7 +144,7 @@ TEST(FiberPool, OnePoolServesFibersOfSeveralThreads) {
 TEST(FiberPool, AWaiterMayOutliveThePoolsMemoryOfItsTarget) {
   FakeServer server;
   FakeConnect refusal = refuse("down");
-  refusal.delay = 5ms;
+  refusal.delay = 200ms;
   server.next_connects("a", {refusal});
   TargetPool<Backend> pool(server.target_connector(), {.connect_attempts = 1, .connect_backoff = {1us, 1us}});
   std::error_code error;

@@ -139,7 +139,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ConnectsInFlightEndBeforeThePoolDoes) {
   {
     Pool<TypeParam> pool(this->server.connector());
     static_cast<void>(pool.try_acquire());
-    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connecting == 1; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connects == 1; }));
   }
   EXPECT_EQ(this->server.counts().opened, 1U);
   EXPECT_EQ(this->server.counts().open, 0U);

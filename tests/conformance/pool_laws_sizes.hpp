@@ -72,7 +72,8 @@ TYPED_TEST_P(PoolLaws, PrewarmOpensAsManyAsAskedForAndPossible) {
 TYPED_TEST_P(PoolLaws, PrewarmEndsWithWhatThereIsWhenAConnectFails) {
   this->server.next_connects({ok()});
   this->server.other_connects(refuse("down"));
-  Pool<TypeParam> pool(this->server.connector(), {.max_size = 3, .max_connecting = 1, .connect_attempts = 1});
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_size = 3, .max_connecting = 1, .connect_attempts = 1, .connect_backoff = {20s, 20s}});
   EXPECT_LT(time_of<TypeParam>([&] { EXPECT_EQ(pool.prewarm(3, 30s), 1U); }), 5s);
   EXPECT_EQ(this->server.counts().connects, 2U);
 }
@@ -80,6 +81,7 @@ TYPED_TEST_P(PoolLaws, PrewarmEndsWithWhatThereIsWhenAConnectFails) {
 TYPED_TEST_P(PoolLaws, PrewarmEndsAtItsDeadlineAndNotBefore) {
   this->server.next_connects({ok(), TypeParam::concurrent ? held() : hang()});
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .max_connecting = 1});
+  EXPECT_EQ(pool.prewarm(1, 10s), 1U);
   EXPECT_GE(time_of<TypeParam>([&] { EXPECT_EQ(pool.prewarm(2, 30ms), 1U); }), 30ms);
   this->server.let_through();
   EXPECT_EQ(pool.prewarm(2, 10s), 2U);
@@ -87,7 +89,8 @@ TYPED_TEST_P(PoolLaws, PrewarmEndsAtItsDeadlineAndNotBefore) {
 
 TYPED_TEST_P(PoolLaws, PrewarmTriesAgainOnceTheBreakerAllowsIt) {
   this->server.other_connects(refuse("down"));
-  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 1, .connect_backoff = {10ms, 10ms}});
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_connecting = 1, .connect_attempts = 1, .connect_backoff = {10ms, 10ms}});
   EXPECT_EQ(pool.prewarm(3, 10s), 0U);
   this->server.other_connects(ok());
   pause<TypeParam>(11ms);

@@ -138,7 +138,8 @@ TYPED_TEST_P(PoolLaws, ALeaseTakenAndGivenBackWhileTheStackUnwindsIsPooled) {
 }
 
 TYPED_TEST_P(PoolLaws, AcquireCanGiveAnErrorCodeInsteadOfAnException) {
-  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .acquire_timeout = 300ms, .connect_attempts = 1});
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_size = 1, .acquire_timeout = 300ms, .connect_attempts = 1, .connect_backoff = {20s, 20s}});
   std::error_code error = PoolErrc::interrupted;
   auto lease = pool.acquire(error);
   EXPECT_TRUE(lease);
@@ -221,12 +222,12 @@ TYPED_TEST_P(PoolLaws, StatsCountWhatHappened) {
 TYPED_TEST_P(PoolLaws, TheNameOfThePoolStandsInEveryMessage) {
   Pool<TypeParam> pool(this->server.connector(),
                        {.name = "orders", .max_size = 1, .connect_attempts = 1, .connect_backoff = {5s, 5s}});
-  const auto says_its_name = [&](PoolErrc code) {
-    const auto error = thrown_by<carpool::PoolError>([&] { return pool.acquire_for(100ms); });
+  const auto says_its_name = [&](PoolErrc code, Duration patience = 10s) {
+    const auto error = thrown_by<carpool::PoolError>([&] { return pool.acquire_for(patience); });
     return error && error->code() == code && contains(error->what(), "'orders'");
   };
   auto lease = pool.acquire();
-  EXPECT_TRUE(says_its_name(PoolErrc::acquire_timeout));
+  EXPECT_TRUE(says_its_name(PoolErrc::acquire_timeout, 100ms));
   lease.discard();
   this->server.next_connects({refuse("down")});
   EXPECT_TRUE(says_its_name(PoolErrc::connect_failed));

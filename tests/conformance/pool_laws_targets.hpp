@@ -112,7 +112,7 @@ TYPED_TEST_P(PoolLaws, EachTargetHasItsOwnBreaker) {
 
 TYPED_TEST_P(PoolLawsAmongWorkers, AConnectErrorConcernsThoseWhoWaitForThatTargetAlone) {
   FakeConnect refusal = refuse("down");
-  refusal.delay = 50ms;
+  refusal.delay = 1s;
   this->server.other_connects("bad", refusal);
   this->server.next_connects("good", {held()});
   TargetPool<TypeParam> pool(this->server.target_connector(), {.connect_attempts = 1, .connect_backoff = {20s, 20s}});
@@ -131,8 +131,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ATargetThatHangsDoesNotHoldUpAnother) {
   this->server.other_connects("bad", held());
   TargetPool<TypeParam> pool(this->server.target_connector(), {.max_connecting = 2});
   Workers<TypeParam> workers;
-  workers.start(
-      [&] { EXPECT_EQ(error_of([&] { return pool.acquire_for("bad", 100ms); }), PoolErrc::acquire_timeout); });
+  workers.start([&] { EXPECT_EQ(error_of([&] { return pool.acquire_for("bad", 1s); }), PoolErrc::acquire_timeout); });
   EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts("bad").connecting == 1; }));
   EXPECT_LT(time_of<TypeParam>([&] { EXPECT_TRUE(pool.acquire("good")); }), 5s);
   EXPECT_EQ(this->server.counts("bad").connecting, 1U);
@@ -157,7 +156,8 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterIsServedOnceItsTargetMayBeTriedAgain) 
 }
 
 TYPED_TEST_P(PoolLaws, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone) {
-  this->server.other_connects("a", ok().answering_pings(FakeReply::silence));
+  const FakeConnect silent = ok().answering_pings(FakeReply::silence);
+  this->server.next_connects("a", {silent, silent});
   TargetPool<TypeParam> pool(this->server.target_connector(),
                              {.validation_bypass_window = 60ms, .validation_timeout = 20ms});
   EXPECT_EQ(pool.prewarm("a", 2, 10s), 2U);

@@ -214,7 +214,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, NothingIsLostWhenADeadlineRacesWithARelease) 
 
 // C34, C35: under more load than the pool can take, everybody gets a share, the slow one too.
 TYPED_TEST_P(PoolLawsAmongWorkers, NobodyStarvesUnderLoad) {
-  constexpr std::size_t crowd = 12, rounds = 60;
+  constexpr std::size_t crowd = 12, rounds = 300;
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
   std::vector<typename TypeParam::template Atomic<std::size_t>> served(crowd);
   typename TypeParam::template Atomic<std::size_t> ready{0}, finished{0};

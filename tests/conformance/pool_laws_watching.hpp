@@ -50,17 +50,17 @@ TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
     pool.acquire()->leave_a_reply_unread();
     this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
     pool.acquire()->get_dirty();
-    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::reset_failed) > 0; }, pool));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().closed_for(CloseReason::reset_failed) > 0; }, pool));
     {
       const auto lease = pool.try_acquire();
       EXPECT_FALSE(lease);
     }
-    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::expired) > 0; }, pool));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().closed_for(CloseReason::expired) > 0; }, pool));
     EXPECT_EQ(pool.prewarm(3, 10s), 3U);
     pool.resize(2);
     EXPECT_EQ(pool.clear(), 2U);
     EXPECT_EQ(pool.prewarm(1, 10s), 1U);
-    EXPECT_TRUE(eventually<TypeParam>([&] { return watcher.closed_for(CloseReason::idle) > 0; }, pool));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().closed_for(CloseReason::idle) > 0; }, pool));
     auto lease = pool.acquire();
     drains ? static_cast<void>(pool.drain(0ns)) : pool.close();
     lease.release();
