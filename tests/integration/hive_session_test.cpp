@@ -269,7 +269,7 @@ TYPED_TEST(HiveSessions, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessi
   server.on("endless", {.endless = true});
   const auto connector = this->to(server);
   auto connection = this->open(connector);
-  const carpool::TimePoint deadline = this->in(milliseconds(60));
+  const carpool::TimePoint deadline = this->in(milliseconds(500));
   try {
     connection.execute("endless", deadline);
     ADD_FAILURE() << "it ended";

@@ -105,12 +105,16 @@ TYPED_TEST(HttpFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
 
 TYPED_TEST(HttpFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
   for (const bool encrypted : {false, true}) {
-    typename TestFixture::Pool pool(this->through_proxy(encrypted), {.max_size = 2});
+    const auto connector = this->through_proxy(encrypted);
+    typename TestFixture::Pool pool(connector, {.max_size = 2});
     for (const bool reset : {false, true}) {
-      (void)pool.prewarm(2, seconds(20));
-      this->exchange(*pool.acquire());
-      if (reset) this->proxy(encrypted).reset_all();
-      if (!reset) this->proxy(encrypted).close_all();
+      {
+        auto one = pool.acquire(), two = pool.acquire();
+        this->exchange(*one), this->exchange(*two);
+        if (reset) this->proxy(encrypted).reset_all();
+        if (!reset) this->proxy(encrypted).close_all();
+        ASSERT_TRUE(this->soon([&] { return !connector.is_connected(*one) && !connector.is_connected(*two); }));
+      }
       for (int i = 0; i < 4; ++i) this->exchange(*pool.acquire());
     }
   }

@@ -176,7 +176,7 @@ TYPED_TEST(ThriftTls, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessionC
   const auto connector = this->hive_at(server);
   auto connection = this->open(connector);
   try {
-    connection.execute("endless", this->in(milliseconds(60)));
+    connection.execute("endless", this->in(milliseconds(500)));
     ADD_FAILURE() << "it ended";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
