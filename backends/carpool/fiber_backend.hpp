@@ -30,8 +30,7 @@ class PosixSocket;
 /// be used with it. Several threads with fibers of their own may share one pool, plain threads too.
 ///
 /// A fiber has a stack of 64 KB with a guard page. Suspending inside a catch block is allowed, also with versions of
-/// Boost that do not provide for it (before 1.88), except between launch::dispatch and the new fiber's first
-/// suspension. A thread ends when its last fiber has.
+/// Boost that do not provide for it (before 1.88). A thread ends when its last fiber has.
 ///
 /// After fork(2) the child has copies of the forking thread's fibers; those that wait for a descriptor get POLLNVAL.
 /// What was spawned elsewhere is not there, and joining it returns at once.

@@ -15,8 +15,6 @@
 #include <cassert>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -76,11 +74,11 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   [[nodiscard]] FiberPollSet& poll_set() noexcept { return poll_set_; }
   [[nodiscard]] const std::shared_ptr<ContextStackCache>& stacks() const noexcept { return stacks_; }
 
-  /// What wakes the running fiber when it sleeps. Throws std::bad_alloc.
-  [[nodiscard]] FiberWaker waker() {
-    Context* const running = Context::active();
-    enroll(*running);
-    return {running, &ready_};
+  /// What wakes the running fiber when it sleeps.
+  [[nodiscard]] FiberWaker waker() noexcept {
+    assert(running_ == Context::active());
+    static_cast<void>(running_->create_waker());  // outdates wakers of Boost's that were drawn and not waited for
+    return {running_, &ready_};
   }
 
   /// Suspends the running fiber, whose waker it is, until that is used or the deadline passes.
@@ -104,7 +102,9 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   // --- called by Boost.Fiber ---
 
   void awakened(Context* fiber) noexcept override {
-    enroll(*fiber);
+    FiberRecord::insist_on(*fiber);
+    if (fiber == running_) [[unlikely]]
+      follow_dispatch();
     if (is_dispatcher(*fiber)) {
       dispatcher_ = fiber;
     } else {
@@ -113,16 +113,21 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   }
 
   [[nodiscard]] Context* pick_next() noexcept override {
-    assert(dispatching_ || !is_dispatcher(*Context::active()));
-    if (dispatching_) look_around();
+    assert(replaced_ || running_ == Context::active());
+    if (is_dispatcher(*running_)) look_around();
     if (ready_.empty() && dispatcher_ == nullptr) return nullptr;
     ++picks_;
     Context& coming = take_next();
-    if constexpr (!boost_exchanges_exception_state) FiberRecord::exchange_exceptions(coming);
+    if (!replaced_) [[likely]]
+      run(coming);
     return &coming;
   }
 
-  [[nodiscard]] bool has_ready_fibers() const noexcept override { return !ready_.empty() || dispatcher_ != nullptr; }
+  /// Asked only by who takes the fibers, one by one, to another scheduler, without switching to them.
+  [[nodiscard]] bool has_ready_fibers() const noexcept override {
+    replaced_ = true;
+    return !ready_.empty() || dispatcher_ != nullptr;
+  }
 
   /// Returns to the dispatcher after one look, whatever came: what Boost itself was told from another thread is
   /// collected only there.
@@ -147,7 +152,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
 
  private:
   /// Here, not beside the member: there g++ 12 leaks the memory where the constructor throws.
-  FiberReactor() : inbox_(new FiberInbox) {}
+  explicit FiberReactor(Context& running) : inbox_(new FiberInbox), running_(&running) {}
 
   /// Out of line and opaque, so that no compiler keeps the address in a register. Trivial, so that it outlives every
   /// other thread_local.
@@ -160,34 +165,32 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   [[gnu::noinline]] static FiberReactor* install() {
     Context* const active = Context::active();
     if (active == nullptr) return nullptr;
-    const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor);
-    FiberRecord::give_to(*active);
-    if (!FiberRecord::is_with(*active)) throw std::logic_error(foreign_properties);
+    const boost::intrusive_ptr<FiberReactor> reactor(new FiberReactor(*active));
+    if (!FiberRecord::give_to(*active)) throw std::logic_error(FiberRecord::refusal);
     active->get_scheduler()->set_algo(reactor);
     return of_this_thread() = reactor.get();
-  }
-
-  /// Throws std::bad_alloc.
-  static void enroll(Context& fiber) {
-    FiberRecord::give_to(fiber);
-    if (!FiberRecord::is_with(fiber)) [[unlikely]]
-      refuse_properties();
-  }
-  /// What was made for another scheduler has no room for what is kept here; to go on would overwrite memory.
-  [[noreturn]] static void refuse_properties() noexcept {
-    std::fprintf(stderr, "carpool: %s\n", foreign_properties);
-    std::abort();
   }
 
   [[nodiscard]] static bool is_dispatcher(const Context& fiber) noexcept {
     return fiber.is_context(boost::fibers::type::dispatcher_context);
   }
 
+  void run(Context& coming) noexcept {
+    FiberRecord::exchange_exceptions(*running_, coming);
+    running_ = &coming;
+  }
+  /// Who runs has become ready: it has begun another fiber by launch::dispatch, and Boost switched without asking.
+  void follow_dispatch() noexcept {
+    Context& begun = *Context::active();
+    FiberRecord::insist_on(begun);
+    run(begun);
+  }
+
   /// The dispatcher costs as much as two switches and a look at the clock. It need not have its turn in each round of
   /// few fibers, but must after some dozen turns of others: it keeps the timers.
   [[nodiscard]] Context& take_next() noexcept {
-    dispatching_ = ready_.empty() || (dispatcher_ != nullptr && picks_ - last_dispatch_ >= picks_per_dispatch);
-    if (!dispatching_) return ready_.pop();
+    const bool its_turn = dispatcher_ != nullptr && picks_ - last_dispatch_ >= picks_per_dispatch;
+    if (!ready_.empty() && !its_turn) return ready_.pop();
     last_dispatch_ = picks_;
     return *std::exchange(dispatcher_, nullptr);
   }
@@ -216,8 +219,6 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     poll_set_.start_anew(inbox_->bell());
   }
 
-  static constexpr const char* foreign_properties =
-      "a fiber of this thread has properties of another scheduler than carpool's";
   static constexpr std::uint64_t picks_per_dispatch = 32;
   static constexpr std::uint64_t picks_per_look = 64;
 
@@ -225,13 +226,14 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   InboxPointer inbox_;
   FiberPollSet poll_set_{inbox_->bell()};
   std::shared_ptr<ContextStackCache> stacks_ = std::make_shared<ContextStackCache>();
+  Context* running_;  // which costs much to ask Boost for
   FiberReadyQueue ready_;
   Context* dispatcher_ = nullptr;  // while it is ready
   FiberTimers timers_;
   std::uint64_t picks_ = 0;
   std::uint64_t last_dispatch_ = 0;  // the values of picks_ when the dispatcher last ran
   std::uint64_t last_look_ = 0;      // and when epoll was last asked
-  bool dispatching_ = false;         // the dispatcher is running
+  mutable bool replaced_ = false;
 };
 
 }  // namespace carpool::detail

@@ -26,9 +26,8 @@ class FiberReadyQueue {
 /// Wakes a fiber that sleeps in FiberReactor::sleep, on its own thread. As often as one likes until it goes on: who is
 /// ready already is left alone.
 ///
-/// Boost's own wakers do so by a number that each wait draws and the first waker uses up: two read-modify-writes, and
-/// two looks at who is running. No waker of Boost's can reach a fiber that sleeps here, because each of its waits ends
-/// by a wake, which outdates all wakers of that wait.
+/// Boost's own wakers do so by a number that each wait draws and the first waker uses up, and ask who is running twice.
+/// None of them reaches a fiber that sleeps here, because one more number is drawn before (FiberReactor::waker).
 struct FiberWaker {
   boost::fibers::context* fiber = nullptr;
   FiberReadyQueue* ready = nullptr;

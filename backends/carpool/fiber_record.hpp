@@ -3,6 +3,8 @@
 
 #include <carpool/exception_state.hpp>
 
+#include <cstdio>
+#include <cstdlib>
 #include <typeinfo>
 #include <utility>
 
@@ -15,33 +17,38 @@ struct FiberRecord final : boost::fibers::fiber_properties {
   using Context = boost::fibers::context;
   using fiber_properties::fiber_properties;
 
+  static constexpr const char* refusal = "a fiber of this thread has properties of another scheduler than carpool's";
+
   ExceptionState exceptions;  // nothing while the fiber is running
 
-  /// Throws std::bad_alloc. At the latest where the fiber first sleeps or is first ready: with launch::dispatch it runs
-  /// before the scheduler has heard of it.
-  static void give_to(Context& fiber) {
+  /// Throws std::bad_alloc. false: another scheduler has given it something else before, which has no room for this.
+  [[nodiscard]] static bool give_to(Context& fiber) {
     if (fiber.get_properties() == nullptr) fiber.set_properties(new FiberRecord(&fiber));
-  }
-  /// What it was given; false: another scheduler had given it something else before.
-  [[nodiscard]] static bool is_with(const Context& fiber) noexcept {
     const fiber_properties& properties = *fiber.get_properties();
     return typeid(properties) == typeid(FiberRecord);
   }
-  [[nodiscard]] static FiberRecord& of(const Context& fiber) noexcept {
-    return static_cast<FiberRecord&>(*fiber.get_properties());
+  /// As give_to; to go on where it is refused would overwrite memory.
+  static void insist_on(Context& fiber) {
+    if (give_to(fiber)) [[likely]]
+      return;
+    std::fprintf(stderr, "carpool: %s\n", refusal);
+    std::abort();
   }
 
-  /// From who runs to who comes. Both seldom have any, and who runs has none on record: so nobody has to be asked who
-  /// that is, which would cost as much as half the switch.
-  static void exchange_exceptions(const Context& coming) noexcept {
+  /// Of fibers that have one each. Both seldom have any exceptions.
+  static void exchange_exceptions(const Context& leaving, const Context& coming) noexcept {
+    if constexpr (boost_exchanges_exception_state) return;
     ExceptionState& running = exception_state();
-    if (running.any()) [[unlikely]] {
-      give_to(*Context::active());
-      of(*Context::active()).exceptions = std::exchange(running, {});
-    }
+    if (running.any()) [[unlikely]]
+      of(leaving).exceptions = std::exchange(running, {});
     ExceptionState& saved = of(coming).exceptions;
     if (saved.any()) [[unlikely]]
       running = std::exchange(saved, {});
+  }
+
+ private:
+  [[nodiscard]] static FiberRecord& of(const Context& fiber) noexcept {
+    return static_cast<FiberRecord&>(*fiber.get_properties());
   }
 };
 

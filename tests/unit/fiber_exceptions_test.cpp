@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <boost/fiber/algo/round_robin.hpp>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
 
@@ -141,6 +142,92 @@ TEST(FiberExceptions, FibersThatWereStartedByBoostAreServedToo) {
   }
   for (boost::fibers::fiber& fiber : started) fiber.join();
   EXPECT_EQ(wrong, 0u);
+}
+
+void dispatch(const std::function<void()>& work) { boost::fibers::fiber(boost::fibers::launch::dispatch, work).join(); }
+
+/// Boost switches to the new fiber without asking the scheduler.
+TEST(FiberExceptions, WhoDispatchesAFiberInACatchBlockKeepsItsException) {
+  Fibers::install();
+  std::string seen;
+  try {
+    try {
+      throw std::runtime_error("the launcher's");
+    } catch (const std::exception&) {
+      dispatch([] {
+        EXPECT_EQ(std::current_exception(), nullptr) << "the new fiber is in no catch block";
+        suspend(3);
+        EXPECT_EQ(std::current_exception(), nullptr);
+        dispatch([] { EXPECT_EQ(std::current_exception(), nullptr); });
+      });
+      EXPECT_NE(std::current_exception(), nullptr);
+      throw;
+    }
+  } catch (const std::exception& caught) {
+    seen = caught.what();
+  }
+  EXPECT_EQ(seen, "the launcher's");
+}
+
+TEST(FiberExceptions, ADispatchedFiberMaySuspendInACatchBlockAtOnce) {
+  Fibers::install();
+  boost::fibers::fiber dispatched;
+  int again = 0;
+  dispatched = boost::fibers::fiber(boost::fibers::launch::dispatch, [&again] {
+    try {
+      throw 7;
+    } catch (int) {
+      suspend(2);
+      try {
+        throw;
+      } catch (int number) {
+        again = number;
+      }
+    }
+  });
+  EXPECT_EQ(std::current_exception(), nullptr);
+  dispatched.join();
+  EXPECT_EQ(std::current_exception(), nullptr);
+  EXPECT_EQ(again, 7);
+}
+
+struct DispatchesWhileItDies {
+  ~DispatchesWhileItDies() {
+    EXPECT_EQ(std::uncaught_exceptions(), 1);
+    dispatch([] { EXPECT_EQ(std::uncaught_exceptions(), 0); });
+    EXPECT_EQ(std::uncaught_exceptions(), 1);
+  }
+};
+
+TEST(FiberExceptions, WhoDispatchesAFiberWhileItUnwindsKeepsItsCount) {
+  Fibers::install();
+  try {
+    const DispatchesWhileItDies dies;
+    throw 1;
+  } catch (int) {
+  }
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+}
+
+/// To take fibers to another scheduler Boost picks them without switching to them.
+TEST(FiberExceptions, FibersThatAreTakenToAnotherSchedulerAndBackGiveTheirsToNobody) {
+  std::thread([] {
+    Fibers::install();
+    boost::fibers::fiber holder([] {
+      try {
+        throw 7;
+      } catch (int) {
+        boost::this_fiber::yield();
+        EXPECT_NE(std::current_exception(), nullptr);
+      }
+    });
+    boost::this_fiber::yield();  // the other is in its catch block
+    boost::fibers::use_scheduling_algorithm<boost::fibers::algo::round_robin>();
+    Fibers::install();
+    holder.join();
+    EXPECT_EQ(std::current_exception(), nullptr);
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+  }).join();
 }
 
 }  // namespace

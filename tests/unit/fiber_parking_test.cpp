@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <boost/fiber/context.hpp>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
 
@@ -261,6 +262,24 @@ TEST(FiberParking, AFiberThatIsDispatchedMayWaitAsBoostDoes) {
   });
   dispatched.join();
   EXPECT_EQ(turns, 2);
+}
+
+/// As an adaptor does that finds, after it has told somebody of its waker, that there is nothing to wait for.
+TEST(FiberParking, AWakerOfBoostsThatWasNotWaitedForWakesNobodyWhoParksLater) {
+  Fibers::install();
+  boost::fibers::waker unused;
+  bool early = false;
+  const auto deadline = Fibers::now() + 50ms;
+  auto parked = Fibers::spawn([&] {
+    unused = boost::fibers::context::active()->create_waker();
+    Slot slot;
+    EXPECT_FALSE(slot.park_until(deadline));
+    early = Fibers::now() < deadline;
+  });
+  boost::this_fiber::yield();
+  EXPECT_FALSE(unused.wake());
+  parked.join();
+  EXPECT_FALSE(early);
 }
 
 }  // namespace
