@@ -7,10 +7,14 @@
 ///   GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PoolLawsAmongWorkers);
 #pragma once
 
+#include "pool_laws_ages.hpp"
 #include "pool_laws_connecting.hpp"
 #include "pool_laws_endings.hpp"
 #include "pool_laws_faults.hpp"
 #include "pool_laws_health.hpp"
+#include "pool_laws_messages.hpp"
+#include "pool_laws_outages.hpp"
+#include "pool_laws_pauses.hpp"
 #include "pool_laws_sizes.hpp"
 #include "pool_laws_storms.hpp"
 #include "pool_laws_surface.hpp"
@@ -27,8 +31,9 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     WithConnectionAsksTheConnectorWhenItsCallableThrows, ALeaseThatAnExceptionLeavesIsClosed,
     ALeaseTakenAndGivenBackWhileTheStackUnwindsIsPooled, AcquireCanGiveAnErrorCodeInsteadOfAnException,
     TryAcquireHasOneConnectionOpenedInTheBackground, TryAcquireRefusesOnAClosedPool,
-    AnIdleConnectionIsGivenEvenIfTheDeadlineHasPassed, StatsCountWhatHappened, TheNameOfThePoolStandsInEveryMessage,
-    ATimeoutTellsWhoHoldsTheConnections, WithConnectionPassesItsCallersSourceLocationOn,
+    AnIdleConnectionIsGivenEvenIfTheDeadlineHasPassed, StatsCountWhatHappened,
+    // pool_laws_messages.hpp
+    TheNameOfThePoolStandsInEveryMessage, ATimeoutTellsWhoHoldsTheConnections, WithConnectionPassesItsCallersSourceLocationOn,
     ATimeoutTellsTheLastConnectErrorUnlessItIsOver, BadValuesAreRefusedByFieldAndBound,
     // pool_laws_sizes.hpp
     NoMoreThanMaxSizeExist, AClosingConnectionKeepsItsPlaceUntilItIsClosed, NoMoreThanMaxIdleAreKept,
@@ -41,7 +46,9 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     AConnectIsTriedAgain, AFailedSeriesGivesTheLastCauseAndTheNumberOfTries, TheWaitsBetweenTriesGrow,
     ThereIsNoSleepAfterTheLastTry, ConnectTimeoutBoundsEachTry, AnAcquireEndsAtItsDeadlineWhateverItsConnectDoes,
     AnAcquireEndsAtItsDeadlineInTheMiddleOfABackOff, AnAcquireEndsAtItsDeadlineThoughEveryConnectionItGetsIsDead,
-    AConnectionThatIsDeadAtOnceIsAFailedTry, WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
+    AConnectionThatIsDeadAtOnceIsAFailedTry,
+    // pool_laws_outages.hpp
+    WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
@@ -49,13 +56,16 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     AConnectionIsPingedOnlyAfterTheBypassWindow, AConnectionWhosePingFailsOrThrowsIsReplaced,
     APingWithoutAnswerMakesThePoolDistrustItsOtherIdleConnections, ADirtyConnectionIsResetBeforeItIsUsedAgain,
     AConnectionThatCannotBeResetIsReplaced, TheGoodbyeIsSaidOnceToEachHealthyConnection,
-    TheGoodbyeIsBoundedAndMayThrow, MaxUsesClosesAConnectionOnItsLastReturn,
+    TheGoodbyeIsBoundedAndMayThrow,
+    // pool_laws_ages.hpp
+    MaxUsesClosesAConnectionOnItsLastReturn,
     AConnectionThatExpiresWhileLeasedIsClosedOnReturn, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic,
     AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame, ReapDoesNotDisturbTheReaper, JitteredLifetimesEndOneByOne,
     IdleConnectionsAreKeptAliveByPings, AConnectionThatComesBackIsKeptAliveInTime, TheReaperSurvivesWhateverAConnectorThrows,
     ALeaseThatIsOutForTooLongIsReportedOnce,
     // pool_laws_endings.hpp
     APoolThatEndsClosesWhatIsToBeReset, AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
+    // pool_laws_pauses.hpp
     ASuspendedPoolGivesNoLeases, DrainReturnsHowManyAreStillOut, RetireAllReplacesEveryConnection,
     // pool_laws_targets.hpp
     ALeaseIsForTheTargetThatWasAskedFor, TheConnectionThatWasIdleLongestMakesRoomForAnotherTarget,
@@ -74,29 +84,34 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     // pool_laws_sizes.hpp
     NoMoreThanMaxConnectingConnectsAreInFlight, ResizeUpServesThoseWhoWait, ResizeUpAndDownUnderLoad,
     // pool_laws_connecting.hpp
-    EverybodyWhoWaitsGetsTheConnectError, OnRecoveryConnectsRampUp, AnOutageIsProbedByThePoolAndNotByEveryCaller,
+    EverybodyWhoWaitsGetsTheConnectError,
     AConnectGoesOnWhenItsCallerGivesUp, AWaiterTakesAReleaseWhileTheConnectHangs,
     AsManyConnectsAsWaitersAreInFlightAndNoMore, AWaiterIsServedOnceAPlaceIsFreeAndTheBreakerAllowsIt,
     ThePoolRefillsAfterAllConnectionsDied,
+    // pool_laws_outages.hpp
+    OnRecoveryConnectsRampUp, AnOutageIsProbedByThePoolAndNotByEveryCaller,
     // pool_laws_waiting.hpp
     AWaiterIsServedByARelease, AWaiterLeavesAtItsDeadlineAndNotBefore, AWaiterIsServedWhenABrokenConnectionComesBack,
     AWaiterIsServedWhenALeaseIsDetached, InStrictOrderThoseWhoCameFirstAreServedFirst,
     NobodyOvertakesAWaiterWhoHasWaitedHandoffAfter, AWaiterWhoWasDisappointedKeepsItsPlaceInLine,
     MoreThanMaxWaitersAreRefusedAtOnce, AWaiterWhoWasDisappointedIsNotRefused,
-    NobodyIsServedTooLateBecauseOthersHaveLeft, NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad,
-    NestedAcquiresEndWhenThePoolIsJustLargeEnough, NoWakeUpIsLost,
+    NobodyIsServedTooLateBecauseOthersHaveLeft,
     // pool_laws_health.hpp
     AShortDeadlineDoesNotWaitForALongPing, ASlowGoodbyeHoldsUpNobody,
     // pool_laws_endings.hpp
     CloseWakesEveryWaiter, APoolMayBeDestroyedWithWaitersPresent, LeasesMayReturnWhileThePoolIsDestroyed,
-    AWaiterMayBeDisappointedWhileThePoolIsDestroyed, ConnectsInFlightEndBeforeThePoolDoes, ResumeServesThoseWhoWait,
-    DrainWaitsForThoseWhoAreOutAndNoLonger, AConnectBegunBeforeRetireAllIsNotHandedOut,
-    AConnectThatEndsAfterTheEndIsClosed, EveryMethodMayBeCalledAtAnyTimeByAnyWorker,
+    AWaiterMayBeDisappointedWhileThePoolIsDestroyed, ConnectsInFlightEndBeforeThePoolDoes,
+    EveryMethodMayBeCalledAtAnyTimeByAnyWorker,
+    // pool_laws_pauses.hpp
+    ResumeServesThoseWhoWait, DrainWaitsForThoseWhoAreOutAndNoLonger, AConnectBegunBeforeRetireAllIsNotHandedOut,
+    AConnectThatEndsAfterTheEndIsClosed,
     // pool_laws_targets.hpp
     AWaiterIsServedWhenAConnectionOfAnotherTargetComesBack, AConnectErrorConcernsThoseWhoWaitForThatTargetAlone,
     ATargetThatHangsDoesNotHoldUpAnother, AWaiterIsServedOnceItsTargetMayBeTriedAgain,
     // pool_laws_storms.hpp
     ACrowdIsServedByFewConnections, NothingIsLostOrExceededWhateverHappens, AnIdlePoolUsesNoProcessor,
+    NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad, NestedAcquiresEndWhenThePoolIsJustLargeEnough,
+    NoWakeUpIsLost,
     // pool_laws_faults.hpp
     GivingBackAllocatesNothingWhateverComesBack);
 // clang-format on

@@ -1,4 +1,4 @@
-/// Laws of connecting: attempts, back-off, breaker, recovery; that connecting belongs to the pool and not to a caller.
+/// Laws of connecting: attempts, back-off; that connecting belongs to the pool and not to a caller.
 #pragma once
 
 #include "pool_laws_fixture.hpp"
@@ -102,72 +102,6 @@ TYPED_TEST_P(PoolLaws, AConnectionThatIsDeadAtOnceIsAFailedTry) {
   EXPECT_TRUE(contains(error->what(), "dead at once")) << error->what();
 }
 
-// Law 15; C55.
-TYPED_TEST_P(PoolLaws, WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce) {
-  this->server.other_connects(refuse("the database is on holiday"));
-  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 1, .connect_backoff = {2s, 2s}});
-  pool.resize(3);
-  EXPECT_EQ(error_of([&] { return pool.acquire_for(4s); }), PoolErrc::connect_failed);
-  const auto before = TypeParam::now();
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
-  EXPECT_LT(TypeParam::now() - before, 500ms);
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->code(), PoolErrc::breaker_open);
-  EXPECT_TRUE(contains(error->what(), "the database is on holiday")) << error->what();
-  EXPECT_EQ(error->attempts(), 1U);
-  EXPECT_TRUE(error->cause());
-  EXPECT_GT(error->retry_after(), 0ns);
-  EXPECT_LE(error->retry_after(), 2s);
-  EXPECT_EQ(this->server.counts().connects, 1U) << "nobody bothers the server";
-}
-
-TYPED_TEST_P(PoolLaws, IdleConnectionsAreServedWhileTheBreakerIsOpen) {
-  Pool<TypeParam> pool(this->server.connector(), {.max_size = 3, .connect_attempts = 1, .connect_backoff = {20s, 20s}});
-  auto lease = pool.acquire();
-  this->server.other_connects(refuse("down"));
-  EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::breaker_open);
-  lease.release();
-  EXPECT_EQ(pool.acquire()->id(), 1U);
-}
-
-// Law 15; C47: a wrong password that is repeated locks the account.
-TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
-  this->server.other_connects(refuse_credentials("wrong password"));
-  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20s, 20s}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->code(), PoolErrc::authentication_failed);
-  EXPECT_EQ(error->code(), std::errc::permission_denied);
-  EXPECT_EQ(error->attempts(), 1U);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::breaker_open);
-  EXPECT_EQ(this->server.counts().connects, 1U);
-}
-
-// Law 15: after the back-off one try, not a series; each failure doubles the next back-off; a success closes the
-// breaker.
-TYPED_TEST_P(PoolLaws, TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack) {
-  this->server.other_connects(refuse("down"));
-  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 2, .connect_backoff = {40ms, 400ms}});
-  const auto connects = [&] { return this->server.counts().connects; };
-  TimePoint began = TypeParam::now();
-  EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  EXPECT_EQ(connects(), 2U);
-  for (const Duration least : {20ms, 40ms, 80ms}) {  // the back-off is twice that, shortened by up to half
-    const TimePoint failure = began;
-    for (const std::size_t before = connects(); connects() == before;) {
-      began = TypeParam::now();
-      EXPECT_TRUE(error_of([&] { return pool.acquire(); }));
-      EXPECT_LE(connects(), before + 1) << "one try, and not a series";
-      pause<TypeParam>(1ms);
-    }
-    EXPECT_GE(TypeParam::now() - failure, least);
-  }
-  this->server.other_connects(ok());
-  EXPECT_TRUE(eventually<TypeParam>([&] { return !error_of([&] { return pool.acquire(); }); }));
-  EXPECT_EQ(this->server.counts().opened, 1U);
-}
-
 // C07, C10: nobody is left behind, and nobody has to wait for a timeout to learn it.
 TYPED_TEST_P(PoolLawsAmongWorkers, EverybodyWhoWaitsGetsTheConnectError) {
   this->server.other_connects(held());
@@ -186,57 +120,6 @@ TYPED_TEST_P(PoolLawsAmongWorkers, EverybodyWhoWaitsGetsTheConnectError) {
   workers.join();
   EXPECT_EQ(told.load(), 12U);
   EXPECT_EQ(this->server.counts().connects, 1U);
-}
-
-// Law 15: one probe at a time, however many want a connection; after the first success 2, then 4, then 8 at once (C43).
-TYPED_TEST_P(PoolLawsAmongWorkers, OnRecoveryConnectsRampUp) {
-  this->server.next_connects({refuse("down")});
-  this->server.other_connects(held());
-  Pool<TypeParam> pool(this->server.connector(),
-                       {.max_size = 20, .max_connecting = 8, .connect_attempts = 1, .connect_backoff = {5ms, 5ms}});
-  EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  pause<TypeParam>(6ms);
-  typename TypeParam::template Atomic<bool> enough{false};
-  Workers<TypeParam> workers;
-  workers.start(20, [&] {
-    const auto lease = pool.acquire();
-    EXPECT_TRUE(eventually<TypeParam>([&] { return enough.load(); }));
-  });
-  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 20; }));
-  std::size_t opened = 0;
-  for (const std::size_t wave : {1U, 2U, 4U, 8U}) {
-    const auto flight = [&] { return this->server.counts().connecting; };
-    EXPECT_TRUE(eventually<TypeParam>([&] { return flight() == wave; })) << flight() << " instead of " << wave;
-    pause<TypeParam>(3ms);
-    EXPECT_EQ(this->server.counts().peak_connecting, wave);
-    if (wave == 8) break;
-    this->server.let_through(wave);
-    opened += wave;
-    EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().opened == opened; }));
-  }
-  this->server.let_through(20);
-  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().opened == 20; }));
-  enough.store(true);
-  workers.join();
-  EXPECT_EQ(this->server.counts().peak_connecting, 8U);
-}
-
-// C43: during an outage, what reaches the server does not grow with the number of callers.
-TYPED_TEST_P(PoolLawsAmongWorkers, AnOutageIsProbedByThePoolAndNotByEveryCaller) {
-  this->server.other_connects(refuse("down"));
-  Pool<TypeParam> pool(this->server.connector(),
-                       {.max_size = 10, .connect_attempts = 1, .connect_backoff = {40ms, 40ms}});
-  const TimePoint end = TypeParam::now() + 200ms;
-  Workers<TypeParam> workers;
-  workers.start(20, [&] {
-    while (TypeParam::now() < end) {
-      EXPECT_TRUE(error_of([&] { return pool.acquire(); }));
-      pause<TypeParam>(1ms);
-    }
-  });
-  workers.join();
-  const std::size_t windows = static_cast<std::size_t>((TypeParam::now() - end + 200ms) / 20ms) + 1;
-  EXPECT_LE(this->server.counts().connects, windows + 1) << "the first two were in flight together";
 }
 
 // Law 9; C28: a caller that gives up does not end the connect, and the next one finds its fruit.

@@ -1,4 +1,4 @@
-/// Laws under load: the spike, everything at once, and what an idle pool costs.
+/// Laws under load: the spike, races, everything at once, that nobody starves, and what an idle pool costs.
 #pragma once
 
 #include "pool_laws_fixture.hpp"
@@ -94,4 +94,85 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AnIdlePoolUsesNoProcessor) {
   const auto before = processor_time();
   pause<TypeParam>(300ms);
   EXPECT_LT(processor_time() - before, 60ms);
+}
+
+// Law 7; C11, C12, C30, C32: the deadline comes while the connection does. Exactly one of the two has it.
+TYPED_TEST_P(PoolLawsAmongWorkers, NothingIsLostWhenADeadlineRacesWithARelease) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .handoff_after = 50us});
+  const TimePoint end = TypeParam::now() + 250ms;
+  Workers<TypeParam> workers;
+  for (int i = 0; i < 6; ++i) {
+    workers.start([&pool, end, i] {
+      while (TypeParam::now() < end) {
+        const Duration patience = 100us + i * 40us;
+        try {
+          pool.acquire_for(patience)->use(100us);
+        } catch (const carpool::AcquireTimeout&) {  // half of them
+        }
+      }
+    });
+  }
+  workers.join();
+  EXPECT_TRUE(pool.acquire_for(10s));
+  EXPECT_EQ(pool.stats().idle, 1U);
+  EXPECT_EQ(pool.stats().size(), 1U);
+  EXPECT_GT(pool.stats().timeouts, 0U);
+  EXPECT_EQ(this->server.counts().opened, 1U) << "no good connection was closed";
+}
+
+// C34, C35: under more load than the pool can take, everybody gets a share, the slow one too.
+TYPED_TEST_P(PoolLawsAmongWorkers, NobodyStarvesUnderLoad) {
+  constexpr std::size_t crowd = 12, rounds = 300;
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
+  std::vector<typename TypeParam::template Atomic<std::size_t>> served(crowd);
+  typename TypeParam::template Atomic<std::size_t> ready{0}, finished{0};
+  std::vector<std::size_t> when_the_first_had_finished;
+  Workers<TypeParam> workers;
+  for (std::size_t i = 0; i < crowd; ++i) {
+    workers.start([&, i] {
+      ready.fetch_add(1);
+      EXPECT_TRUE(eventually<TypeParam>([&] { return ready.load() == crowd; }));
+      while (finished.load() == 0 && served[i].load() < rounds) {
+        pool.acquire()->use(i == 0 ? 1ms : 200us);
+        served[i].fetch_add(1);
+      }
+      if (finished.fetch_add(1) > 0) return;
+      for (const auto& each : served) when_the_first_had_finished.push_back(each.load());
+    });
+  }
+  workers.join();
+  ASSERT_EQ(when_the_first_had_finished.size(), crowd);
+  for (const std::size_t each : when_the_first_had_finished) EXPECT_GE(each, rounds / 4);
+}
+
+// C42: workers that need two connections at once are safe from T * (2 - 1) + 1 on, and no deadlock is made by the pool.
+TYPED_TEST_P(PoolLawsAmongWorkers, NestedAcquiresEndWhenThePoolIsJustLargeEnough) {
+  constexpr std::size_t workers_count = 5;
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = workers_count + 1, .acquire_timeout = 10s});
+  Workers<TypeParam> workers;
+  workers.start(workers_count, [&] {
+    for (int i = 0; i < 50; ++i) {
+      const auto outer = pool.acquire();
+      pool.acquire()->use(10us);
+    }
+  });
+  workers.join();
+  EXPECT_EQ(pool.stats().timeouts, 0U);
+}
+
+// C01, C04, C08: many short meetings of a release and one who is about to wait. A lost wake-up would be a timeout.
+TYPED_TEST_P(PoolLawsAmongWorkers, NoWakeUpIsLost) {
+  for (const Duration handoff : {Duration(0ns), Duration(1ms), carpool::forever}) {
+    Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .acquire_timeout = 10s, .handoff_after = handoff});
+    Workers<TypeParam> workers;
+    workers.start(5, [&] {
+      for (int i = 0; i < 300; ++i) {
+        const auto lease = pool.acquire();
+        if (i % 3 == 0) lease->use(1us);
+      }
+    });
+    workers.join();
+    EXPECT_EQ(pool.stats().timeouts, 0U);
+    EXPECT_EQ(pool.stats().idle, pool.stats().size());
+  }
 }

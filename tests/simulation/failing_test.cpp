@@ -1,6 +1,7 @@
 // needs: simulation_backend
 // Connects and other calls that fail, in every interleaving.
 #include "scenarios_failing.hpp"
+#include "scenarios_throwing.hpp"
 
 #include <tuple>
 

@@ -6,6 +6,7 @@
 #include "../simulation/scenarios_connecting.hpp"
 #include "../simulation/scenarios_endings.hpp"
 #include "../simulation/scenarios_failing.hpp"
+#include "../simulation/scenarios_throwing.hpp"
 #include "../simulation/scenarios_upkeep.hpp"
 #include "../simulation/scenarios_waiting.hpp"
 #include "stress.hpp"

@@ -109,6 +109,22 @@ TEST(FiberThreads, ASchedulerWithForeignPropertiesIsNotReplaced) {
   }).join();
 }
 
+/// There is no room in them for what the scheduler keeps, and Boost gives no chance to refuse the fiber.
+TEST(FiberThreadsDeathTest, AFiberWithForeignPropertiesEndsTheProcess) {
+  struct Foreign final : boost::fibers::fiber_properties {
+    using fiber_properties::fiber_properties;
+  };
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const auto launch : {boost::fibers::launch::post, boost::fibers::launch::dispatch}) {
+    const auto start = [launch] {
+      Fibers::install();
+      boost::fibers::fiber_properties* const properties = new Foreign(nullptr);
+      boost::fibers::fiber(launch, properties, [] {}).join();
+    };
+    EXPECT_DEATH(start(), "properties of another scheduler");
+  }
+}
+
 TEST(FiberThreads, BackgroundTasksShareOneThreadThatIsNobodyElses) {
   carpool::WorkerId first = 0;
   carpool::WorkerId second = 0;
