@@ -1,6 +1,7 @@
 /// The pool: connections whose concurrency, order, protocol, eviction and observer are template parameters.
 #pragma once
 
+#include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_admin.hpp>
 #include <carpool/detail/pool_core.hpp>
 #include <carpool/errors.hpp>
@@ -78,7 +79,9 @@ class ConnectionPool {
     return lease(target, Patience(deadline), site);
   }
 
-  /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", or std::errc).
+  /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", std::errc, or that of a
+  /// connector's std::system_error). After PoolErrc::interrupted the interruption is still asked for: the worker's next
+  /// interruption point throws it.
   [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept {
     return lease_or_code({}, error, site);
   }
@@ -170,12 +173,8 @@ class ConnectionPool {
     try {
       error.clear();
       return lease(target, default_patience(), site);
-    } catch (const PoolError& failure) {
-      error = failure.code();
-    } catch (const std::bad_alloc&) {
-      error = std::make_error_code(std::errc::not_enough_memory);
-    } catch (...) {  // an interruption: noexcept leaves no other way to tell
-      error = PoolErrc::interrupted;
+    } catch (...) {
+      error = detail::code_of_caught<Backend>();
     }
     return Lease();
   }

@@ -4,6 +4,7 @@
 #include <carpool/detail/crew.hpp>
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/guarded.hpp>
+#include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/suspensions.hpp>
 
@@ -78,6 +79,7 @@ class PoolEngine {
 
   /// Outside the lock, by the place's owner.
   void destroy_connection(Place& place, Goodbye goodbye) noexcept {
+    const Uninterrupted<Backend> to_the_end;  // an interruption that met the goodbye would be lost
     const auto& connector = settings_->connector;
     if (Calls::says_goodbye && goodbye == Goodbye::if_healthy && blameless(place.reason) &&
         connector.is_connected(*place.connection)) {
@@ -158,6 +160,7 @@ class PoolEngine {
 
   /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
   void orphan() noexcept {
+    const Uninterrupted<Backend> to_the_end;
     bury_now();
     access()->enter();
     crew_.stop();
