@@ -104,10 +104,11 @@ class ConnectSeries {
     place_.good_until = core_.settings().good_until(place_, place_.lives_until);
     Events::connection_ready(core_.settings().observer, place_.id, took_);
     const TimePoint due = core_.first_due(place_, place_.born);
+    FailurePointer last;  // perhaps the last owner of what a connector threw: it dies after the lock (law 6)
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     place_.endpoint->breaker.succeeded();
-    place_.endpoint->failure = nullptr;
+    place_.endpoint->failure.swap(last);
     ++state->counters.created;
     state->connected(place_);
     state->answer(*place_.endpoint);
@@ -118,10 +119,11 @@ class ConnectSeries {
   /// Everybody who waits for this endpoint gets the error, and the breaker opens.
   void fail(std::size_t tried) noexcept {
     const FailurePointer failure = make_failure(tried);
+    FailurePointer last = failure;
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     auto& endpoint = *place_.endpoint;
-    endpoint.failure = failure;
+    endpoint.failure.swap(last);
     endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
     state->answer(endpoint);
     state->dismiss_line(endpoint, failure, wakeups);
@@ -132,9 +134,10 @@ class ConnectSeries {
 
   void give_up() noexcept {
     const FailurePointer failure = make_failure(1);
+    FailurePointer last = failure;
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    if (failure->cause != nullptr) place_.endpoint->failure = failure;
+    if (failure->cause != nullptr) place_.endpoint->failure.swap(last);
     core_.vacate(state, place_, wakeups);
   }
 
