@@ -49,7 +49,7 @@ class Acquisition {
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) throw_connect_error(core_.settings().options, *waiter_.failure);
+      if (waiter_.failure != nullptr) fail(state);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
@@ -63,10 +63,19 @@ class Acquisition {
     }
   }
 
+  /// Without the lock: a thousand who are told the same would be in each other's way, and in everybody else's.
+  [[noreturn]] void fail(Access& state) {
+    state.unlock();
+    throw_connect_error(core_.settings().options, *waiter_.failure);
+  }
+
   /// Throws where there is no point in waiting (longer).
   void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
     const PoolOptions& options = core_.settings().options;
-    if (state->finished()) throw_closed(options);
+    if (state->finished()) {
+      state.unlock();  // as in fail()
+      throw_closed(options);
+    }
     if (timed_out || started_ >= patience_.deadline()) {
       ++state->counters.timeouts;
       throw timeout_error(*state, options, endpoint.failure, now.get() - started_, now.get());

@@ -3,6 +3,7 @@
 
 #include <carpool/detail/connect_failure.hpp>
 #include <carpool/detail/events.hpp>
+#include <carpool/detail/many_waiters.hpp>
 #include <carpool/detail/pool_state.hpp>
 #include <carpool/errors.hpp>
 
@@ -126,7 +127,7 @@ class ConnectSeries {
     endpoint.failure.swap(last);
     endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
     state->answer(endpoint);
-    state->dismiss_line(endpoint, failure, wakeups);
+    ManyWaiters<Types>::dismiss(state, endpoint, failure, wakeups);
     wakeups.add(
         state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
     core_.vacate(state, place_, wakeups);

@@ -212,7 +212,7 @@ class PoolAdmin {
       count = state->close_idle(reason, [](const Place&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
-        dismiss_all(state, wakeups);
+        ManyWaiters<Types>::dismiss_all(state, wakeups);
       }
       core.stir(state, wakeups);
     }
@@ -220,12 +220,8 @@ class PoolAdmin {
     return count;
   }
 
-  static void dismiss_all(Access& state, Wakeups& wakeups) noexcept {
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->dismiss_line(endpoint, nullptr, wakeups); });
-  }
   static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
-    Instant<Backend> now;
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->serve(endpoint, now, wakeups); });
+    ManyWaiters<Types>::serve_all(state, wakeups);
     core.stir(state, wakeups);
   }
 };

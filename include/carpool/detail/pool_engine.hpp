@@ -5,6 +5,7 @@
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/guarded.hpp>
 #include <carpool/detail/interruptions.hpp>
+#include <carpool/detail/many_waiters.hpp>
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/suspensions.hpp>
 
@@ -69,7 +70,7 @@ class PoolEngine {
   /// The place is free again; its connection is gone, or there never was one.
   void vacate(Access& state, Place& place, Wakeups& wakeups) noexcept {
     state->put_empty(place);
-    if (state->waiting() > 0) dismiss_hopeless(state, wakeups);
+    if (state->waiting() > 0) ManyWaiters<Types>::dismiss_hopeless(state, wakeups);
     stir(state, wakeups);
   }
   void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
@@ -225,14 +226,6 @@ class PoolEngine {
       state.lock();
       bury(state, *place, wakeups);
     }
-  }
-
-  void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
-    Instant<Backend> now;
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
-      if (!endpoint.line.empty() && state->hopeless(endpoint, now))
-        state->dismiss_line(endpoint, endpoint.failure, wakeups);
-    });
   }
 
   /// The reasons that say nothing against the connection itself.
