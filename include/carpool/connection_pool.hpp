@@ -17,8 +17,13 @@ namespace carpool {
 
 /// Threads: every member may be called from any worker at any time, the destructor excepted.
 /// Errors: what acquire throws is a PoolError; exceptions of a connector's connect arrive inside a ConnectError.
-/// Lifetime: leases may outlive the pool. The destructor closes it and waits for background work, which is bounded by
-/// connect_timeout and close_timeout; it must not run inside a call that the pool itself makes.
+/// Lifetime: leases may outlive the pool. The destructor closes it and waits for the background work: for each connect,
+/// ping and reset that has begun, until it ends, and then for goodbyes, close_timeout for all of them together. So it
+/// takes at most the greater of connect_timeout and validation_timeout, and close_timeout; longer only where a
+/// connector does not keep its deadline, as none can that looks up a name: getaddrinfo(3) is waited for until it
+/// returns. After the destructor nothing calls the connector, the eviction or the observer: a lease that is given back
+/// then destroys its connection. Calls that other workers began before that may still be under way, and must be awaited
+/// by who destroys what the policies refer to. The destructor must not run inside a call that the pool itself makes.
 template <BackendPolicy Backend, QueuePolicy Queue, ConnectorFor<Backend> Connector,
           EvictionPolicy Eviction = DefaultEviction, ObserverPolicy Observer = NoObserver>
 class ConnectionPool {
@@ -50,6 +55,7 @@ class ConnectionPool {
       Admin::close(*own);
       own->orphan();
     }
+    settings_->owner_gone.set(true);
   }
 
   /// A connection, within options.acquire_timeout.

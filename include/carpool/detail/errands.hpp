@@ -71,7 +71,7 @@ class Errands {
   }
 
   static void close(Place& place, Core& core) noexcept {
-    core.destroy_connection(place, Goodbye::if_healthy);
+    core.destroy_connection(place);
     Wakeups<Backend> wakeups;
     auto state = core.access();
     state->roster.chore_done();

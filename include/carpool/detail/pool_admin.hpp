@@ -101,7 +101,11 @@ class PoolAdmin {
 
   static std::size_t drain(Core& core, Duration patience) {
     const TimePoint deadline = after(Backend::now(), patience);
-    core.access()->drain();
+    {
+      auto state = core.access();
+      core.end().begin();
+      state->drain();
+    }
     close_idle(core, CloseReason::drained);
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
@@ -114,6 +118,7 @@ class PoolAdmin {
     {
       auto state = core.access();
       if (state->closed()) return;
+      core.end().begin();
       state->close();
     }
     close_idle(core, CloseReason::closed);

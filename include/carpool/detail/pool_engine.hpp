@@ -6,6 +6,7 @@
 #include <carpool/detail/guarded.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/many_waiters.hpp>
+#include <carpool/detail/pool_end.hpp>
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/suspensions.hpp>
 
@@ -50,7 +51,8 @@ class PoolEngine {
   /// For who may be the last one out and tells an observer afterwards.
   [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
   [[nodiscard]] const FailurePointer& out_of_memory() const noexcept { return out_of_memory_; }
-  [[nodiscard]] bool forked() const noexcept { return fork_generation_ != Backend::fork_generation(); }
+  [[nodiscard]] PoolEnd<Types>& end() noexcept { return end_; }
+  [[nodiscard]] bool forked() const noexcept { return end_.forked(); }
 
   /// The holder of an in_use place has no more use for it: idle, if it and the pool are well, else closing.
   void settle_place(Access& state, Place& place, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
@@ -79,15 +81,12 @@ class PoolEngine {
   }
 
   /// Outside the lock, by the place's owner.
-  void destroy_connection(Place& place, Goodbye goodbye) noexcept {
+  void destroy_connection(Place& place) noexcept {
     const Uninterrupted<Backend> to_the_end;  // an interruption that met the goodbye would be lost
-    const auto& connector = settings_->connector;
-    if (Calls::says_goodbye && goodbye == Goodbye::if_healthy && blameless(place.reason) &&
-        connector.is_connected(*place.connection)) {
-      Calls::invalidate(connector, *place.connection, after(Backend::now(), settings_->options.close_timeout));
-    }
+    const bool tell = !end_.owner_gone();
+    if (tell && blameless(place.reason)) end_.say_goodbye(*settings_, place);
     place.connection.reset();
-    Events::connection_closed(settings_->observer, place.id, place.reason);
+    if (tell) Events::connection_closed(settings_->observer, place.id, place.reason);
   }
 
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
@@ -149,7 +148,7 @@ class PoolEngine {
   void bury_now() noexcept {
     if constexpr (!Backend::concurrent) {
       while (Place* place = access()->next_closing()) {
-        destroy_connection(*place, Goodbye::if_healthy);
+        destroy_connection(*place);
         Wakeups wakeups;
         auto state = access();
         bury(state, *place, wakeups);
@@ -168,7 +167,9 @@ class PoolEngine {
     await_seats();
     Wakeups wakeups;
     auto state = access();
+    bury_leftovers(state, wakeups);
     state->orphan();
+    end_.owner_goes();
     depart(state, wakeups);
   }
 
@@ -222,7 +223,7 @@ class PoolEngine {
   void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
     while (Place* place = state->next_closing()) {
       state.unlock();
-      destroy_connection(*place, Goodbye::if_healthy);
+      destroy_connection(*place);
       state.lock();
       bury(state, *place, wakeups);
     }
@@ -239,7 +240,7 @@ class PoolEngine {
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
-  const std::uint64_t fork_generation_ = Backend::fork_generation();
+  PoolEnd<Types> end_;
 };
 
 }  // namespace carpool::detail
