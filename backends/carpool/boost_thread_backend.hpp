@@ -17,6 +17,7 @@
 #include <boost/thread/condition_variable.hpp>
 #include <boost/thread/lock_types.hpp>
 #include <boost/thread/mutex.hpp>
+#include <boost/thread/pthread/thread_data.hpp>
 #include <boost/thread/thread.hpp>
 
 namespace carpool {
@@ -47,8 +48,9 @@ class InterruptibleParkingSlot {
   }
 
   /// Notifies under the slot's mutex and not from the Wakeup, because a condition variable must be alive when it is
-  /// notified. It is: the pool calls this under its own lock, and the waiter, however it was woken, takes that lock
-  /// before it lets its slot go.
+  /// notified. It is: a waiter that does not take the token yet takes the pool's lock before it lets its slot go, and
+  /// this is called under that lock; one that takes it has had this mutex after us, and a mutex may be destroyed by who
+  /// owned it last while the owner before is still on its way out.
   Wakeup unpark() noexcept {
     const boost::lock_guard<boost::mutex> lock(mutex_);
     if (!token_) token_left_.notify_one();
@@ -115,6 +117,17 @@ struct BoostThreadBackend : detail::PosixBackend {
    private:
     boost::thread thread_;
   };
+
+  using Interruption = boost::thread_interrupted;
+  /// While it lives, no wait of this thread is an interruption point; what was asked for meanwhile comes afterwards.
+  using Uninterrupted = boost::this_thread::disable_interruption;
+  /// For who has caught an Interruption and cannot throw it on: this thread's next interruption point does.
+  static void interrupt_again() noexcept {
+    auto* const self = boost::detail::get_current_thread_data();
+    if (self == nullptr) return;  // not a boost::thread: nobody has interrupted it
+    const boost::lock_guard<boost::mutex> lock(self->data_mutex);
+    self->interrupt_requested = true;
+  }
 
   /// An interruption point. Sleeps as a waiter does whom nobody knows.
   static void sleep_until(TimePoint deadline) {

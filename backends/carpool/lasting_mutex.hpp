@@ -2,8 +2,10 @@
 #pragma once
 
 #include <carpool/asymmetric_mutex.hpp>
+#include <carpool/per_process.hpp>
 
-#include <atomic>
+#include <mutex>
+#include <new>
 #include <utility>
 
 namespace carpool {
@@ -14,29 +16,46 @@ namespace detail {
 /// as many as there were pools at once.
 struct alignas(64) MutexCell {
   AsymmetricMutex mutex;
-  MutexCell* next = nullptr;  // while spare; written by who owns the cell
+  MutexCell* next = nullptr;  // while spare; under the lock of the spare cells
 };
 
-/// A stack that is taken whole, so that no reader can be fooled by a cell that left and came back (ABA). No lock: a
-/// forked child may find it in any state and can use it.
+/// The cells that no pool has. Making and ending a pool takes a lock for a moment, so that a cell comes out in one
+/// step, however many are spare, and none can be taken for another that left and came back (ABA). A forked child, which
+/// may find that lock held by a thread that it has not got, begins with no spare cells.
 class SpareMutexCells {
  public:
   /// Throws std::bad_alloc.
   [[nodiscard]] static MutexCell& take() {
-    MutexCell* all = top_.exchange(nullptr, std::memory_order_acquire);  // (1)
-    if (all == nullptr) return *new MutexCell;
-    for (MutexCell* rest = all->next; rest != nullptr;) give(*std::exchange(rest, rest->next));
-    return *all;
+    MutexCell* const spare = of_this_process().pop();
+    return spare != nullptr ? *spare : *new MutexCell;
   }
   static void give(MutexCell& cell) noexcept {
-    cell.next = top_.load(std::memory_order_relaxed);
-    while (!top_.compare_exchange_weak(cell.next, &cell, std::memory_order_release,  // synchronizes-with (1)
-                                       std::memory_order_relaxed)) {
+    try {
+      of_this_process().push(cell);
+    } catch (const std::bad_alloc&) {  // a child that has never made a pool, nor memory for one: it has a cell less
     }
   }
 
  private:
-  static inline std::atomic<MutexCell*> top_{nullptr};
+  friend PerProcess<SpareMutexCells>;
+
+  static SpareMutexCells& of_this_process() {
+    static constinit PerProcess<SpareMutexCells> cells;
+    return cells.get();
+  }
+  [[nodiscard]] MutexCell* pop() {
+    const std::lock_guard lock(mutex_);
+    MutexCell* const top = top_;
+    if (top != nullptr) top_ = top->next;
+    return top;
+  }
+  void push(MutexCell& cell) {
+    const std::lock_guard lock(mutex_);
+    cell.next = std::exchange(top_, &cell);
+  }
+
+  std::mutex mutex_;  // protects what follows
+  MutexCell* top_ = nullptr;
 };
 
 }  // namespace detail

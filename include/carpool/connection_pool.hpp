@@ -1,6 +1,7 @@
 /// The pool: connections whose concurrency, order, protocol, eviction and observer are template parameters.
 #pragma once
 
+#include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_admin.hpp>
 #include <carpool/detail/pool_core.hpp>
 #include <carpool/errors.hpp>
@@ -16,8 +17,13 @@ namespace carpool {
 
 /// Threads: every member may be called from any worker at any time, the destructor excepted.
 /// Errors: what acquire throws is a PoolError; exceptions of a connector's connect arrive inside a ConnectError.
-/// Lifetime: leases may outlive the pool. The destructor closes it and waits for background work, which is bounded by
-/// connect_timeout and close_timeout; it must not run inside a call that the pool itself makes.
+/// Lifetime: leases may outlive the pool. The destructor closes it and waits for the background work: for each connect,
+/// ping and reset that has begun, until it ends, and then for goodbyes, close_timeout for all of them together. So it
+/// takes at most the greater of connect_timeout and validation_timeout, and close_timeout; longer only where a
+/// connector does not keep its deadline, as none can that looks up a name: getaddrinfo(3) is waited for until it
+/// returns. After the destructor nothing calls the connector, the eviction or the observer: a lease that is given back
+/// then destroys its connection. Calls that other workers began before that may still be under way, and must be awaited
+/// by who destroys what the policies refer to. The destructor must not run inside a call that the pool itself makes.
 template <BackendPolicy Backend, QueuePolicy Queue, ConnectorFor<Backend> Connector,
           EvictionPolicy Eviction = DefaultEviction, ObserverPolicy Observer = NoObserver>
 class ConnectionPool {
@@ -49,6 +55,7 @@ class ConnectionPool {
       Admin::close(*own);
       own->orphan();
     }
+    settings_->owner_gone.set(true);
   }
 
   /// A connection, within options.acquire_timeout.
@@ -78,7 +85,9 @@ class ConnectionPool {
     return lease(target, Patience(deadline), site);
   }
 
-  /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", or std::errc).
+  /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", std::errc, or that of a
+  /// connector's std::system_error). After PoolErrc::interrupted the interruption is still asked for: the worker's next
+  /// interruption point throws it.
   [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept {
     return lease_or_code({}, error, site);
   }
@@ -170,12 +179,8 @@ class ConnectionPool {
     try {
       error.clear();
       return lease(target, default_patience(), site);
-    } catch (const PoolError& failure) {
-      error = failure.code();
-    } catch (const std::bad_alloc&) {
-      error = std::make_error_code(std::errc::not_enough_memory);
-    } catch (...) {  // an interruption: noexcept leaves no other way to tell
-      error = PoolErrc::interrupted;
+    } catch (...) {
+      error = detail::code_of_caught<Backend>();
     }
     return Lease();
   }

@@ -1,4 +1,5 @@
 // needs: boost_thread_backend
+#include <carpool/affine_bag.hpp>
 #include <carpool/boost_thread_backend.hpp>
 
 #include "pool_conformance.hpp"
@@ -47,6 +48,73 @@ TEST_F(Interruption, IsACodeWhereNothingMayBeThrown) {
   task.interrupt();
   task.join();
   EXPECT_EQ(error, PoolErrc::interrupted);
+}
+
+// Who is told by a code goes on; then it must meet the interruption at its next wait.
+TEST_F(Interruption, IsStillAskedForAfterItsCode) {
+  const auto lease = pool.acquire();
+  std::error_code error;
+  bool asked_for = false, thrown = false;
+  auto task = Backend::spawn([&] {
+    static_cast<void>(pool.acquire(error));
+    asked_for = boost::this_thread::interruption_requested();
+    try {
+      Backend::sleep_until(Backend::now() + 10s);
+    } catch (const boost::thread_interrupted&) {
+      thrown = true;
+    }
+  });
+  EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 1; }));
+  task.interrupt();
+  task.join();
+  EXPECT_EQ(error, PoolErrc::interrupted);
+  EXPECT_TRUE(asked_for);
+  EXPECT_TRUE(thrown);
+}
+
+namespace {
+
+/// A backend whose workers stop between a look and the next, as a scheduler may stop them, when they are told to.
+struct SlowBackend : Backend {
+  static inline std::atomic<bool> stops = false;
+  static inline std::atomic<int> stopped = 0;
+  static void light_barrier() noexcept {
+    Backend::light_barrier();
+    if (!stops) return;
+    stopped = 1;
+    while (stops) std::this_thread::yield();
+  }
+};
+struct AlwaysGood {
+  struct Connection {};
+  [[nodiscard]] static Connection connect(TimePoint) { return {}; }
+  [[nodiscard]] static bool is_connected(const Connection&) noexcept { return true; }
+};
+
+}  // namespace
+
+// The destructor waits for a worker that is at its own connection without the lock: it must not throw there.
+TEST(InterruptionOfADestructor, WaitsForItsEnd) {
+  using SeatedPool = carpool::ConnectionPool<SlowBackend, carpool::AffineBag, AlwaysGood>;
+  auto pool = std::make_unique<SeatedPool>(AlwaysGood{}, carpool::PoolOptions{.max_size = 2});
+  auto user = Backend::spawn([&] {
+    for (int i = 0; i < 100; ++i) static_cast<void>(pool->acquire());
+    auto lease = pool->acquire();
+    SlowBackend::stops = true;
+    lease.release();
+  });
+  EXPECT_TRUE(eventually<Backend>([] { return SlowBackend::stopped == 1; })) << "it has no connection of its own";
+  bool still_asked_for = false;
+  boost::thread owner([&] {
+    pool.reset();
+    still_asked_for = boost::this_thread::interruption_requested();
+  });
+  owner.interrupt();
+  EXPECT_FALSE(owner.try_join_for(boost::chrono::milliseconds(20)));
+  SlowBackend::stops = false;
+  owner.join();
+  user.join();
+  EXPECT_TRUE(still_asked_for);
 }
 
 // Law 7; C11, C12, C18: the interruption comes while the connection does. Who was given it, or was told to look, passes

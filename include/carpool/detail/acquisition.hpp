@@ -49,13 +49,13 @@ class Acquisition {
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) throw_connect_error(core_.settings().options, *waiter_.failure);
+      if (waiter_.failure != nullptr) fail(state);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse_or_drop(state, endpoint, now, timed_out);
+      refuse(state, endpoint, now, timed_out);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
       state->serve(endpoint, now,
                    wakeups);  // law 3: the first in line may have been told and not run; there may be more
@@ -64,19 +64,19 @@ class Acquisition {
     }
   }
 
-  /// As refuse(). An endpoint that was made for this call alone goes with it.
-  void refuse_or_drop(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
-    try {
-      refuse(state, endpoint, now, timed_out);
-    } catch (...) {
-      if (!waiter_.in_line) state->drop_if_unused(endpoint);
-      throw;
-    }
+  /// Without the lock: a thousand who are told the same would be in each other's way, and in everybody else's.
+  [[noreturn]] void fail(Access& state) {
+    state.unlock();
+    throw_connect_error(core_.settings().options, *waiter_.failure);
   }
+
   /// Throws where there is no point in waiting (longer).
   void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
     const PoolOptions& options = core_.settings().options;
-    if (state->finished()) throw_closed(options);
+    if (state->finished()) {
+      state.unlock();  // as in fail()
+      throw_closed(options);
+    }
     if (timed_out || started_ >= patience_.deadline()) {
       ++state->counters.timeouts;
       throw timeout_error(*state, options, endpoint.failure, now.get() - started_, now.get());

@@ -3,6 +3,7 @@
 
 #include <carpool/detail/connect_failure.hpp>
 #include <carpool/detail/events.hpp>
+#include <carpool/detail/many_waiters.hpp>
 #include <carpool/detail/pool_state.hpp>
 #include <carpool/errors.hpp>
 
@@ -96,15 +97,16 @@ class ConnectAttempt {
   void fail() noexcept {
     const bool cut = cut_short();
     const std::shared_ptr<ConnectFailure> fresh = make_failure();
-    FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : core_.out_of_memory();
+    const FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : core_.out_of_memory();
+    FailurePointer last = failure;
     Wakeups wakeups;
     auto state = core_.access();
     ++state->counters.connect_failures;
     Endpoint& endpoint = *place_.endpoint;
     if (state->is_current(place_)) {
       if (fresh != nullptr) fresh->attempts = endpoint.breaker.tried() + 1;
+      last.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
       if (!cut) blame(state, endpoint, failure, wakeups);
-      failure.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
     }
     core_.vacate(state, place_, wakeups);
   }
@@ -126,7 +128,7 @@ class ConnectAttempt {
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
     state->answer(endpoint);
-    state->dismiss_line(endpoint, failure, wakeups);
+    ManyWaiters<Types>::dismiss(state, endpoint, failure, wakeups);
   }
 
   /// Null: there is no memory for it.

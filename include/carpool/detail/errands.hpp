@@ -68,7 +68,7 @@ class Errands {
   }
 
   static void close(Place& place, Core& core, TimePoint limit) noexcept {
-    core.destroy_connection(place, Goodbye::if_healthy, limit);
+    core.destroy_connection(place, limit);
     Wakeups<Backend> wakeups;
     auto state = core.access();
     state->chores().done(place, ChoreKind::close);

@@ -23,6 +23,11 @@ struct RelaxedOf<Backend, T> {
 template <class Backend, class T>
 class Relaxed {
  public:
+  Relaxed() noexcept = default;
+  explicit Relaxed(T value) noexcept : value_(value) {}
+  /// Of one that nobody else knows yet.
+  Relaxed(const Relaxed& other) noexcept : value_(other.get()) {}
+  Relaxed& operator=(const Relaxed&) = delete;
   void set(T value) noexcept { value_.store(value, std::memory_order_relaxed); }
   [[nodiscard]] T get() const noexcept { return value_.load(std::memory_order_relaxed); }
 

@@ -28,12 +28,6 @@ enum class PlaceState : std::uint8_t {
 };
 inline constexpr std::size_t place_state_count = 5;
 
-/// Whether a connection that is being closed is told so.
-enum class Goodbye : std::uint8_t {
-  if_healthy,  ///< the reason says nothing against it, and it is still connected
-  none,        ///< whoever closes it must not do I/O
-};
-
 /// Numbers the times in which seats are open; ascending from 1.
 using Permit = std::uint64_t;
 

@@ -101,7 +101,11 @@ class PoolAdmin {
 
   static std::size_t drain(Core& core, Duration patience) {
     const TimePoint deadline = after(Backend::now(), patience);
-    core.access()->drain();
+    {
+      auto state = core.access();
+      core.end().begin();
+      state->drain();
+    }
     close_idle(core, CloseReason::drained);
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
@@ -114,6 +118,7 @@ class PoolAdmin {
     {
       auto state = core.access();
       if (state->closed()) return;
+      core.end().begin();
       state->close();
     }
     close_idle(core, CloseReason::closed);
@@ -214,7 +219,7 @@ class PoolAdmin {
       count = state->close_idle(reason, [](const Place&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
-        dismiss_all(state, wakeups);
+        ManyWaiters<Types>::dismiss_all(state, wakeups);
       }
       core.stir(state, wakeups);
     }
@@ -222,12 +227,8 @@ class PoolAdmin {
     return count;
   }
 
-  static void dismiss_all(Access& state, Wakeups& wakeups) noexcept {
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->dismiss_line(endpoint, nullptr, wakeups); });
-  }
   static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
-    Instant<Backend> now;
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) { state->serve(endpoint, now, wakeups); });
+    ManyWaiters<Types>::serve_all(state, wakeups);
     core.stir(state, wakeups);
   }
 };

@@ -16,6 +16,7 @@ class PoolCore : public PoolSeating<Types> {
  public:
   using Engine::access;
   using Engine::bury, Engine::bury_now;
+  using Engine::end;
   using Engine::Engine;
   using Engine::forked;
   using Engine::give_back_to_books, Engine::settle_return;
@@ -68,10 +69,10 @@ class PoolCore : public PoolSeating<Types> {
       try {
         return attempt();
       } catch (const PoolError& error) {
-        Events::acquire_failed(kept->observer, failure_of(error));
+        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, failure_of(error));
         throw;
       } catch (...) {
-        Events::acquire_failed(kept->observer, AcquireFailure::interrupted);
+        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, AcquireFailure::interrupted);
         throw;
       }
     }
@@ -81,6 +82,8 @@ class PoolCore : public PoolSeating<Types> {
   /// has been taken care of; who had waited for it stands in line again.
   [[nodiscard]] bool admit(Place& place, const Target& target, Patience<Backend>& patience, Waiter* waiter = nullptr) {
     const TimePoint now = place.lease.since();
+    if (waiter != nullptr && end().owner_gone()) [[unlikely]]
+      return reject(place, CloseReason::closed, waiter);
     if (!settings().connector.is_connected(*place.connection)) return reject(place, CloseReason::dead, waiter);
     if (now >= place.good_until) [[unlikely]] {
       if (const auto fault = fault_at_hand_out(place, now)) return reject(place, *fault, waiter);
@@ -100,8 +103,8 @@ class PoolCore : public PoolSeating<Types> {
 
   /// Never throws, allocates, waits or does I/O (law 11).
   void give_back(Place& place) noexcept {
-    if (forked()) [[unlikely]]
-      return Calls::abandon(settings().connector, *place.connection);
+    if (end().stranded()) [[unlikely]]
+      return end_stranded(place);
     const TimePoint now = Backend::coarse_now();
     const bool known = DueByTimesAlone<typename Types::Eviction> && place.idle_since == now;
     note_return(place, now);
@@ -116,7 +119,7 @@ class PoolCore : public PoolSeating<Types> {
   }
 
   void discard(Place& place) noexcept {
-    if (forked()) return Calls::abandon(settings().connector, *place.connection);
+    if (end().stranded()) return end_stranded(place);
     note_return(place, Backend::coarse_now());
     auto state = access();
     settle_return(state, place, CloseReason::discarded);
@@ -125,7 +128,7 @@ class PoolCore : public PoolSeating<Types> {
   [[nodiscard]] Connection detach(Place& place) {
     Connection mine = std::move(*place.connection);
     if (forked()) return mine;
-    note_return(place, Backend::coarse_now());
+    if (!end().stranded()) note_return(place, Backend::coarse_now());
     place.connection.reset();
     Wakeups wakeups;
     auto state = access();
@@ -135,6 +138,17 @@ class PoolCore : public PoolSeating<Types> {
   }
 
  private:
+  /// A lease ends where its pool is not: in a forked child, whose parent has the connection, or after the pool's end.
+  /// Who is in a child after its pool's end leaves the connection alone, because only its connector could abandon it.
+  [[gnu::noinline]] void end_stranded(Place& place) noexcept {
+    if (forked()) {
+      if (!settings().owner_gone.get()) Calls::abandon(settings().connector, *place.connection);
+      return;
+    }
+    auto state = access();
+    settle_return(state, place, CloseReason::closed);
+  }
+
   /// Its last user may have turned it into a connection to something else.
   [[nodiscard]] bool still_matches(Place& place, const Target& target, Waiter* waiter) {
     try {

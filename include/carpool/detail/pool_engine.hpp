@@ -4,6 +4,9 @@
 #include <carpool/detail/crew.hpp>
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/guarded.hpp>
+#include <carpool/detail/interruptions.hpp>
+#include <carpool/detail/many_waiters.hpp>
+#include <carpool/detail/pool_end.hpp>
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/suspensions.hpp>
 
@@ -49,7 +52,8 @@ class PoolEngine {
   /// For who may be the last one out and tells an observer afterwards.
   [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
   [[nodiscard]] const FailurePointer& out_of_memory() const noexcept { return out_of_memory_; }
-  [[nodiscard]] bool forked() const noexcept { return fork_generation_ != Backend::fork_generation(); }
+  [[nodiscard]] PoolEnd<Types>& end() noexcept { return end_; }
+  [[nodiscard]] bool forked() const noexcept { return end_.forked(); }
 
   /// The holder of an in_use place has no more use for it: idle, if it and the pool are well, else closing.
   void settle_place(Access& state, Place& place, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
@@ -70,7 +74,7 @@ class PoolEngine {
   /// The place is free again; its connection is gone, or there never was one.
   void vacate(Access& state, Place& place, Wakeups& wakeups) noexcept {
     state->put_empty(place);
-    if (state->waiting() > 0) dismiss_hopeless(state, wakeups);
+    if (state->waiting() > 0) ManyWaiters<Types>::dismiss_hopeless(state, wakeups);
     stir(state, wakeups);
   }
   void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
@@ -79,15 +83,12 @@ class PoolEngine {
   }
 
   /// Outside the lock, by the place's owner.
-  void destroy_connection(Place& place, Goodbye goodbye, TimePoint limit = never) noexcept {
-    const auto& connector = settings_->connector;
-    if (Calls::says_goodbye && goodbye == Goodbye::if_healthy && blameless(place.reason) &&
-        connector.is_connected(*place.connection)) {
-      const TimePoint deadline = std::min(limit, after(Backend::now(), settings_->options.close_timeout));
-      Calls::invalidate(connector, *place.connection, deadline);
-    }
+  void destroy_connection(Place& place, TimePoint limit = never) noexcept {
+    const Uninterrupted<Backend> to_the_end;  // an interruption that met the goodbye would be lost
+    const bool tell = !end_.owner_gone();
+    if (tell && blameless(place.reason)) end_.say_goodbye(*settings_, place, limit);
     place.connection.reset();
-    Events::connection_closed(settings_->observer, place.id, place.reason);
+    if (tell) Events::connection_closed(settings_->observer, place.id, place.reason);
   }
 
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
@@ -158,7 +159,7 @@ class PoolEngine {
   void bury_now() noexcept {
     if constexpr (!Backend::concurrent) {
       while (Place* place = access()->chores().pop_closing()) {
-        destroy_connection(*place, Goodbye::if_healthy);
+        destroy_connection(*place);
         Wakeups wakeups;
         auto state = access();
         bury(state, *place, wakeups);
@@ -170,13 +171,16 @@ class PoolEngine {
 
   /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
   void orphan() noexcept {
+    const Uninterrupted<Backend> to_the_end;
     bury_now();
     access()->enter();
     crew_.stop();
     await_seats();
     Wakeups wakeups;
     auto state = access();
+    bury_leftovers(state, wakeups);
     state->orphan();
+    end_.owner_goes();
     depart(state, wakeups);
   }
 
@@ -230,18 +234,10 @@ class PoolEngine {
   void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
     while (Place* place = state->chores().pop_closing()) {
       state.unlock();
-      destroy_connection(*place, Goodbye::if_healthy);
+      destroy_connection(*place);
       state.lock();
       bury(state, *place, wakeups);
     }
-  }
-
-  void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
-    Instant<Backend> now;
-    state->planner().for_each_paused([&](Endpoint<Types>& endpoint) {
-      if (!endpoint.line.empty() && state->hopeless(endpoint, now))
-        state->dismiss_line(endpoint, endpoint.failure, wakeups);
-    });
   }
 
   /// The reasons that say nothing against the connection itself.
@@ -255,7 +251,7 @@ class PoolEngine {
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
-  const std::uint64_t fork_generation_ = Backend::fork_generation();
+  PoolEnd<Types> end_;
 };
 
 }  // namespace carpool::detail

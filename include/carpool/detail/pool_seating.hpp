@@ -95,11 +95,11 @@ class PoolSeating : public PoolEngine<Types> {
     settle_return(state, place, std::nullopt);
   }
 
-  /// A lease that outlived its pool: no helper is left, and giving back does no I/O, so it goes without a goodbye.
+  /// A lease that outlived its pool: no helper is left, and nothing of the user's may be called.
   void bury_orphan(Access& state, Place& place, std::optional<CloseReason> fault) noexcept {
     place.reason = fault.value_or(CloseReason::closed);
     state.unlock();
-    this->destroy_connection(place, Goodbye::none);
+    this->destroy_connection(place);
     state.lock();
     Wakeups wakeups;
     this->bury(state, place, wakeups);

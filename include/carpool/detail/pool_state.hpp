@@ -69,17 +69,14 @@ class PoolState : public DemandBooks<Types> {
 
   /// Law 3: as many of the first in line as there are idle connections own one or have been told to look.
   void serve(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
-    if (!serving()) return;
-    Waiter* waiter = endpoint.line.front();
-    for (std::size_t left = endpoint.idle.size(); waiter != nullptr && left > 0; --left) {
-      Waiter* following = waiter->next;
-      if (overdue(*waiter, now)) {
-        grant(endpoint, *waiter, wakeups);
-      } else {
-        notify(*waiter, wakeups);
-      }
-      waiter = following;
-    }
+    static_cast<void>(serve_while(endpoint, now, wakeups, [&] { return serves_many_ == 0 || !wakeups.full(); }));
+  }
+  /// The same, where many may be waiting for it. False: the wake-ups must be carried out before it can go on. While
+  /// somebody is at that, others leave the rest to it.
+  void begin_to_serve_many() noexcept { ++serves_many_; }
+  void end_to_serve_many() noexcept { --serves_many_; }
+  [[nodiscard]] bool serve_some(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
+    return serve_while(endpoint, now, wakeups, [&] { return !wakeups.full(); });
   }
 
   /// Whoever has the earlier ticket has waited for longer, although some came to the lock slower than others.
@@ -99,14 +96,20 @@ class PoolState : public DemandBooks<Types> {
     planner_.update(endpoint);
   }
 
-  /// Everybody in line goes, with failure (or, where it is null, to find the pool closed).
-  void dismiss_line(Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
-    while (Waiter* waiter = endpoint.line.front()) {
+  /// Everybody in line who came no later than with that ticket goes, with failure (or, where it is null, to find the
+  /// pool closed). False: the wake-ups must be carried out before it can go on.
+  [[nodiscard]] bool dismiss_some(Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups,
+                                  std::uint64_t last) noexcept {
+    for (Waiter* waiter = endpoint.line.front(); waiter != nullptr && waiter->ticket <= last;
+         waiter = endpoint.line.front()) {
+      if (wakeups.full()) return false;
       leave_line(endpoint, *waiter);
       waiter->failure = failure;
       notify(*waiter, wakeups);
     }
+    return true;
   }
+  [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
 
   /// Why a connection that comes back, or has just been made, cannot stay: what the pool as a whole knows.
   [[nodiscard]] std::optional<CloseReason> unwanted(const Place& place) const noexcept {
@@ -145,6 +148,24 @@ class PoolState : public DemandBooks<Types> {
   using Books::calm, Books::has_room_for_idle;
   using Books::endpoints_, Books::ledger_, Books::options_, Books::planner_, Books::seats_, Books::waiting_;
 
+  /// False: `may_go_on` said so before everybody had been told.
+  template <class MayGoOn>
+  [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
+    if (!serving()) return true;
+    Waiter* waiter = endpoint.line.front();
+    for (std::size_t left = endpoint.idle.size(); waiter != nullptr && left > 0; --left) {
+      if (!may_go_on()) return false;
+      Waiter* following = waiter->next;
+      if (overdue(*waiter, now)) {
+        grant(endpoint, *waiter, wakeups);
+      } else {
+        notify(*waiter, wakeups);
+      }
+      waiter = following;
+    }
+    return true;
+  }
+
   /// Its visit ends where it gets one.
   [[nodiscard]] Place* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
     Place* const place = take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
@@ -170,8 +191,9 @@ class PoolState : public DemandBooks<Types> {
 
   std::uint64_t last_ticket_ = 0;
   TimePoint last_came_ = TimePoint::min();
-  bool orphaned_ = false;     // the ConnectionPool object is gone
-  std::size_t visitors_ = 0;  // callers inside acquire's slow path, drain or prewarm
+  bool orphaned_ = false;        // the ConnectionPool object is gone
+  std::size_t visitors_ = 0;     // callers inside acquire's slow path, drain or prewarm
+  std::size_t serves_many_ = 0;  // callers inside resume or resize who are not done with serving
 };
 
 }  // namespace carpool::detail

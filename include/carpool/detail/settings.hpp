@@ -3,6 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/connector_calls.hpp>
+#include <carpool/detail/lease_mark.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
@@ -56,6 +57,9 @@ struct Settings {
   PoolOptions options;
   typename Types::Eviction eviction;
   [[no_unique_address]] typename Types::Observer observer;
+  /// The ConnectionPool is gone, and with it perhaps what the policies refer to: none of them is called any more.
+  /// Written once, by its destructor.
+  Relaxed<typename Types::Backend, bool> owner_gone{};
 
   /// Whether, and why, this connection is to be closed.
   [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint lives_until,

@@ -8,8 +8,8 @@
 namespace carpool::detail {
 
 /// Declare it before taking the lock: its destructor, after the unlock, rouses whoever was added. More than it can
-/// hold are roused at once, under the lock, which is slower and as correct. Most have nobody to rouse, and cost
-/// nothing.
+/// hold are roused at once, under the lock, which is slower and as correct: who has many to rouse lets go of the lock
+/// whenever it is full (ManyWaiters). Most have nobody to rouse, and cost nothing.
 template <class Backend>
 class Wakeups {
  public:
@@ -20,6 +20,8 @@ class Wakeups {
   Wakeups& operator=(const Wakeups&) = delete;
   ~Wakeups() { fire(); }
 
+  /// There is only room left for the few that a change brings beside those who wait in line.
+  [[nodiscard]] bool full() const noexcept { return count_ >= capacity - reserve; }
   void add(Wakeup&& wakeup) noexcept {
     if (count_ < capacity) std::construct_at(&held_[count_++], std::move(wakeup));
   }
@@ -29,7 +31,8 @@ class Wakeups {
   }
 
  private:
-  static constexpr std::size_t capacity = 4;
+  static constexpr std::size_t capacity = 16;
+  static constexpr std::size_t reserve = 4;
   std::size_t count_ = 0;
   union {
     Wakeup held_[capacity];  // NOLINT(readability-identifier-naming): the first count_ of them live; private, too
