@@ -4,23 +4,31 @@
 #include <carpool/detail/pool_state.hpp>
 #include <carpool/errors.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace carpool::detail {
 
-/// "1.5 s", "20 ms", "3 us": the unit in which it reads best.
+/// "1.5 s", "20.0 ms", "3.0 us": the unit in which it reads best, with one decimal, cut off. In digits of its own, so
+/// that no locale changes it.
 [[nodiscard]] inline std::string to_text(Duration length) {
-  const double ns = static_cast<double>(length.count());
-  const auto scaled = [](double value, const char* unit) {
-    std::string text = std::to_string(value);
-    text.resize(text.find('.') + 2);  // one decimal
-    return text + unit;
-  };
   if (length == forever) return "forever";
-  if (ns >= 1e9) return scaled(ns / 1e9, " s");
-  if (ns >= 1e6) return scaled(ns / 1e6, " ms");
-  return scaled(ns / 1e3, " us");
+  if (length < Duration::zero()) return "-" + to_text(-std::max(length, -Duration::max()));
+  struct Unit {
+    Duration size;
+    const char* name;
+  };
+  constexpr Unit units[] = {{std::chrono::seconds(1), " s"}, {std::chrono::milliseconds(1), " ms"}};
+  const auto in = [length](const Unit& unit) {
+    const auto tenths = length / (unit.size / 10);
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + unit.name;
+  };
+  for (const Unit& unit : units) {
+    if (length >= unit.size) return in(unit);
+  }
+  return in({std::chrono::microseconds(1), " us"});
 }
 
 /// Under the lock: the leases that are out.
