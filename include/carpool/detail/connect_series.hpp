@@ -28,6 +28,7 @@ class ConnectSeries {
     const std::size_t tries = planned_tries();
     for (std::size_t tried = 1;; ++tried) {
       if (open()) return succeed();
+      count_failure();
       if (cut_short()) return give_up();
       if (authentication_ || tried >= tries) return fail(tried);
       if (!rest(tried - 1)) return give_up();
@@ -40,24 +41,33 @@ class ConnectSeries {
   [[nodiscard]] const PoolOptions& options() const noexcept { return core_.settings().options; }
   [[nodiscard]] bool cut_short() const noexcept { return limit_ != never && Backend::now() >= limit_; }
 
+  /// Begins the first attempt.
   [[nodiscard]] std::size_t planned_tries() noexcept {
     auto state = core_.access();
+    state->begin_attempt(place_);
     return place_.endpoint->breaker.attempts(options().connect_attempts);
   }
 
-  /// One attempt. False: it failed, and cause_ and message_ say how.
+  /// One attempt, told from its beginning to its end. False: it failed, and cause_ and message_ say how.
   [[nodiscard]] bool open() noexcept {
-    auto& settings = core_.settings();
-    Events::connection_created(settings.observer, place_.id);
+    auto& observer = core_.settings().observer;
+    Events::connection_created(observer, place_.id);
     const TimePoint started = Backend::now();
+    const bool opened = connects(started);
+    took_ = Backend::now() - started;
+    if (opened) return true;
+    place_.connection.reset();
+    Events::connection_failed(observer, place_.id, message_, cause_, took_);
+    Events::connection_closed(observer, place_.id, CloseReason::connect_failed);
+    return false;
+  }
+  [[nodiscard]] bool connects(TimePoint started) noexcept {
+    auto& settings = core_.settings();
     try {
       place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
                                                std::min(limit_, after(started, options().connect_timeout))));
       place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
-      if (settings.connector.is_connected(*place_.connection)) {
-        took_ = Backend::now() - started;
-        return true;
-      }
+      if (settings.connector.is_connected(*place_.connection)) return true;
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;
@@ -67,10 +77,10 @@ class ConnectSeries {
     } catch (...) {
       note("something that is no std::exception was thrown", std::current_exception());
     }
-    place_.connection.reset();
     return false;
   }
 
+  /// Inside a catch block: so nobody is told, and no lock is taken, before it is over (law 17).
   void note(const char* message, std::exception_ptr cause) noexcept {
     cause_ = std::move(cause);
     try {
@@ -78,11 +88,11 @@ class ConnectSeries {
     } catch (const std::bad_alloc&) {  // the cause itself still tells
       message_.clear();
     }
-    auto state = core_.access();
-    ++state->counters.connect_failures;
   }
+  void count_failure() noexcept { core_.access()->count_failure(); }
 
-  /// Waits out the back-off. False: nobody wants the connection any more, or nobody should try.
+  /// Waits out the back-off and begins the next attempt. False: nobody wants the connection any more, or nobody should
+  /// try.
   [[nodiscard]] bool rest(std::size_t step) {
     const TimePoint until =
         std::min(limit_, after(Backend::now(), backoff_delay(options().connect_backoff, step, Backend::random())));
@@ -95,7 +105,9 @@ class ConnectSeries {
     auto state = core_.access();
     const auto& endpoint = *place_.endpoint;
     const bool wanted = state->serving() && endpoint.demand() > endpoint.idle.size();
-    return wanted && !endpoint.breaker.open(Backend::now());  // another series may have opened it
+    if (!wanted || endpoint.breaker.open(Backend::now())) return false;  // another series may have opened it
+    state->begin_attempt(place_);
+    return true;
   }
 
   void succeed() noexcept {

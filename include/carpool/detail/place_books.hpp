@@ -59,13 +59,22 @@ class PlaceBooks {
     Place& place = ledger_.reserve(core);
     place.endpoint = &endpoint;
     place.generation = generation_;
-    place.id = ++last_id_;
     place.uses = 0;
     place.dirty = false;
     ++endpoint.places;
     ++endpoint.connecting;
     return place;
   }
+  /// An attempt to connect begins: each has an id of its own.
+  void begin_attempt(Place& place) noexcept {
+    place.id = ++last_id_;
+    ++counters.connects;
+  }
+  void count_failure() noexcept {
+    ++counters.connect_failures;
+    count_closed(CloseReason::connect_failed);
+  }
+  void count_closed(CloseReason reason) noexcept { ++counters.closed_by_reason[static_cast<std::size_t>(reason)]; }
   /// connecting, in_use (detached) or closing -> empty.
   void put_empty(Place& place) noexcept {
     Endpoint& endpoint = *std::exchange(place.endpoint, nullptr);

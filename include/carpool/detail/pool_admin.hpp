@@ -30,13 +30,14 @@ class PoolAdmin {
   [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
-    Place* const place = core.told_if_it_fails([&] {
+    const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    Place* const place = core.told_if_it_fails(started, [&] {
       Place* const ready = core.take_ready(target, none, site);
       if (ready == nullptr && ask_for_one(core, target)) throw_closed(core.settings().options);
       return ready;
     });
     if (place != nullptr) Events::acquired(core.settings().observer, place->id, Duration::zero());
-    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout);
+    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout, Duration::zero());
     return place;
   }
 

@@ -33,8 +33,8 @@ class PoolCore : public PoolSeating<Types> {
   /// Throws what ConnectionPool::acquire does.
   [[nodiscard]] Place& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
     Events::acquire_started(settings().observer);
-    const TimePoint started = Events::wants_wait ? Backend::now() : TimePoint{};
-    Place& place = told_if_it_fails([&]() -> Place& {
+    const TimePoint started = Events::wants_wait || Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    Place& place = told_if_it_fails(started, [&]() -> Place& {
       Place* const ready = take_ready(target, patience, site);
       return ready != nullptr ? *ready : Acquisition<Types>(*this, target, patience, site).run();
     });
@@ -58,9 +58,9 @@ class PoolCore : public PoolSeating<Types> {
     return this->peek()->take_quietly(target, site, now);
   }
 
-  /// attempt(); where it throws, the observer is told why.
+  /// attempt(); where it throws, the observer is told why, and how long it took if it wants to know.
   template <class Attempt>
-  [[nodiscard]] decltype(auto) told_if_it_fails(Attempt attempt) {
+  [[nodiscard]] decltype(auto) told_if_it_fails([[maybe_unused]] TimePoint started, Attempt attempt) {
     if constexpr (!Events::wants_failures) {
       return attempt();
     } else {
@@ -68,10 +68,10 @@ class PoolCore : public PoolSeating<Types> {
       try {
         return attempt();
       } catch (const PoolError& error) {
-        Events::acquire_failed(kept->observer, failure_of(error));
+        Events::acquire_failed(kept->observer, failure_of(error), waited_since(started));
         throw;
       } catch (...) {
-        Events::acquire_failed(kept->observer, AcquireFailure::interrupted);
+        Events::acquire_failed(kept->observer, AcquireFailure::interrupted, waited_since(started));
         throw;
       }
     }
@@ -127,14 +127,19 @@ class PoolCore : public PoolSeating<Types> {
     if (forked()) return mine;
     note_return(place, Backend::coarse_now());
     place.connection.reset();
+    place.reason = CloseReason::detached;
+    Events::connection_closed(settings().observer, place.id, place.reason);
     Wakeups wakeups;
     auto state = access();
-    this->vacate(state, place, wakeups);
+    bury(state, place, wakeups);
     this->depart_if_forsaken(state);
     return mine;
   }
 
  private:
+  [[nodiscard]] static Duration waited_since(TimePoint started) noexcept {
+    return Events::wants_failed_wait ? Backend::now() - started : Duration::zero();
+  }
   /// Its last user may have turned it into a connection to something else.
   [[nodiscard]] bool still_matches(Place& place, const Target& target, Waiter* waiter) {
     try {

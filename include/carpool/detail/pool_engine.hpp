@@ -72,7 +72,7 @@ class PoolEngine {
     stir(state, wakeups);
   }
   void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
-    ++state->counters.closed_by_reason[static_cast<std::size_t>(place.reason)];
+    state->count_closed(place.reason);
     vacate(state, place, wakeups);
   }
 
