@@ -10,6 +10,7 @@
 #include "pool_laws_ages.hpp"
 #include "pool_laws_connecting.hpp"
 #include "pool_laws_endings.hpp"
+#include "pool_laws_events.hpp"
 #include "pool_laws_faults.hpp"
 #include "pool_laws_health.hpp"
 #include "pool_laws_messages.hpp"
@@ -76,6 +77,10 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     AConnectionsLifeIsToldInOrder, EventsTellHowLongThingsTook, EveryReasonToCloseIsToldAndCounted,
     EveryAcquireThatStartsIsToldToEnd, NothingOfTheUsersRunsUnderThePoolsLock,
     AnEvictionThatThrowsClosesAndDisturbsNobody, EvictionsAreToldTheFacts,
+    // pool_laws_events.hpp
+    EveryConnectThatBeginsIsToldToEnd, AFailedConnectIsToldWithWhatTheConnectorThrew, ADetachedConnectionIsToldToGo,
+    AnAcquireThatFailsIsToldWithHowLongItTook, ThePoolIsToldToBeReadyBeforeAnythingThatItDoes,
+    ThePoolIsToldToBeClearedBeforeTheClosesThatThisCauses, WhatChangesNothingTellsNothing,
     // pool_laws_faults.hpp
     AcquireAndReleaseOfAReadyConnectionAllocateNothing, EveryPlaceIsGivenBackWhereverMemoryRunsOut,
     APoolThatCannotBeMadeLeavesNothingBehind, AForkedChildLeavesItsParentsConnectionsAlone);
@@ -112,6 +117,8 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     ACrowdIsServedByFewConnections, NothingIsLostOrExceededWhateverHappens, AnIdlePoolUsesNoProcessor,
     NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad, NestedAcquiresEndWhenThePoolIsJustLargeEnough,
     NoWakeUpIsLost,
+    // pool_laws_events.hpp
+    EventsComeInOrderAndAddUpUnderLoad,
     // pool_laws_faults.hpp
     GivingBackAllocatesNothingWhateverComesBack);
 // clang-format on

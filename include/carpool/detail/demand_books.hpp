@@ -39,7 +39,15 @@ class DemandBooks : public SeatBooks<Types> {
   [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
 
   void suspend() noexcept { gate_ |= suspended_bit; }
-  void resume() noexcept { gate_ &= ~suspended_bit; }
+  /// Two steps, so that an observer can be told between them: from the first on nothing is suspended any more, but the
+  /// pool serves only after the last of those who resume it has been through the second. False: there is nothing to
+  /// resume.
+  [[nodiscard]] bool begin_resuming() noexcept {
+    if ((gate_ & suspended_bit) == 0 || finished()) return false;
+    gate_ = (gate_ & ~suspended_bit) + one_resuming;
+    return true;
+  }
+  void resume() noexcept { gate_ -= one_resuming; }
   void drain() noexcept { gate_ |= draining_bit; }
   void close() noexcept { gate_ |= closed_bit; }
   void resize(std::size_t max_size) noexcept {
@@ -101,7 +109,7 @@ class DemandBooks : public SeatBooks<Types> {
   using Books::endpoints_, Books::ledger_;
 
   [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
-  [[nodiscard]] bool suspended() const noexcept { return (gate_ & suspended_bit) != 0; }
+  [[nodiscard]] bool suspended() const noexcept { return gate_ >= suspended_bit; }
   [[nodiscard]] bool draining() const noexcept { return (gate_ & draining_bit) != 0; }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
@@ -113,6 +121,7 @@ class DemandBooks : public SeatBooks<Types> {
 
  private:
   static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4;
+  static constexpr std::size_t one_resuming = 8;  // the bits above these count those between the steps of resuming
 
   /// How many there will be when what is being closed is gone.
   [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }

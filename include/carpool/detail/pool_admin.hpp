@@ -27,6 +27,20 @@ class PoolAdmin {
     return std::make_shared<Settings<Types>>(std::move(settings));
   }
 
+  /// The observer hears that the pool is ready before anything that the pool does. Throws what starting it does; then
+  /// the observer has heard that it is closed.
+  [[nodiscard]] static Core* open(const std::shared_ptr<Settings<Types>>& settings) {
+    auto core = std::make_unique<Core>(settings);
+    Events::pool_ready(settings->observer);
+    try {
+      core->start();
+    } catch (...) {
+      Events::pool_closed(settings->observer);
+      throw;
+    }
+    return core.release();
+  }
+
   [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
@@ -68,24 +82,24 @@ class PoolAdmin {
   }
 
   static std::size_t clear(Core& core) {
-    const std::size_t count = close_idle(core, CloseReason::retired);
+    if (core.access()->finished()) return 0;
     Events::pool_cleared(core.settings().observer);
-    return count;
+    return close_idle(core, CloseReason::retired);
   }
 
   static void retire_all(Core& core) {
-    close_idle(core, CloseReason::retired, [](State& state) { state.new_generation(); });
+    if (core.access()->finished()) return;
     Events::pool_cleared(core.settings().observer);
+    close_idle(core, CloseReason::retired, [](State& state) { state.new_generation(); });
   }
 
   static void resume(Core& core) {
-    {
-      Wakeups wakeups;
-      auto state = core.access();
-      state->resume();
-      serve_all(core, state, wakeups);
-    }
+    if (!core.access()->begin_resuming()) return;
     Events::pool_ready(core.settings().observer);
+    Wakeups wakeups;
+    auto state = core.access();
+    state->resume();
+    serve_all(core, state, wakeups);
   }
 
   static void resize(Core& core, std::size_t max_size) {

@@ -27,7 +27,6 @@ class PoolEngine {
   using Access = typename Books::Access;
   using Events = detail::Events<typename Types::Observer>;
 
-  /// Throws what spawning the keeper does.
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
         books_(settings_->options, seats_, may_seat(settings_->options)),
@@ -37,8 +36,9 @@ class PoolEngine {
       auto state = access();
       state->heed_wishes(state->endpoints().at(Target{}));
     }
-    crew_.start();
   }
+  /// Nothing goes on in the background before. Throws what spawning the keeper does.
+  void start() { crew_.start(); }
 
   [[nodiscard]] Access access() { return books_.access(); }
   /// For who does not mind that connections rest in seats.
