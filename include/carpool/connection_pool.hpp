@@ -121,7 +121,8 @@ class ConnectionPool {
   std::size_t reap() { return Admin::reap(core()); }
   /// Closes every idle connection; returns how many there were: none where the pool is closed or draining.
   std::size_t clear() { return Admin::clear(core()); }
-  /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end.
+  /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end. A
+  /// breaker that is open lets one probe through at once, also after refused credentials; so does resume().
   void retire_all() { Admin::retire_all(core()); }
   /// While suspended no lease is given: callers wait. Connections are given back as usual. resume() of a pool that is
   /// not suspended changes nothing.

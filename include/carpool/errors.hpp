@@ -140,8 +140,9 @@ class BreakerOpen : public ConnectError {
   Duration retry_after_;
 };
 
-/// A connector throws this (or a class derived from it) where the server refused the credentials: the pool does not
-/// try again within the series, because repeating a wrong password locks accounts.
+/// A connector throws this (or a class derived from it) where the server refused the credentials. Repeating a wrong
+/// password locks accounts. So the pool ends the series, and its breaker stays open for at least 30 s after each
+/// refusal, or until the pool is told that something has changed: by retire_all(), or by suspend() and resume().
 class AuthenticationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

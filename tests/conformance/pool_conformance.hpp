@@ -51,6 +51,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
+    RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
     AConnectionThatDiedWhileIdleIsNotHandedOut, AConnectionWithAReplyOutstandingIsClosedOnReturn,

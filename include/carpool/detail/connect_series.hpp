@@ -134,7 +134,11 @@ class ConnectSeries {
     auto state = core_.access();
     auto& endpoint = *place_.endpoint;
     endpoint.failure = failure;
-    endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
+    if (authentication_) {
+      endpoint.breaker.refused(Backend::now(), options().connect_backoff, Backend::random());
+    } else {
+      endpoint.breaker.failed(Backend::now(), options().connect_backoff, Backend::random());
+    }
     state->answer(endpoint);
     state->dismiss_line(endpoint, failure, wakeups);
     wakeups.add(

@@ -47,7 +47,14 @@ class DemandBooks : public SeatBooks<Types> {
     gate_ = (gate_ & ~suspended_bit) + one_resuming;
     return true;
   }
-  void resume() noexcept { gate_ -= one_resuming; }
+  void resume() noexcept {
+    gate_ -= one_resuming;
+    allow_probes();
+  }
+  void retire_all() noexcept {
+    this->new_generation();
+    allow_probes();
+  }
   void drain() noexcept { gate_ |= draining_bit; }
   void close() noexcept { gate_ |= closed_bit; }
   void resize(std::size_t max_size) noexcept {
@@ -120,6 +127,11 @@ class DemandBooks : public SeatBooks<Types> {
   std::size_t waiting_ = 0;  // in all lines
 
  private:
+  /// What was true of the servers, or of our credentials, may be so no more.
+  void allow_probes() noexcept {
+    endpoints_.for_each([](Endpoint& endpoint) { endpoint.breaker.allow(); });
+  }
+
   static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4;
   static constexpr std::size_t one_resuming = 8;  // the bits above these count those between the steps of resuming
 

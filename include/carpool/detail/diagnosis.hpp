@@ -94,8 +94,9 @@ template <class Types>
 
 [[noreturn]] inline void throw_breaker_open(const PoolOptions& options, const ConnectFailure& failure,
                                             Duration retry_after) {
-  throw BreakerOpen(describe_failure(options, failure) + "; next try in " + to_text(retry_after), failure.cause,
-                    failure.attempts, retry_after);
+  std::string text = describe_failure(options, failure) + "; next try in " + to_text(retry_after);
+  if (failure.authentication) text += ", or once retire_all() is called";
+  throw BreakerOpen(text, failure.cause, failure.attempts, retry_after);
 }
 
 [[noreturn]] inline void throw_closed(const PoolOptions& options) {

@@ -90,7 +90,7 @@ class PoolAdmin {
   static void retire_all(Core& core) {
     if (core.access()->finished()) return;
     Events::pool_cleared(core.settings().observer);
-    close_idle(core, CloseReason::retired, [](State& state) { state.new_generation(); });
+    close_idle(core, CloseReason::retired, [](State& state) { state.retire_all(); });
   }
 
   static void resume(Core& core) {
