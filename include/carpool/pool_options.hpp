@@ -50,6 +50,12 @@ inline void require_positive(Duration value, const PoolOptions& options, const c
   require(value > Duration::zero(), options, field, "longer than 0");
 }
 
+/// What is older is to be pinged. 0 is every age, also within one tick of the coarse clock, or before its last.
+[[nodiscard]] inline Duration bypass_window(const PoolOptions& options) noexcept {
+  const Duration window = options.validation_bypass_window;
+  return window == Duration::zero() ? Duration::min() : window;
+}
+
 inline void validate_sizes(const PoolOptions& options) {
   const auto size = std::to_string(options.max_size);
   require(options.max_size >= 1, options, "max_size", "at least 1, not 0");

@@ -55,7 +55,8 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
     AConnectionThatDiedWhileIdleIsNotHandedOut, AConnectionWithAReplyOutstandingIsClosedOnReturn,
-    AConnectionIsPingedOnlyAfterTheBypassWindow, AConnectionWhosePingFailsOrThrowsIsReplaced,
+    AConnectionIsPingedOnlyAfterTheBypassWindow, WithoutABypassWindowAConnectionIsPingedEveryTime,
+    AConnectionWhosePingFailsOrThrowsIsReplaced,
     APingWithoutAnswerMakesThePoolDistrustItsOtherIdleConnections, ADirtyConnectionIsResetBeforeItIsUsedAgain,
     AConnectionThatCannotBeResetIsReplaced, TheGoodbyeIsSaidOnceToEachHealthyConnection,
     TheGoodbyeIsBoundedAndMayThrow,
@@ -103,6 +104,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     MoreThanMaxWaitersAreRefusedAtOnce, AWaiterWhoWasDisappointedIsNotRefused,
     NobodyIsServedTooLateBecauseOthersHaveLeft,
     // pool_laws_health.hpp
+    WithoutABypassWindowTheImpatientGetWhatHasAnswered,
     AShortDeadlineDoesNotWaitForALongPing, ASlowGoodbyeHoldsUpNobody,
     // pool_laws_endings.hpp
     CloseWakesEveryWaiter, APoolMayBeDestroyedWithWaitersPresent, LeasesMayReturnWhileThePoolIsDestroyed,

@@ -60,6 +60,7 @@ class PlaceBooks {
     place.endpoint = &endpoint;
     place.generation = generation_;
     place.uses = 0;
+    place.answered_after = Place::no_use;
     place.dirty = false;
     ++endpoint.places;
     ++endpoint.connecting;

@@ -90,7 +90,7 @@ class PoolCore : public PoolSeating<Types> {
     }
     if constexpr (Calls::pings) {
       const bool stale = this->is_stale(place, now);
-      const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
+      const bool answered = waiter != nullptr && has_answered(place, *waiter);
       if (stale && !answered && !revalidate(place, patience, waiter)) return false;
     }
     place.exceptions = exceptions_in_flight<Backend>();
@@ -150,6 +150,10 @@ class PoolCore : public PoolSeating<Types> {
     }
   }
 
+  /// Since the waiter left a ping to a helper, and nobody has used the connection after that.
+  [[nodiscard]] static bool has_answered(const Place& place, const Waiter& waiter) noexcept {
+    return place.answered_after == place.uses && place.validated_at >= waiter.asked_for_ping;
+  }
   [[gnu::noinline]] void renew(Place& place) const noexcept {
     place.good_until = settings().good_until(place, place.lives_until);
   }

@@ -89,8 +89,7 @@ class PoolEngine {
 
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
   [[nodiscard]] bool is_stale(const Place& place, TimePoint now) noexcept {
-    return now - place.validated_at > settings_->options.validation_bypass_window ||
-           suspensions_.any_between(place.validated_at, now);
+    return now - place.validated_at > bypass_window_ || suspensions_.any_between(place.validated_at, now);
   }
 
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
@@ -243,6 +242,7 @@ class PoolEngine {
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
+  const Duration bypass_window_ = bypass_window(settings_->options);
   const std::uint64_t fork_generation_ = Backend::fork_generation();
 };
 
