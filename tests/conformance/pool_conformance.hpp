@@ -105,6 +105,9 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     NobodyIsServedTooLateBecauseOthersHaveLeft,
     // pool_laws_health.hpp
     WithoutABypassWindowTheImpatientGetWhatHasAnswered,
+    // pool_laws_messages.hpp
+    ATimeoutTellsTheLastConnectErrorOfASeriesThatGoesOn,
+    // pool_laws_health.hpp
     AShortDeadlineDoesNotWaitForALongPing, ASlowGoodbyeHoldsUpNobody,
     // pool_laws_endings.hpp
     CloseWakesEveryWaiter, APoolMayBeDestroyedWithWaitersPresent, LeasesMayReturnWhileThePoolIsDestroyed,

@@ -28,10 +28,10 @@ class ConnectSeries {
     const std::size_t tries = planned_tries();
     for (std::size_t tried = 1;; ++tried) {
       if (open()) return succeed();
-      count_failure();
-      if (cut_short()) return give_up();
+      count_failure(tried);
+      if (cut_short()) return give_up(tried);
       if (authentication_ || tried >= tries) return fail(tried);
-      if (!rest(tried - 1)) return give_up();
+      if (!rest(tried - 1)) return give_up(tried);
     }
   }
 
@@ -89,7 +89,13 @@ class ConnectSeries {
       message_.clear();
     }
   }
-  void count_failure() noexcept { core_.access()->count_failure(); }
+  /// Who times out meanwhile is told this attempt's error, although the series goes on.
+  void count_failure(std::size_t tried) noexcept {
+    FailurePointer last = make_failure(tried, false);
+    auto state = core_.access();
+    state->count_failure();
+    place_.endpoint->failure.swap(last);  // the old one goes after the lock: its exception is the user's
+  }
 
   /// Waits out the back-off and begins the next attempt. False: nobody wants the connection any more, or nobody should
   /// try.
@@ -129,7 +135,7 @@ class ConnectSeries {
 
   /// Everybody who waits for this endpoint gets the error, and the breaker opens.
   void fail(std::size_t tried) noexcept {
-    const FailurePointer failure = make_failure(tried);
+    const FailurePointer failure = make_failure(tried, true);
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     auto& endpoint = *place_.endpoint;
@@ -146,17 +152,17 @@ class ConnectSeries {
     core_.vacate(state, place_, wakeups);
   }
 
-  void give_up() noexcept {
-    const FailurePointer failure = make_failure(1);
+  void give_up(std::size_t tried) noexcept {
+    const FailurePointer failure = make_failure(tried, true);
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     if (failure->cause != nullptr) place_.endpoint->failure = failure;
     core_.vacate(state, place_, wakeups);
   }
 
-  [[nodiscard]] FailurePointer make_failure(std::size_t tried) const noexcept {
+  [[nodiscard]] FailurePointer make_failure(std::size_t tried, bool ended) const noexcept {
     try {
-      return std::make_shared<ConnectFailure>(ConnectFailure{message_, cause_, tried, authentication_});
+      return std::make_shared<ConnectFailure>(ConnectFailure{message_, cause_, tried, authentication_, ended});
     } catch (const std::bad_alloc&) {
       return core_.out_of_memory();
     }

@@ -53,6 +53,12 @@ template <class Types>
   return holders.empty() ? text : text + ")";
 }
 
+/// "1 try", "3 tries", "2 tries so far".
+[[nodiscard]] inline std::string tries_of(const ConnectFailure& failure) {
+  return std::to_string(failure.attempts) + (failure.attempts == 1 ? " try" : " tries") +
+         (failure.ended ? "" : " so far");
+}
+
 template <class Types>
 [[nodiscard]] AcquireTimeout timeout_error(PoolState<Types>& state, const PoolOptions& options,
                                            const FailurePointer& last, Duration waited, TimePoint now) {
@@ -64,13 +70,12 @@ template <class Types>
                      std::to_string(stats.connecting) + " connecting, " + std::to_string(stats.closing) + " closing, " +
                      std::to_string(stats.waiting) + " waiting";
   if (stats.suspended) text += "; the pool is suspended";
-  if (last != nullptr) text += "; last connect error: " + last->message;
+  if (last != nullptr) text += "; last connect error: " + last->message + " (" + tries_of(*last) + ")";
   return {text, std::move(holders)};
 }
 
 [[nodiscard]] inline std::string describe_failure(const PoolOptions& options, const ConnectFailure& failure) {
-  return "carpool '" + options.name + "': could not connect (" + std::to_string(failure.attempts) +
-         (failure.attempts == 1 ? " try): " : " tries): ") + failure.message;
+  return "carpool '" + options.name + "': could not connect (" + tries_of(failure) + "): " + failure.message;
 }
 
 /// For observers.

@@ -186,9 +186,9 @@ class PoolAdmin {
       state->endpoints().drop_if_unused(*endpoint);
     }
 
-    /// Under the lock: a connect has failed since, and none has succeeded after that.
+    /// Under the lock: a series of connects has failed since, and none has succeeded after that.
     [[nodiscard]] bool failed(const Endpoint<Types>& endpoint) const noexcept {
-      return endpoint.failure != nullptr && endpoint.failure != failure_;
+      return endpoint.failure != nullptr && endpoint.failure != failure_ && endpoint.failure->ended;
     }
 
    private:

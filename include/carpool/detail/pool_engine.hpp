@@ -31,7 +31,7 @@ class PoolEngine {
       : settings_(std::move(settings)),
         books_(settings_->options, seats_, may_seat(settings_->options)),
         crew_(self()),
-        out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false})) {
+        out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
       state->heed_wishes(state->endpoints().at(Target{}));
