@@ -91,15 +91,22 @@ struct Holder {
   Duration age;         ///< for how long it had been out
 };
 
-/// No connection within the deadline. The message, and holders(), say who has them.
+/// No connection within the deadline. The message, and holders(), say who has them; the message also says what is being
+/// connected.
 class AcquireTimeout : public PoolError {
  public:
   AcquireTimeout(const std::string& what, std::vector<Holder> holders)
-      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)) {}
+      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)), total_(holders_.size()) {}
+  AcquireTimeout(const std::string& what, std::vector<Holder> holders, std::size_t total)
+      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)), total_(total) {}
+  /// Those that had been out longest, the oldest first: at most 32, of the pool's first 256 connections.
   [[nodiscard]] const std::vector<Holder>& holders() const noexcept { return holders_; }
+  /// How many leases were out in all.
+  [[nodiscard]] std::size_t holders_total() const noexcept { return total_; }
 
  private:
   std::vector<Holder> holders_;
+  std::size_t total_;
 };
 
 /// The pool is closed or draining.

@@ -1,20 +1,31 @@
-/// The words of error texts: lengths of time, in any locale.
+/// The words of error texts: lengths of time, in any locale; who holds the connections, and what is being connected.
+#include <carpool/connection_pool.hpp>
 #include <carpool/detail/diagnosis.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <clocale>
-#include <cstdio>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 namespace {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using carpool::Holder;
+using carpool::SourceLocation;
+using carpool::TimePoint;
+using carpool::detail::list_holders;
+using carpool::detail::OldestHolders;
 using carpool::detail::to_text;
 
 TEST(Messages, ALengthIsToldInTheUnitInWhichItReadsBest) {
@@ -62,6 +73,127 @@ TEST(Messages, NoLocaleChangesWhatALengthReadsLike) {
   if (!locale.in_force()) GTEST_SKIP() << "localedef could not make a locale with a decimal comma here";
   EXPECT_EQ(to_text(250ms), "250.0 ms");
   EXPECT_EQ(to_text(1500ms), "1.5 s");
+}
+
+TEST(Messages, ARangeOfLengthsIsToldInOneUnitIfItHasOne) {
+  EXPECT_EQ(to_text(331ms, 463ms), "331.0 to 463.0 ms");
+  EXPECT_EQ(to_text(331ms, 2s), "331.0 ms to 2.0 s");
+  EXPECT_EQ(to_text(20ms, 20ms + 5us), "20.0 ms");
+}
+
+[[nodiscard]] std::string here(const SourceLocation& site) {
+  return "messages_test.cpp:" + std::to_string(site.line());
+}
+
+TEST(Messages, HoldersAreGroupedBySite) {
+  const auto main = SourceLocation::current();
+  const auto other = SourceLocation::current();
+  EXPECT_EQ(list_holders({}, 0), "");
+  EXPECT_EQ(list_holders({{main, 20ms}}, 1), " (at " + here(main) + ", 20.0 ms)");
+  EXPECT_EQ(list_holders({{main, 463ms}, {main, 400ms}, {main, 331ms}}, 3),
+            " (all at " + here(main) + ", 331.0 to 463.0 ms)");
+  EXPECT_EQ(list_holders({{main, 463ms}, {other, 400ms}, {main, 331ms}}, 3),
+            " (2 at " + here(main) + ", 331.0 to 463.0 ms; 1 at " + here(other) + ", 400.0 ms)");
+  EXPECT_EQ(list_holders({{main, 2ms}, {main, 1ms}}, 500),
+            " (the 2 out longest: all at " + here(main) + ", 1.0 to 2.0 ms)");
+}
+
+TEST(Messages, NoMoreThanSixSitesAreNamed) {
+  std::vector<Holder> holders;
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  EXPECT_EQ(list_holders(holders, 6).find("more"), std::string::npos);
+  holders.push_back({SourceLocation::current(), 1s});
+  holders.push_back({SourceLocation::current(), 1s});
+  const std::string text = list_holders(holders, 8);
+  EXPECT_NE(text.find("; and at 2 places more)"), std::string::npos) << text;
+  EXPECT_EQ(text.find(here(holders.back().site)), std::string::npos) << text;
+}
+
+TEST(Messages, TheHoldersThatHaveBeenOutLongestAreKept) {
+  OldestHolders holders;
+  const TimePoint now{1h};
+  for (int i = 0; i < 100; ++i) holders.add(SourceLocation::current(), now - std::chrono::seconds(i * 37 % 100));
+  const auto kept = holders.at(now);
+  ASSERT_EQ(kept.size(), 32U);
+  for (std::size_t i = 0; i < kept.size(); ++i) EXPECT_EQ(kept[i].age, std::chrono::seconds(99 - i));
+}
+
+/// Connects when it is told to; says where it connects to.
+struct SlowServer {
+  struct Connection {};
+  const std::atomic<bool>* open;
+  std::function<void()> when_asked = [] {};
+
+  [[nodiscard]] Connection connect(TimePoint deadline) const {
+    while (!*open && carpool::ThreadBackend::now() < deadline)
+      carpool::ThreadBackend::sleep_until(carpool::ThreadBackend::now() + 1ms);
+    return {};
+  }
+  [[nodiscard]] bool is_connected(const Connection&) const noexcept { return true; }
+  [[nodiscard]] std::string describe() const { return when_asked(), "db.example:5432"; }
+};
+
+template <class Connector>
+using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Connector>;
+
+template <class Connector>
+[[nodiscard]] std::string text_of_timeout(Pool<Connector>& pool, carpool::Duration patience = 20ms) {
+  try {
+    static_cast<void>(pool.acquire_for(patience));
+    return "no time-out";
+  } catch (const carpool::AcquireTimeout& error) {
+    return error.what();
+  }
+}
+
+TEST(Messages, ATimeoutNamesWhatIsBeingConnectedAndForHowLong) {
+  std::atomic<bool> open{false};
+  Pool<SlowServer>* asked = nullptr;
+  {
+    Pool<SlowServer> pool({&open, [&] { static_cast<void>(asked->stats()); }}, {.max_size = 2});
+    asked = &pool;  // under the pool's lock, stats() would wait for ever
+    std::string text;
+    for (int i = 0; i < 500 && text.find("connecting to db.example:5432 for ") == std::string::npos; ++i)
+      text = text_of_timeout(pool);
+    EXPECT_NE(text.find("connecting to db.example:5432 for "), std::string::npos) << text;
+    EXPECT_NE(text.find("1 connecting, "), std::string::npos) << text;
+    open = true;
+  }
+}
+
+TEST(Messages, AConnectorWithoutWordsIsNotAsked) {
+  struct Silent : SlowServer {
+    void describe() const = delete;
+  };
+  std::atomic<bool> open{false};
+  Pool<Silent> pool({{&open}}, {.max_size = 2});
+  std::string text;
+  for (int i = 0; i < 500 && text.find("; connecting for ") == std::string::npos; ++i) text = text_of_timeout(pool);
+  EXPECT_NE(text.find("; connecting for "), std::string::npos) << text;
+  open = true;
+}
+
+// Each holder used to stand there with its whole path, and each was copied under the pool's lock.
+TEST(Messages, ATimeoutOfALargePoolIsShort) {
+  const std::atomic<bool> open{true};
+  Pool<SlowServer> pool({&open}, {.max_size = 400});
+  std::vector<decltype(pool.acquire())> leases;
+  for (int i = 0; i < 400; ++i) leases.push_back(pool.acquire());
+  try {
+    static_cast<void>(pool.acquire_for(0ns));
+    ADD_FAILURE() << "no time-out";
+  } catch (const carpool::AcquireTimeout& error) {
+    EXPECT_EQ(error.holders().size(), 32U);
+    EXPECT_EQ(error.holders_total(), 400U);
+    const std::string text = error.what();
+    EXPECT_LT(text.size(), 250U) << text;
+    EXPECT_NE(text.find("400 of 400 in use (the 32 out longest: all at messages_test.cpp:"), std::string::npos) << text;
+  }
 }
 
 }  // namespace

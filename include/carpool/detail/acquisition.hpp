@@ -4,6 +4,10 @@
 #include <carpool/detail/diagnosis.hpp>
 #include <carpool/detail/patience.hpp>
 
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace carpool::detail {
 
 /// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
@@ -49,13 +53,13 @@ class Acquisition {
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) throw_connect_error(core_.settings().options, *waiter_.failure);
+      if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse(state, endpoint, now, timed_out);
+      if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
       if (endpoint.breaker.open(now)) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
       core_.stir(state, wakeups);
@@ -63,19 +67,35 @@ class Acquisition {
     }
   }
 
-  /// Throws where there is no point in waiting (longer).
-  void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
-    const PoolOptions& options = core_.settings().options;
-    if (state->finished()) throw_closed(options);
-    if (timed_out || started_ >= patience_.deadline()) {
+  /// Why there is no point in waiting (longer), if there is none.
+  [[nodiscard]] std::optional<PoolErrc> refused(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
+                                                bool timed_out) {
+    if (state->finished()) return PoolErrc::pool_closed;
+    if (timed_out || started_ >= patience_.deadline()) return PoolErrc::acquire_timeout;
+    if (waiter_.in_line) return std::nullopt;
+    if (state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    const auto& most = core_.settings().options.max_waiters;
+    return most && state->waiting() >= *most ? std::optional(PoolErrc::queue_full) : std::nullopt;
+  }
+
+  /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
+  /// connector's words are nothing that anybody should wait for.
+  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>& endpoint, PoolErrc why,
+                                             Instant<Backend>& now) {
+    Refusal refusal;
+    refusal.why = why;
+    refusal.failure = waiter_.failure ? waiter_.failure : endpoint.failure;
+    refusal.now = now.get();
+    refusal.length = why == PoolErrc::breaker_open ? endpoint.breaker.retry_at() - now.get() : now.get() - started_;
+    refusal.stats.waiting = state->waiting();
+    if (why == PoolErrc::acquire_timeout) {
       ++state->counters.timeouts;
-      throw timeout_error(*state, options, endpoint.failure, now.get() - started_, now.get());
+      look_around(*state, endpoint, refusal);
     }
-    if (waiter_.in_line) return;
-    if (state->hopeless(endpoint, now))
-      throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now.get());
-    const std::size_t waiting = state->waiting();
-    if (options.max_waiters && waiting >= *options.max_waiters) throw_queue_full(options, waiting);
+    state.unlock();
+    const auto& settings = core_.settings();
+    throw_refusal(settings.options, refusal,
+                  refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the

@@ -61,6 +61,7 @@ class PlaceBooks {
     place.generation = generation_;
     place.uses = 0;
     place.answered_after = Place::no_use;
+    place.lease.begin(SourceLocation(), Backend::coarse_now());  // nobody's: tells how long it has been connecting
     place.dirty = false;
     ++endpoint.places;
     ++endpoint.connecting;
