@@ -18,7 +18,7 @@ namespace carpool {
 enum class PoolErrc {
   acquire_timeout = 1,    ///< no connection within the deadline
   pool_closed,            ///< the pool is closed or draining
-  queue_full,             ///< max_waiters already wait
+  queue_full,             ///< max_waiters already wait for this target
   breaker_open,           ///< the server was unreachable a moment ago; the next probe is not due yet
   connect_failed,         ///< the connect that the caller waited for failed
   authentication_failed,  ///< the server refused the credentials: not retried
@@ -115,7 +115,7 @@ class PoolClosed : public PoolError {
   explicit PoolClosed(const std::string& what) : PoolError(PoolErrc::pool_closed, what) {}
 };
 
-/// PoolOptions::max_waiters callers wait already.
+/// PoolOptions::max_waiters callers wait already for this target; or nobody may wait at all, and no connection is idle.
 class QueueFull : public PoolError {
  public:
   explicit QueueFull(const std::string& what) : PoolError(PoolErrc::queue_full, what) {}

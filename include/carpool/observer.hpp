@@ -39,7 +39,7 @@ inline constexpr std::size_t close_reason_count = 11;
 enum class AcquireFailure : std::uint8_t {
   timeout,        ///< the deadline passed
   closed,         ///< the pool is closed or draining
-  queue_full,     ///< max_waiters already wait
+  queue_full,     ///< max_waiters already wait for this target
   breaker_open,   ///< the last connects failed and the next is not due yet
   connect_error,  ///< the connect that this caller waited for failed
   interrupted,    ///< the waiting worker was interrupted, or something unforeseen was thrown

@@ -72,10 +72,15 @@ class Acquisition {
                                                 bool timed_out) {
     if (state->finished()) return PoolErrc::pool_closed;
     if (timed_out || started_ >= patience_.deadline()) return PoolErrc::acquire_timeout;
-    if (waiter_.in_line) return std::nullopt;
-    if (state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    if (!waiter_.in_line && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
+  }
+  /// Who is in line has its place, but where nobody may wait at all. On a backend without concurrency nobody ever waits
+  /// for anybody.
+  [[nodiscard]] bool may_wait(const Endpoint<Types>& endpoint) const noexcept {
     const auto& most = core_.settings().options.max_waiters;
-    return most && state->waiting() >= *most ? std::optional(PoolErrc::queue_full) : std::nullopt;
+    if (!Backend::concurrent || !most) return true;
+    return waiter_.in_line ? *most > 0 : endpoint.line.size() < *most;
   }
 
   /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
@@ -87,7 +92,8 @@ class Acquisition {
     refusal.failure = waiter_.failure ? waiter_.failure : endpoint.failure;
     refusal.now = now.get();
     refusal.length = why == PoolErrc::breaker_open ? endpoint.breaker.retry_at() - now.get() : now.get() - started_;
-    refusal.stats.waiting = state->waiting();
+    refusal.stats.waiting = endpoint.line.size() - (waiter_.in_line ? 1 : 0);
+    if (why == PoolErrc::queue_full) ask_for_others(state, endpoint, now);
     if (why == PoolErrc::acquire_timeout) {
       ++state->counters.timeouts;
       look_around(*state, endpoint, refusal);
@@ -96,6 +102,12 @@ class Acquisition {
     const auto& settings = core_.settings();
     throw_refusal(settings.options, refusal,
                   refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
+  }
+
+  /// We may not wait for a connection, but whoever comes later may find one.
+  void ask_for_others(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
+    if (waiter_.in_line) state->leave_line(endpoint, waiter_);
+    state->ask_for_one(endpoint, now);
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the

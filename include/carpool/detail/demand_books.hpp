@@ -98,7 +98,11 @@ class DemandBooks : public SeatBooks<Types> {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
            (has_free_place() || least_needed_elsewhere(endpoint) != nullptr);
   }
-  /// Somebody who does not wait would like one connection more.
+  /// Somebody who does not wait would like a connection, if there is none and none is coming.
+  void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
+    if (endpoint.missing() > 0 || endpoint.idle.size() > 0 || !has_free_place()) return;
+    if (!endpoint.breaker.open(now)) ask(endpoint);
+  }
   void ask(Endpoint& endpoint) noexcept {
     if (!std::exchange(endpoint.asked, true)) ++wanted_idle_;
   }

@@ -154,7 +154,9 @@ struct SiteOfHolders {
 }
 
 [[noreturn]] inline void throw_queue_full(const PoolOptions& options, std::size_t waiting) {
-  throw QueueFull("carpool '" + options.name + "': " + std::to_string(waiting) + " callers wait already (max_waiters)");
+  const std::string begin = "carpool '" + options.name + "': ";
+  if (options.max_waiters == 0U) throw QueueFull(begin + "no connection is idle, and nobody may wait (max_waiters 0)");
+  throw QueueFull(begin + std::to_string(waiting) + " callers wait already (max_waiters)");
 }
 
 /// `where`: what the pool connects to, in the connector's words, if it has any.

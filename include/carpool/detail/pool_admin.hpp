@@ -204,10 +204,8 @@ class PoolAdmin {
     auto state = core.access();
     if (state->finished()) return true;
     auto& endpoint = state->endpoints().at(target);
-    if (endpoint.missing() == 0 && endpoint.idle.size() == 0 && state->has_free_place() &&
-        !endpoint.breaker.open(Backend::now())) {
-      state->ask(endpoint);
-    }
+    Instant<Backend> now;
+    state->ask_for_one(endpoint, now);
     state->endpoints().drop_if_unused(endpoint);
     core.stir(state, wakeups);
     return false;
