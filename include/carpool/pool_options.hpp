@@ -38,9 +38,9 @@ struct PoolOptions {
   Duration close_timeout = std::chrono::seconds(1);
   /// Connects in flight at once. At least 1; default 2.
   std::size_t max_connecting = 2;
-  /// Callers that wait at once, for each target; one more gets QueueFull at once. 0: nobody waits. An acquire that finds
-  /// no idle connection gets QueueFull then, and one is opened in the background if there is room. Default no limit. On
-  /// a SingleBackend, where nobody waits for anybody, it means nothing.
+  /// Callers that wait at once, for each target; one more gets QueueFull at once. Default no limit. 0: nobody waits; an
+  /// acquire that finds no idle connection gets QueueFull, and one is opened in the background if there is room. On a
+  /// SingleBackend, where nobody waits for anybody, it means nothing.
   std::optional<std::size_t> max_waiters = {};
   /// Attempts before everybody who waits gets ConnectError. At least 1; default 3.
   std::size_t connect_attempts = 3;
