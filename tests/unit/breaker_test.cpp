@@ -161,6 +161,15 @@ TEST(Breaker, LetsAProbeThroughAtOnceWhenItIsTold) {
   EXPECT_TRUE(breaker.open(start)) << "once";
 }
 
+TEST(Breaker, IsProvenByTheFirstSuccess) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  EXPECT_FALSE(breaker.proven());
+  breaker.succeeded();
+  breaker.failed(start, backoff, 0);
+  EXPECT_TRUE(breaker.proven());
+}
+
 TEST(Breaker, IsAsNewAfterReset) {
   Breaker breaker;
   breaker.failed(start, backoff, 0);

@@ -46,7 +46,11 @@ class Breaker {
   /// A probe is a single try: the series was spent when the breaker opened.
   [[nodiscard]] std::size_t attempts(std::size_t configured) const noexcept { return closed() ? configured : 1; }
 
+  /// A connect has succeeded once: the server is there, and the credentials are right.
+  [[nodiscard]] bool proven() const noexcept { return proven_; }
+
   void succeeded() noexcept {
+    proven_ = true;
     if (!closed()) {
       failures_ = 0;
       ramp_ = 2;
@@ -82,6 +86,7 @@ class Breaker {
 
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
+  bool proven_ = false;
   std::size_t failures_ = 0;      // series that failed in a row
   TimePoint retry_at_{};          // meaningful while failures_ > 0
   std::size_t ramp_ = unlimited;  // connects in flight allowed while closed

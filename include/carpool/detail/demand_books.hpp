@@ -146,10 +146,14 @@ class DemandBooks : public SeatBooks<Types> {
     if (endpoint.missing() == 0) return false;
     const bool somebody_waits = endpoint.line.size() > endpoint.idle.size() + endpoint.connecting;
     const std::size_t idle_soon = ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting);
-    if (!somebody_waits && idle_soon >= most_idle_) return false;
+    if (!somebody_waits && (idle_soon >= most_idle_ || is_first_try(endpoint))) return false;
     const bool room =
         has_free_place() || (full() && !endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
     return room && endpoint.connecting < endpoint.breaker.limit(now, options_.max_connecting);
+  }
+  /// Idle ones that nobody waits for can wait for it: so wrong credentials cost one log-in, not max_connecting.
+  [[nodiscard]] static bool is_first_try(const Endpoint& endpoint) noexcept {
+    return endpoint.connecting > 0 && !endpoint.breaker.proven();
   }
   [[nodiscard]] static bool before(const Endpoint& a, const Endpoint& b) noexcept {
     if (a.line.empty() || b.line.empty()) return !a.line.empty();
