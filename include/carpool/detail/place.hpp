@@ -57,11 +57,11 @@ struct alignas(place_alignment<Types>) Place : Slot {
   int exceptions = 0;                        // how many were in flight when the lease was given
   std::uint64_t generation = 0;              // the pool's when the connect began
   TimePoint validated_at{};                  // when it was last known to be good
-  std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, since so many uses of it
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
+  std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses
 };
 
 /// Places in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no
