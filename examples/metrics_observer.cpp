@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 struct Sessions {
   struct Connection {};
@@ -22,8 +23,12 @@ struct MetricsObserver {
   std::shared_ptr<Metrics> metrics;
   void acquired(std::uint64_t, carpool::Duration wait) noexcept { ++metrics->waits, metrics->wait_ns += wait.count(); }
   void released(std::uint64_t, carpool::Duration held) noexcept { ++metrics->uses, metrics->use_ns += held.count(); }
-  void acquire_failed(carpool::AcquireFailure why) noexcept {
+  void acquire_failed(carpool::AcquireFailure why, carpool::Duration) noexcept {
     metrics->timeouts += why == carpool::AcquireFailure::timeout;
+  }
+  void connection_failed(std::uint64_t id, std::string_view why, carpool::Duration) noexcept {
+    std::printf("# connection %llu failed: %.*s\n", static_cast<unsigned long long>(id), static_cast<int>(why.size()),
+                why.data());
   }
   void connection_closed(std::uint64_t id, carpool::CloseReason reason) noexcept {
     std::printf("# connection %llu closed: %s\n", static_cast<unsigned long long>(id),

@@ -131,6 +131,14 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     return connect_to<Backend>(target, deadline);
   }
 
+  /// For the pool's error texts: one of them, it does not say which.
+  [[nodiscard]] std::string describe() const requires requires(const Connector& one) { one.describe(); }
+  {
+    std::string text = "one of ";
+    for (const Connector& one : endpoints_) text += (&one == endpoints_.data() ? "" : ", ") + one.describe();
+    return text;
+  }
+
   template <class Backend, class Inner>
   [[nodiscard]] bool is_connected(const EndpointConnection<Backend, Inner>& connection) const noexcept {
     return connection.of_current_generation() && its(connection).is_connected(connection.inner());

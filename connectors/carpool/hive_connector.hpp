@@ -1,6 +1,7 @@
 /// Opens sessions with Apache Hive, or whatever speaks HiveServer2's protocol, such as Spark's Thrift server.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/hive_connection.hpp>
 #include <carpool/hive_options.hpp>
@@ -89,6 +90,11 @@ struct HiveConnector {
   template <class Backend>
   [[nodiscard]] bool matches(const HiveConnection<Backend>& connection, const HiveTarget& target) const {
     return connection.target() == serving(target).target();
+  }
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe(const HiveTarget& target) const {
+    const HiveConnector own = serving(target);
+    return detail::address_text(own.host, own.port);
   }
   template <class Backend>
   [[nodiscard]] bool is_connected(const HiveConnection<Backend>& connection) const noexcept {

@@ -1,6 +1,7 @@
 /// Opens connections to an HTTP server, plain or encrypted, that are kept from request to request.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/http_connection.hpp>
 #include <carpool/http_environment.hpp>
@@ -66,6 +67,11 @@ struct HttpConnector {
     auto socket = dial<Backend>(settings, deadline);
     return Connection<Backend>(std::make_unique<detail::HttpSession<Backend>>(std::move(socket), std::move(settings)),
                                headers, max_redirects);
+  }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const {
+    return unix_path.empty() ? detail::address_text(host, port_or_default()) : "unix:" + unix_path;
   }
 
   template <class Backend>

@@ -1,6 +1,7 @@
 /// Opens sessions with a MySQL or MariaDB server, over TCP, TLS or a Unix socket.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/mysql_connection.hpp>
 #include <carpool/mysql_dialler.hpp>
@@ -79,6 +80,11 @@ struct MysqlConnector {
     validate();
     detail::MysqlDialler<Backend, MysqlConnector> dialler(*this, deadline);
     return Connection<Backend>(dialler.session());
+  }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const {
+    return unix_path.empty() ? detail::address_text(host, port) : "unix:" + unix_path;
   }
 
   template <class Backend>

@@ -1,6 +1,7 @@
 /// Opens connections to PostgreSQL and to what speaks its protocol, pgbouncer for one: over TCP, TLS or a Unix socket.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/postgres_connection.hpp>
 #include <carpool/postgres_dialler.hpp>
@@ -80,6 +81,11 @@ struct PostgresConnector {
     detail::PostgresDialler<Backend> dialler(endpoint, max_notices, deadline);
     auto handle = dialler.first_to_answer(attempts<Backend>(deadline));
     return Connection<Backend>(std::move(handle), endpoint, session());
+  }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const {
+    return is_unix() ? host + "/.s.PGSQL." + std::to_string(port) : detail::address_text(host, port);
   }
 
   template <class Backend>

@@ -1,6 +1,7 @@
 /// Opens connections to Redis, and to what speaks its protocol (RESP2): over TCP, a Unix socket or TLS.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/redis_connection.hpp>
 #include <carpool/tcp_connector.hpp>
@@ -74,6 +75,11 @@ struct RedisConnector {
         io_timeout);
     connection.log_in(login(), deadline);
     return connection;
+  }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const {
+    return path.empty() ? detail::address_text(host, port) : "unix:" + path;
   }
 
   template <class Backend>

@@ -71,6 +71,9 @@ struct SqliteConnector {
     return connection;
   }
 
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const { return path; }
+
   template <class Backend>
   [[nodiscard]] bool is_connected(const SqliteConnection<Backend>& connection) const noexcept {
     return connection.is_connected();

@@ -1,6 +1,7 @@
 /// Opens TCP connections: by name, IPv4 or IPv6, trying each of the host's addresses within one deadline.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/stream_connection.hpp>
 #include <carpool/time.hpp>
 #include <carpool/url.hpp>
@@ -136,6 +137,9 @@ struct TcpConnector {
     detail::Dialler<Backend> dialler(options, deadline);
     return dialler.first_to_answer(addresses, host + ':' + std::to_string(port));
   }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {

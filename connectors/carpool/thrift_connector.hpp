@@ -1,6 +1,7 @@
 /// Opens connections to a user's own Thrift service, with the client that Thrift generated for it.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/thrift_connection.hpp>
@@ -91,6 +92,9 @@ struct ThriftConnector {
                   {.io_timeout = io_timeout, .one_way = true});  // the transport counts the answers
     return Connection<Backend>(std::move(stream), framing, encoding, limits, io_timeout);
   }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const ThriftConnection<Client, Backend>& connection) const noexcept {

@@ -1,6 +1,7 @@
 /// Opens TLS connections over TCP: verified by name, resumed where the server allows, all within one deadline.
 #pragma once
 
+#include <carpool/address_text.hpp>
 #include <carpool/stream_connection.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
@@ -47,6 +48,9 @@ struct TlsConnector {
     return Connection<Backend>(TlsSocket<Backend>::handshake(std::move(socket), context, tls, host, deadline),
                                {.io_timeout = io_timeout, .one_way = one_way});
   }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {

@@ -48,6 +48,9 @@ struct UnixConnector {
                                {.io_timeout = io_timeout, .one_way = one_way});
   }
 
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe() const { return "unix:" + path; }
+
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {
     return connection.is_connected();

@@ -42,9 +42,7 @@ class ConnectionPool {
   /// and the bound of a bad option.
   explicit ConnectionPool(Connector connector, PoolOptions options = {}, Eviction eviction = {}, Observer observer = {})
       : settings_(Admin::checked({std::move(connector), std::move(options), std::move(eviction), std::move(observer)})),
-        core_(new Core(settings_)) {
-    detail::Events<Observer>::pool_ready(settings_->observer);
-  }
+        core_(Admin::open(settings_)) {}
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool() {
@@ -130,11 +128,13 @@ class ConnectionPool {
   /// Does the maintenance that is due now: what the reaper does by itself on concurrent backends. Returns how many idle
   /// connections it evicted.
   std::size_t reap() { return Admin::reap(core()); }
-  /// Closes every idle connection; returns how many there were.
+  /// Closes every idle connection; returns how many there were: none where the pool is closed or draining.
   std::size_t clear() { return Admin::clear(core()); }
-  /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end.
+  /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end. A
+  /// breaker that is open lets one probe through at once, also after refused credentials; so does resume().
   void retire_all() { Admin::retire_all(core()); }
-  /// While suspended no lease is given: callers wait. Connections are given back as usual.
+  /// While suspended no lease is given: callers wait. Connections are given back as usual. resume() of a pool that is
+  /// not suspended changes nothing.
   void suspend() { core().access()->suspend(); }
   void resume() { Admin::resume(core()); }
   /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
@@ -163,6 +163,7 @@ class ConnectionPool {
   }
   [[nodiscard]] Core& child_core(Core* inherited) const {
     auto fresh = std::make_unique<Core>(settings_);
+    fresh->start();
     if (core_.compare_exchange_strong(inherited, fresh.get(), std::memory_order_acq_rel)) {  // synchronizes-with (1)
       inherited->abandon_in_child();
       return *fresh.release();

@@ -18,7 +18,7 @@ namespace carpool {
 enum class PoolErrc {
   acquire_timeout = 1,    ///< no connection within the deadline
   pool_closed,            ///< the pool is closed or draining
-  queue_full,             ///< max_waiters already wait
+  queue_full,             ///< max_waiters already wait for this target
   breaker_open,           ///< the server was unreachable a moment ago; the next probe is not due yet
   connect_failed,         ///< the connect that the caller waited for failed
   authentication_failed,  ///< the server refused the credentials: not retried
@@ -91,15 +91,22 @@ struct Holder {
   Duration age;         ///< for how long it had been out
 };
 
-/// No connection within the deadline. The message, and holders(), say who has them.
+/// No connection within the deadline. The message, and holders(), say who has them; the message also says what is being
+/// connected.
 class AcquireTimeout : public PoolError {
  public:
   AcquireTimeout(const std::string& what, std::vector<Holder> holders)
-      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)) {}
+      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)), total_(holders_.size()) {}
+  AcquireTimeout(const std::string& what, std::vector<Holder> holders, std::size_t total)
+      : PoolError(PoolErrc::acquire_timeout, what), holders_(std::move(holders)), total_(total) {}
+  /// Those that had been out longest, the oldest first: at most 32, of the pool's first 256 connections.
   [[nodiscard]] const std::vector<Holder>& holders() const noexcept { return holders_; }
+  /// How many leases were out in all.
+  [[nodiscard]] std::size_t holders_total() const noexcept { return total_; }
 
  private:
   std::vector<Holder> holders_;
+  std::size_t total_;
 };
 
 /// The pool is closed or draining.
@@ -108,7 +115,7 @@ class PoolClosed : public PoolError {
   explicit PoolClosed(const std::string& what) : PoolError(PoolErrc::pool_closed, what) {}
 };
 
-/// PoolOptions::max_waiters callers wait already.
+/// PoolOptions::max_waiters callers wait already for this target; or nobody may wait at all, and no connection is idle.
 class QueueFull : public PoolError {
  public:
   explicit QueueFull(const std::string& what) : PoolError(PoolErrc::queue_full, what) {}
@@ -140,8 +147,9 @@ class BreakerOpen : public ConnectError {
   Duration retry_after_;
 };
 
-/// A connector throws this (or a class derived from it) where the server refused the credentials: the pool does not
-/// try again within the series, because repeating a wrong password locks accounts.
+/// A connector throws this (or a class derived from it) where the server refused the credentials. Repeating a wrong
+/// password locks accounts. So the pool ends the series, and its breaker stays open for at least 30 s after each
+/// refusal, or until the pool is told that something has changed: by retire_all(), or by suspend() and resume().
 class AuthenticationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -13,22 +13,25 @@ namespace carpool {
 
 /// Why the pool closed a connection. The set follows MongoDB's CMAP specification, refined.
 enum class CloseReason : std::uint8_t {
-  expired,       ///< its Eviction said so (or the connector's own lifetime was over)
-  idle,          ///< it had been idle for too long
-  dead,          ///< is_connected, reusable or a ping said that it is gone
-  reset_failed,  ///< it could not be brought back to a clean state
-  discarded,     ///< its user said so, or threw
-  retired,       ///< the pool was told to replace it: retire_all, or clear
-  surplus,       ///< there were more than max_idle or max_size, or it made room for another target
-  drained,       ///< the pool was being drained
-  closed,        ///< the pool was closed
+  expired,         ///< its Eviction said so (or the connector's own lifetime was over)
+  idle,            ///< it had been idle for too long
+  dead,            ///< is_connected, reusable or a ping said that it is gone
+  reset_failed,    ///< it could not be brought back to a clean state
+  discarded,       ///< its user said so, or threw
+  retired,         ///< the pool was told to replace it: retire_all, or clear
+  surplus,         ///< there were more than max_idle or max_size, or it made room for another target
+  drained,         ///< the pool was being drained
+  closed,          ///< the pool was closed
+  connect_failed,  ///< it never was one: the connect that had begun failed
+  detached,        ///< its lease took it out of the pool: it lives on, but is the pool's no more
 };
-inline constexpr std::size_t close_reason_count = 9;
+inline constexpr std::size_t close_reason_count = 11;
 
 /// The name as it stands in reports and metrics.
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
-  constexpr std::string_view names[close_reason_count] = {"expired", "idle",    "dead",    "reset_failed", "discarded",
-                                                          "retired", "surplus", "drained", "closed"};
+  constexpr std::string_view names[close_reason_count] = {"expired",   "idle",           "dead",    "reset_failed",
+                                                          "discarded", "retired",        "surplus", "drained",
+                                                          "closed",    "connect_failed", "detached"};
   return names[static_cast<std::size_t>(reason)];
 }
 
@@ -36,23 +39,47 @@ inline constexpr std::size_t close_reason_count = 9;
 enum class AcquireFailure : std::uint8_t {
   timeout,        ///< the deadline passed
   closed,         ///< the pool is closed or draining
-  queue_full,     ///< max_waiters already wait
+  queue_full,     ///< max_waiters already wait for this target
   breaker_open,   ///< the last connects failed and the next is not due yet
   connect_error,  ///< the connect that this caller waited for failed
   interrupted,    ///< the waiting worker was interrupted, or something unforeseen was thrown
 };
+inline constexpr std::size_t acquire_failure_count = 6;
+
+/// The name as it stands in reports and metrics.
+[[nodiscard]] constexpr std::string_view to_string(AcquireFailure why) noexcept {
+  constexpr std::string_view names[acquire_failure_count] = {"timeout",      "closed",        "queue_full",
+                                                             "breaker_open", "connect_error", "interrupted"};
+  return names[static_cast<std::size_t>(why)];
+}
 
 /// Watches nothing and costs nothing. An observer has any of these members, all noexcept, called outside every
 /// lock by whichever worker caused the event, possibly by several at once:
 ///   acquire_started()                                      a caller came in
 ///   acquired(std::uint64_t id, Duration wait)              it got connection id
-///   acquire_failed(AcquireFailure)                         it did not
+///   acquire_failed(AcquireFailure)                         it did not; or
+///   acquire_failed(AcquireFailure, Duration waited)        the same, with how long it took
 ///   released(std::uint64_t id, Duration held)              a lease ended
-///   connection_created(std::uint64_t id)                   a connect begins
+///   connection_created(std::uint64_t id)                   an attempt to connect begins; each has an id of its own
 ///   connection_ready(std::uint64_t id, Duration took)      it succeeded
-///   connection_closed(std::uint64_t id, CloseReason)       the connection is gone
+///   connection_failed(std::uint64_t id, std::string_view why, Duration took)  it did not, and why, in words; or
+///   connection_failed(std::uint64_t id, std::exception_ptr cause, Duration took)  the same, with what the connector
+///                                                          threw: null where the new connection was dead at once
+///   connection_closed(std::uint64_t id, CloseReason)       the connection is gone; after a failure, connect_failed
 ///   pool_ready() pool_cleared() pool_closed()              constructed or resumed; clear or retire_all; close
-///   leak_suspected(SourceLocation site, Duration age)  a lease from site is out past leak_detection_threshold
+///   leak_suspected(SourceLocation site, Duration age)      a lease from site is out past leak_detection_threshold
+///
+/// Each connection_created is followed by one connection_ready or connection_failed, and each by one connection_closed.
+/// In which order events come, although several workers tell them at once:
+///   of one connection: created, ready or failed, then acquired and released by turns, and closed last;
+///   of one acquire: started, then acquired or failed;
+///   pool_ready before anything that the pool does from then on: no connect begins, and no caller is served, before it
+///     has returned; so an acquire inside it would wait for itself;
+///   pool_cleared before the first connection that is closed for that clear() or retire_all();
+///   pool_closed when close() has woken every waiter and idle connections are on their way out: connections that were
+///     leased, connecting or closing may be told to be closed after it.
+/// What changes nothing tells nothing: resume() of a pool that is not suspended, clear() or retire_all() of one that is
+/// closed or draining, a second close().
 struct NoObserver {};
 
 /// Any object type can observe; members it does not have are not called.

@@ -11,33 +11,52 @@
 
 namespace carpool {
 
-/// The wait between connect attempts: initial, then doubling up to max; each shortened by up to half at random
-/// ("equal jitter"), so that clients of one dead server do not return in step.
+/// The wait between connect attempts: initial (100 ms), then doubling up to max (5 s); each shortened by up to half at
+/// random ("equal jitter"), so that clients of one dead server do not return in step.
 struct Backoff {
   Duration initial = std::chrono::milliseconds(100);
   Duration max = std::chrono::seconds(5);
 };
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.
+/// A time is a std::chrono duration of any unit, down to the nanosecond. With a connector that has targets, the numbers
+/// of connections are the whole pool's, and max_waiters is each target's.
 struct PoolOptions {
-  std::string name = "pool";                 ///< stands in every message and report
-  std::size_t max_size = 10;                 ///< connections that exist at once: connecting + idle + in use + closing
-  std::optional<std::size_t> max_idle = {};  ///< idle ones kept; default max_size
-  std::size_t min_idle = 0;                  ///< idle ones kept ready beyond those that somebody waits for
-  Duration acquire_timeout = std::chrono::seconds(30);  ///< bounds a whole acquire(): wait, connect and validation
-  Duration connect_timeout = std::chrono::seconds(10);  ///< bounds one connect attempt
-  Duration close_timeout = std::chrono::seconds(1);     ///< bounds the polite goodbye (Connector::invalidate)
-  std::size_t max_connecting = 2;                       ///< connects in flight at once
-  std::optional<std::size_t> max_waiters = {};          ///< who comes beyond gets QueueFull at once; default no limit
-  std::size_t connect_attempts = 3;                     ///< tries before everybody who waits gets ConnectError
-  Backoff connect_backoff = {};                         ///< between attempts, and how long the breaker stays open
-  Duration validation_bypass_window =
-      std::chrono::milliseconds(500);                     ///< a connection used this recently is not pinged
-  Duration validation_timeout = std::chrono::seconds(5);  ///< bounds one ping or reset
-  Duration keepalive_time = std::chrono::minutes(2);  ///< an idle connection is pinged when not heard of for so long
-  Duration handoff_after =
-      std::chrono::milliseconds(1);  ///< once a waiter has waited so long nobody overtakes it; 0 = strict order
-  std::optional<Duration> leak_detection_threshold = {};  ///< a lease out for longer is reported once to the observer
+  /// Stands in every message and report. Default "pool".
+  std::string name = "pool";
+  /// Connections that exist at once: connecting, idle, in use and closing. At least 1; default 10.
+  std::size_t max_size = 10;
+  /// Idle connections that are kept; one too many is closed when it comes back. At most max_size, which is the default.
+  std::optional<std::size_t> max_idle = {};
+  /// Idle connections kept ready, beyond those that somebody waits for. At most max_idle; default 0. With targets: 0.
+  std::size_t min_idle = 0;
+  /// Bounds a whole acquire(): wait, connect and validation together. 0: only what is there. Default 30 s.
+  Duration acquire_timeout = std::chrono::seconds(30);
+  /// Bounds one attempt to connect, which goes on when its caller has given up. Longer than 0; default 10 s.
+  Duration connect_timeout = std::chrono::seconds(10);
+  /// Bounds the polite goodbye, Connector::invalidate. Default 1 s.
+  Duration close_timeout = std::chrono::seconds(1);
+  /// Connects in flight at once. At least 1; default 2.
+  std::size_t max_connecting = 2;
+  /// Callers that wait at once, for each target; one more gets QueueFull at once. Default no limit. 0: nobody waits; an
+  /// acquire that finds no idle connection gets QueueFull, and one is opened in the background if there is room. On a
+  /// SingleBackend, where nobody waits for anybody, it means nothing.
+  std::optional<std::size_t> max_waiters = {};
+  /// Attempts before everybody who waits gets ConnectError. At least 1; default 3.
+  std::size_t connect_attempts = 3;
+  /// Between attempts, and how long the breaker stays open after the last: 100 ms, doubling up to 5 s. After refused
+  /// credentials it stays open for at least 30 s.
+  Backoff connect_backoff = {};
+  /// A connection that was used so recently is not pinged when it is handed out. 0: pinged every time. Default 500 ms.
+  Duration validation_bypass_window = std::chrono::milliseconds(500);
+  /// Bounds one ping or reset. Longer than 0; default 5 s.
+  Duration validation_timeout = std::chrono::seconds(5);
+  /// An idle connection is pinged when it has not been heard of for so long. Longer than 0; default 2 min.
+  Duration keepalive_time = std::chrono::minutes(2);
+  /// Once a caller has waited for so long, nobody overtakes it. 0: strict order. Default 1 ms.
+  Duration handoff_after = std::chrono::milliseconds(1);
+  /// A lease that is out for longer is reported to the observer, once. Longer than 0; default off.
+  std::optional<Duration> leak_detection_threshold = {};
 };
 
 namespace detail {
@@ -48,6 +67,12 @@ inline void require(bool holds, const PoolOptions& options, const char* field, c
 
 inline void require_positive(Duration value, const PoolOptions& options, const char* field) {
   require(value > Duration::zero(), options, field, "longer than 0");
+}
+
+/// What is older is to be pinged. 0 is every age, also within one tick of the coarse clock, or before its last.
+[[nodiscard]] inline Duration bypass_window(const PoolOptions& options) noexcept {
+  const Duration window = options.validation_bypass_window;
+  return window == Duration::zero() ? Duration::min() : window;
 }
 
 inline void validate_sizes(const PoolOptions& options) {

@@ -9,7 +9,9 @@
 
 namespace carpool {
 
-/// Taken under the pool's lock, so the numbers belong together; stale as soon as it is returned.
+/// Taken under the pool's lock, so the numbers belong together; stale as soon as it is returned. In every snapshot,
+///   connects = created + connect_failures + attempts in flight (none where nothing is connecting), and
+///   created = idle + in_use + closing + those closed for any reason but connect_failed.
 struct PoolStats {
   std::size_t max_size = 0;
   std::size_t connecting = 0;  ///< places reserved for a connect in flight
@@ -22,8 +24,10 @@ struct PoolStats {
 
   std::uint64_t acquired = 0;          ///< leases given
   std::uint64_t timeouts = 0;          ///< acquires that ended in AcquireTimeout
-  std::uint64_t created = 0;           ///< connects that succeeded
-  std::uint64_t connect_failures = 0;  ///< single attempts that failed
+  std::uint64_t connects = 0;          ///< single attempts to connect that began: connection_created
+  std::uint64_t created = 0;           ///< of these, those that succeeded: connection_ready
+  std::uint64_t connect_failures = 0;  ///< and those that failed: connection_failed
+  /// connection_closed, each once the connection is gone; for connect_failed the same as connect_failures.
   std::array<std::uint64_t, close_reason_count> closed_by_reason{};
 
   /// Connections that exist or are being made: what max_size bounds.

@@ -10,6 +10,7 @@
 #include "pool_laws_ages.hpp"
 #include "pool_laws_connecting.hpp"
 #include "pool_laws_endings.hpp"
+#include "pool_laws_events.hpp"
 #include "pool_laws_faults.hpp"
 #include "pool_laws_health.hpp"
 #include "pool_laws_messages.hpp"
@@ -51,10 +52,12 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
+    RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
     AConnectionThatDiedWhileIdleIsNotHandedOut, AConnectionWithAReplyOutstandingIsClosedOnReturn,
-    AConnectionIsPingedOnlyAfterTheBypassWindow, AConnectionWhosePingFailsOrThrowsIsReplaced,
+    AConnectionIsPingedOnlyAfterTheBypassWindow, WithoutABypassWindowAConnectionIsPingedEveryTime,
+    AConnectionWhosePingFailsOrThrowsIsReplaced,
     APingWithoutAnswerMakesThePoolDistrustItsOtherIdleConnections, ADirtyConnectionIsResetBeforeItIsUsedAgain,
     AConnectionThatCannotBeResetIsReplaced, TheGoodbyeIsSaidOnceToEachHealthyConnection,
     TheGoodbyeIsBoundedAndMayThrow,
@@ -79,6 +82,10 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     AConnectionsLifeIsToldInOrder, EventsTellHowLongThingsTook, EveryReasonToCloseIsToldAndCounted,
     EveryAcquireThatStartsIsToldToEnd, NothingOfTheUsersRunsUnderThePoolsLock,
     AnEvictionThatThrowsClosesAndDisturbsNobody, EvictionsAreToldTheFacts,
+    // pool_laws_events.hpp
+    EveryConnectThatBeginsIsToldToEnd, AFailedConnectIsToldWithWhatTheConnectorThrew, ADetachedConnectionIsToldToGo,
+    AnAcquireThatFailsIsToldWithHowLongItTook, ThePoolIsToldToBeReadyBeforeAnythingThatItDoes,
+    ThePoolIsToldToBeClearedBeforeTheClosesThatThisCauses, WhatChangesNothingTellsNothing,
     // pool_laws_faults.hpp
     AcquireAndReleaseOfAReadyConnectionAllocateNothing, EveryPlaceIsGivenBackWhereverMemoryRunsOut,
     APoolThatCannotBeMadeLeavesNothingBehind, AForkedChildLeavesItsParentsConnectionsAlone);
@@ -97,8 +104,13 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     AWaiterIsServedByARelease, AWaiterLeavesAtItsDeadlineAndNotBefore, AWaiterIsServedWhenABrokenConnectionComesBack,
     AWaiterIsServedWhenALeaseIsDetached, InStrictOrderThoseWhoCameFirstAreServedFirst,
     NobodyOvertakesAWaiterWhoHasWaitedHandoffAfter, AWaiterWhoWasDisappointedKeepsItsPlaceInLine,
-    MoreThanMaxWaitersAreRefusedAtOnce, AWaiterWhoWasDisappointedIsNotRefused,
+    MoreThanMaxWaitersAreRefusedAtOnce, WithMaxWaitersZeroNobodyWaitsAndAConnectBeginsAllTheSame, MaxWaitersIsEachTargetsOwn,
+    AWaiterWhoWasDisappointedIsNotRefused,
     NobodyIsServedTooLateBecauseOthersHaveLeft,
+    // pool_laws_health.hpp
+    WithoutABypassWindowTheImpatientGetWhatHasAnswered,
+    // pool_laws_messages.hpp
+    ATimeoutTellsTheLastConnectErrorOfASeriesThatGoesOn,
     // pool_laws_health.hpp
     AShortDeadlineDoesNotWaitForALongPing, ASlowGoodbyeHoldsUpNobody,
     // pool_laws_endings.hpp
@@ -120,6 +132,8 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     ACrowdIsServedByFewConnections, NothingIsLostOrExceededWhateverHappens, AnIdlePoolUsesNoProcessor,
     NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad, NestedAcquiresEndWhenThePoolIsJustLargeEnough,
     NoWakeUpIsLost,
+    // pool_laws_events.hpp
+    EventsComeInOrderAndAddUpUnderLoad,
     // pool_laws_faults.hpp
     GivingBackAllocatesNothingWhateverComesBack);
 // clang-format on

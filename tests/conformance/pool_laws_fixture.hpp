@@ -17,6 +17,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -127,6 +128,7 @@ struct Event {
   std::optional<CloseReason> reason = {};
   std::optional<carpool::AcquireFailure> failure = {};
   carpool::SourceLocation site = {};
+  std::string text = {};
 };
 
 /// An observer that writes down everything; copies write to the same list.
@@ -135,10 +137,15 @@ class Watcher {
  public:
   void acquire_started() const noexcept { note({"acquire_started"}); }
   void acquired(std::uint64_t id, Duration wait) const noexcept { note({"acquired", id, wait}); }
-  void acquire_failed(carpool::AcquireFailure why) const noexcept { note({.what = "acquire_failed", .failure = why}); }
+  void acquire_failed(carpool::AcquireFailure why, Duration waited) const noexcept {
+    note({.what = "acquire_failed", .length = waited, .failure = why});
+  }
   void released(std::uint64_t id, Duration held) const noexcept { note({"released", id, held}); }
   void connection_created(std::uint64_t id) const noexcept { note({"connection_created", id}); }
   void connection_ready(std::uint64_t id, Duration took) const noexcept { note({"connection_ready", id, took}); }
+  void connection_failed(std::uint64_t id, std::string_view why, Duration took) const noexcept {
+    note({.what = "connection_failed", .id = id, .length = took, .text = std::string(why)});
+  }
   void connection_closed(std::uint64_t id, CloseReason reason) const noexcept {
     note({.what = "connection_closed", .id = id, .reason = reason});
   }

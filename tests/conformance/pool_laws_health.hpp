@@ -36,6 +36,34 @@ TYPED_TEST_P(PoolLaws, AConnectionIsPingedOnlyAfterTheBypassWindow) {
   EXPECT_EQ(this->server.counts().pings, 1U) << "it has just answered";
 }
 
+// What came back within a tick of the coarse clock, some 4 ms, was not asked.
+TYPED_TEST_P(PoolLaws, WithoutABypassWindowAConnectionIsPingedEveryTime) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .validation_bypass_window = 0ns});
+  static_cast<void>(pool.acquire());
+  const std::size_t before = this->server.counts().pings;
+  for (std::size_t i = 1; i <= 50; ++i) {
+    EXPECT_EQ(pool.acquire()->id(), 1U);
+    EXPECT_EQ(this->server.counts().pings, before + i);
+  }
+}
+
+// A helper's ping that a waiter asked for is good enough for it, but not that somebody gave a connection back since.
+TYPED_TEST_P(PoolLawsAmongWorkers, WithoutABypassWindowTheImpatientGetWhatHasAnswered) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .validation_bypass_window = 0ns});
+  typename TypeParam::template Atomic<std::size_t> served{0};
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  const std::size_t before = this->server.counts().pings;
+  Workers<TypeParam> workers;
+  workers.start(4, [&] {
+    for (int i = 0; i < 25; ++i) {
+      if (!error_of([&] { return pool.acquire_for(4s); })) ++served;  // less than validation_timeout
+    }
+  });
+  workers.join();
+  EXPECT_EQ(served.load(), 100U);
+  EXPECT_GE(this->server.counts().pings - before, 100U) << "each of them had a ping of its own";
+}
+
 TYPED_TEST_P(PoolLaws, AConnectionWhosePingFailsOrThrowsIsReplaced) {
   this->server.next_connects({ok().answering_pings(FakeReply::no)});
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .validation_bypass_window = 20ms});

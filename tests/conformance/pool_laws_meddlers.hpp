@@ -56,8 +56,9 @@ struct MeddlingConnector {
   using Connection = MeddlingConnection;
   MeddlerPointer meddler;
 
-  [[nodiscard]] Connection connect(const Target&, TimePoint) const {
+  [[nodiscard]] Connection connect(const Target& target, TimePoint) const {
     meddler->meddle("connect");
+    if (target == "nowhere") throw std::runtime_error("there is nothing here");
     return Connection(meddler);
   }
   [[nodiscard]] bool is_connected(const Connection&) const noexcept { return meddler->meddle("is_connected"), true; }
@@ -122,6 +123,9 @@ struct MeddlingObserver {
   void released(std::uint64_t, Duration) const noexcept { meddler->meddle("released"); }
   void connection_created(std::uint64_t) const noexcept { meddler->meddle("connection_created"); }
   void connection_ready(std::uint64_t, Duration) const noexcept { meddler->meddle("connection_ready"); }
+  void connection_failed(std::uint64_t, std::string_view, Duration) const noexcept {
+    meddler->meddle("connection_failed");
+  }
   void connection_closed(std::uint64_t, CloseReason) const noexcept { meddler->meddle("connection_closed"); }
   void pool_ready() const noexcept { meddler->meddle("pool_ready"); }
   void pool_cleared() const noexcept { meddler->meddle("pool_cleared"); }

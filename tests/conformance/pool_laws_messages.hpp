@@ -67,6 +67,25 @@ TYPED_TEST_P(PoolLaws, ATimeoutTellsTheLastConnectErrorUnlessItIsOver) {
   EXPECT_FALSE(contains(error->what(), "no route to it")) << error->what();
 }
 
+// Nothing was said of the server before a series of connects had ended, which takes longer than most callers wait.
+TYPED_TEST_P(PoolLawsAmongWorkers, ATimeoutTellsTheLastConnectErrorOfASeriesThatGoesOn) {
+  this->server.next_connects({refuse("no route"), refuse("no host")});
+  this->server.other_connects(held());
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_connecting = 1, .connect_attempts = 3, .connect_backoff = {1ms, 1ms}});
+  std::string text;
+  const auto tells = [&](const char* what) {
+    const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(10ms); });
+    text = error ? error->what() : "";
+    return contains(text, what);
+  };
+  EXPECT_TRUE(eventually<TypeParam>([&] { return tells("no host"); })) << text;
+  EXPECT_TRUE(contains(text, "last connect error: ") && contains(text, "(2 tries so far)")) << text;
+  EXPECT_FALSE(contains(text, "no route")) << "the last one's";
+  this->server.let_through();
+  EXPECT_TRUE(pool.acquire());
+}
+
 TYPED_TEST_P(PoolLaws, BadValuesAreRefusedByFieldAndBound) {
   const auto pool_of = [&](carpool::PoolOptions options) {
     Pool<TypeParam>(this->server.connector(), std::move(options));

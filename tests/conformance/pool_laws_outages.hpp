@@ -45,6 +45,28 @@ TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
   EXPECT_EQ(this->server.counts().connects, 1U);
 }
 
+// The breaker used to let a series through after each back-off: 11 log-ins in 20 s, and accounts are locked after 5.
+TYPED_TEST_P(PoolLaws, RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold) {
+  this->server.other_connects(refuse_credentials("wrong password"));
+  Pool<TypeParam> pool(this->server.connector(), {.min_idle = 2, .connect_backoff = {1ms, 1ms}});
+  const TimePoint started = TypeParam::now();
+  while (TypeParam::now() < started + 100ms) {
+    EXPECT_TRUE(error_of([&] { return pool.acquire(); }));
+    pause<TypeParam>(1ms);
+  }
+  EXPECT_EQ(this->server.counts().connects, 1U);
+  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
+  ASSERT_TRUE(error);
+  EXPECT_GT(error->retry_after(), 15s);
+  EXPECT_TRUE(contains(error->what(), "next try in ") && contains(error->what(), "retire_all()")) << error->what();
+  pool.retire_all();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connects == 2; }, pool));
+  this->server.other_connects(ok());
+  pool.suspend();
+  pool.resume();
+  EXPECT_TRUE(pool.acquire_for(10s));
+}
+
 // Law 15: after the back-off one try, not a series; each failure doubles the next back-off; a success closes the
 // breaker.
 TYPED_TEST_P(PoolLaws, TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack) {

@@ -144,6 +144,40 @@ TYPED_TEST_P(PoolLawsAmongWorkers, MoreThanMaxWaitersAreRefusedAtOnce) {
   EXPECT_TRUE(pool.acquire());
 }
 
+// It used to refuse everybody, also on an empty pool, for ever: whoever came first counted as a waiter.
+TYPED_TEST_P(PoolLawsAmongWorkers, WithMaxWaitersZeroNobodyWaitsAndAConnectBeginsAllTheSame) {
+  this->server.next_connects({held()});
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .max_waiters = 0});
+  const auto refused = [&] { return error_of([&] { return pool.acquire(); }) == PoolErrc::queue_full; };
+  EXPECT_TRUE(refused());
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts().connecting == 1; }));
+  EXPECT_TRUE(refused()) << "it does not wait for the connect either";
+  this->server.let_through();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 1; }));
+  {
+    const auto lease = pool.acquire();
+    EXPECT_TRUE(refused());
+  }
+  this->server.kill_all();  // is found at the hand-out
+  EXPECT_TRUE(refused());
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !refused(); }));
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+  EXPECT_EQ(pool.stats().waiting, 0U);
+}
+
+// Those who wait for a target that is dead used to make a healthy one refuse.
+TYPED_TEST_P(PoolLawsAmongWorkers, MaxWaitersIsEachTargetsOwn) {
+  TargetPool<TypeParam> pool(this->server.target_connector(), {.max_size = 4, .max_waiters = 2});
+  const auto lease = pool.acquire("good");
+  this->server.other_connects(held());
+  Workers<TypeParam> workers;
+  workers.start(2, [&] { EXPECT_TRUE(pool.acquire_for("bad", 10s)); });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 2; }));
+  EXPECT_EQ(error_of([&] { return pool.acquire_for("bad", 10s); }), PoolErrc::queue_full);
+  EXPECT_EQ(error_of([&] { return pool.acquire_for("good", 1ms); }), PoolErrc::acquire_timeout) << "it may wait";
+  this->server.let_through(10);
+}
+
 // Who has its place in line already is not refused for want of room.
 TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedIsNotRefused) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .max_waiters = 3, .handoff_after = 0ns});

@@ -45,8 +45,11 @@ TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
   const Watcher<TypeParam> watcher;
   PoolStats stats;
   for (const bool drains : {true, false}) {
-    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4}, limits(carpool::forever, 600ms), watcher);
+    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4, .connect_backoff = {1ms, 1ms}},
+                                limits(carpool::forever, 600ms), watcher);
+    this->server.next_connects({refuse("once")});
     pool.acquire().discard();
+    { const auto mine = pool.acquire().detach(); }
     pool.acquire()->leave_a_reply_unread();
     this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
     pool.acquire()->get_dirty();
@@ -119,7 +122,11 @@ TYPED_TEST_P(PoolLaws, NothingOfTheUsersRunsUnderThePoolsLock) {
   const auto meddler = std::make_shared<Meddler>();
   carpool::ConnectionPool<TypeParam, carpool::LifoStack, MeddlingConnector, MeddlingEviction, MeddlingObserver> pool(
       MeddlingConnector{meddler},
-      {.max_size = 2, .validation_bypass_window = 0ns, .keepalive_time = 5ms, .leak_detection_threshold = 5ms},
+      {.max_size = 2,
+       .connect_attempts = 1,
+       .validation_bypass_window = 0ns,
+       .keepalive_time = 5ms,
+       .leak_detection_threshold = 5ms},
       MeddlingEviction{meddler}, MeddlingObserver{meddler});
   meddler->begin([&] { static_cast<void>(pool.stats()); });
   static_cast<void>(pool.acquire("a"));
@@ -132,8 +139,10 @@ TYPED_TEST_P(PoolLaws, NothingOfTheUsersRunsUnderThePoolsLock) {
     EXPECT_TRUE(eventually<TypeParam>([&] { return meddler->seen().contains("leak_suspected"); }, pool));
   }
   pool.acquire("c").discard();
+  EXPECT_TRUE(error_of([&] { return pool.acquire("nowhere"); }));
   EXPECT_TRUE(eventually<TypeParam>([&] { return meddler->seen().contains("ping"); }, pool));
   pool.retire_all();
+  pool.suspend();
   pool.resume();
   pool.close();
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
@@ -144,6 +153,7 @@ TYPED_TEST_P(PoolLaws, NothingOfTheUsersRunsUnderThePoolsLock) {
                                                     "connect",
                                                     "connection_closed",
                                                     "connection_created",
+                                                    "connection_failed",
                                                     "connection_ready",
                                                     "dirty",
                                                     "expired",

@@ -117,7 +117,6 @@ void places_are_not_lost() {
   scene.worker([&] {
     typename Scene<B>::Lease lease = scene.pool().acquire();
     ++scene.server().detached;
-    ++scene.server().ever_detached;
     { const auto mine = lease.detach(); }
     --scene.server().detached;
   });

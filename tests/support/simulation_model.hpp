@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <set>
 #include <vector>
 
 /// It learns of connections by the observer's events, and of the line by comparing the books before and after each step
@@ -22,7 +23,15 @@ class PoolModel {
 
   // --- what happens to connections -----------------------------------------------------------------------
 
-  void ready(std::uint64_t id) { expect(leased_.emplace(id, false).second, "law 2: a connection is made twice"); }
+  void pool_ready() { pool_ready_ = true; }
+  void created(std::uint64_t id) {
+    expect(pool_ready_, "events: a connect begins before the pool is told to be ready");
+    expect(begun_.insert(id).second && !leased_.contains(id), "events: two connects have one id");
+  }
+  void ready(std::uint64_t id) {
+    expect(begun_.erase(id) == 1, "events: a connect succeeds that has not begun");
+    expect(leased_.emplace(id, false).second, "law 2: a connection is made twice");
+  }
   void leased(std::uint64_t id) {
     const auto found = leased_.find(id);
     expect(found != leased_.end(), "law 2: a connection is handed out that there is not");
@@ -35,13 +44,18 @@ class PoolModel {
     expect(found != leased_.end() && found->second, "law 2: a connection comes back that was not out");
     found->second = false;
   }
-  void closed(std::uint64_t id) {
+  void closed(std::uint64_t id, carpool::CloseReason reason) {
+    if (reason == carpool::CloseReason::connect_failed) {
+      return expect(begun_.erase(id) == 1, "events: a connect fails that has not begun");
+    }
     const auto found = leased_.find(id);
     expect(found != leased_.end(), "law 2: a connection is closed twice");
     expect(!found->second, "law 2: a connection is closed under its owner");
     leased_.erase(found);
   }
   [[nodiscard]] std::size_t open() const noexcept { return leased_.size(); }
+  /// Connects that were told to begin, and not yet to end.
+  [[nodiscard]] std::size_t begun() const noexcept { return begun_.size(); }
   [[nodiscard]] std::size_t out() const noexcept {
     return static_cast<std::size_t>(
         std::count_if(leased_.begin(), leased_.end(), [](const auto& each) { return each.second; }));
@@ -160,6 +174,8 @@ class PoolModel {
   }
 
   carpool::Duration handoff_after_;
+  bool pool_ready_ = false;
+  std::set<std::uint64_t> begun_;         // ids of the connects in flight
   std::map<std::uint64_t, bool> leased_;  // by the connection's id: whether it is out
   Callers callers_;                       // by task: who is inside acquire
   std::vector<Caller*> line_;             // by ticket
@@ -176,8 +192,10 @@ struct ModelObserver {
   void acquired(std::uint64_t id, carpool::Duration) noexcept { tell().leased(id); }
   void acquire_failed(carpool::AcquireFailure) noexcept { tell().goes_without(); }
   void released(std::uint64_t id, carpool::Duration) noexcept { tell().released(id); }
+  void pool_ready() noexcept { tell().pool_ready(); }
+  void connection_created(std::uint64_t id) noexcept { tell().created(id); }
   void connection_ready(std::uint64_t id, carpool::Duration) noexcept { tell().ready(id); }
-  void connection_closed(std::uint64_t id, carpool::CloseReason) noexcept { tell().closed(id); }
+  void connection_closed(std::uint64_t id, carpool::CloseReason reason) noexcept { tell().closed(id, reason); }
 
  private:
   [[nodiscard]] PoolModel& tell() const {

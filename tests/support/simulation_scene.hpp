@@ -161,8 +161,10 @@ class Scene {
   void check_rest() {
     if (watched_ == nullptr) return;
     const carpool::PoolStats stats = watched_->stats();
-    law<Backend>(model_.open() == stats.size() - stats.connecting + static_cast<std::size_t>(server_.ever_detached),
+    law<Backend>(model_.open() == stats.size() - stats.connecting,
                  "law 5: the books have lost a connection, or count one too many");
+    law<Backend>(model_.begun() == stats.connects - stats.created - stats.connect_failures,
+                 "events: a connect that was told to begin is not told to end");
     note_trouble(stats);
     for (const carpool::TimePoint deadline : deadlines_) {
       law<Backend>(Backend::now() < deadline, "law 4: somebody sleeps in acquire after its deadline");

@@ -94,7 +94,6 @@ struct MadeUpServer {
   std::atomic<int> goodbyes = 0;         // being said now
   std::atomic<int> leased = 0;           // by scenarios, now
   std::atomic<int> detached = 0;         // open, and no more of the pool's concern
-  std::atomic<int> ever_detached = 0;
   std::atomic<int> calls[7] = {};
 
   [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }

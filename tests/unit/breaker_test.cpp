@@ -152,6 +152,58 @@ TEST(Breaker, TheRampEnds) {
   EXPECT_EQ(breaker.limit(start, many), many);
 }
 
+// A wrong password that is repeated locks the account: a series each 100, 200, 400 ... ms made 11 log-ins in 20 s.
+TEST(Breaker, RefusedCredentialsOpenItForHalfAMinuteEachTime) {
+  Breaker breaker;
+  TimePoint now = start;
+  for (int i = 0; i < 4; ++i) {
+    breaker.refused(now, backoff, ~std::uint64_t{0});
+    EXPECT_EQ(breaker.retry_at() - now, 30s);
+    EXPECT_TRUE(breaker.open(now + 30s - 1ns));
+    now = breaker.retry_at();
+    EXPECT_EQ(breaker.limit(now, many), 1U) << "then one probe";
+  }
+  breaker.succeeded();
+  EXPECT_TRUE(breaker.closed());
+}
+
+TEST(Breaker, RefusedCredentialsOpenItForALongerBackOffToo) {
+  Breaker breaker;
+  breaker.refused(start, {.initial = 50s, .max = 90s}, 0);
+  EXPECT_EQ(breaker.retry_at(), start + 50s);
+}
+
+TEST(Breaker, AnotherSeriesThatFailsDoesNotShortenIt) {
+  Breaker breaker;
+  breaker.refused(start, backoff, 0);
+  breaker.failed(start + 1s, backoff, 0);
+  EXPECT_EQ(breaker.retry_at(), start + 30s);
+  breaker.failed(start + 30s, backoff, 0);
+  EXPECT_EQ(breaker.retry_at(), start + 30s + 400ms) << "the probe met another trouble";
+}
+
+TEST(Breaker, LetsAProbeThroughAtOnceWhenItIsTold) {
+  Breaker breaker;
+  breaker.allow();
+  EXPECT_TRUE(breaker.closed());
+  breaker.refused(start, backoff, 0);
+  breaker.allow();
+  EXPECT_FALSE(breaker.open(start));
+  EXPECT_EQ(breaker.limit(start, many), 1U);
+  EXPECT_EQ(breaker.attempts(3), 1U);
+  breaker.failed(start, backoff, 0);
+  EXPECT_TRUE(breaker.open(start)) << "once";
+}
+
+TEST(Breaker, IsProvenByTheFirstSuccess) {
+  Breaker breaker;
+  breaker.failed(start, backoff, 0);
+  EXPECT_FALSE(breaker.proven());
+  breaker.succeeded();
+  breaker.failed(start, backoff, 0);
+  EXPECT_TRUE(breaker.proven());
+}
+
 TEST(Breaker, IsAsNewAfterReset) {
   Breaker breaker;
   breaker.failed(start, backoff, 0);

@@ -47,6 +47,7 @@ TEST(HiveUrlTest, EverythingIsTakenFromItsPlace) {
   EXPECT_EQ(connector.port, 10001);
   EXPECT_EQ(connector.user, "ada");
   EXPECT_EQ(connector.password, "s:cret");
+  EXPECT_EQ(connector.describe({}), "[::1]:10001") << "and no password";
   EXPECT_EQ(connector.database, "web");
   EXPECT_EQ(connector.auth, HiveAuth::no_sasl);
   EXPECT_EQ(connector.io_timeout, std::chrono::minutes(5));

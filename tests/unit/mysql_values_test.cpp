@@ -36,6 +36,7 @@ TEST(MysqlUrl, SaysWhereAndAsWhom) {
   EXPECT_EQ(connector.port, 3307);
   EXPECT_EQ(connector.user, "us@er");
   EXPECT_EQ(connector.password, "p:ss");
+  EXPECT_EQ(connector.describe(), connector.host + ":" + std::to_string(connector.port)) << "and no password";
   EXPECT_EQ(connector.database, "shop");
   EXPECT_EQ(MysqlConnector::from_url("mariadb://[::1]").host, "::1");
   EXPECT_EQ(MysqlConnector::from_url("mariadb://[::1]").port, 3306);

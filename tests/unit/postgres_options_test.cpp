@@ -47,6 +47,7 @@ TEST(PostgresUrl, NamesServerUserDatabaseAndOptions) {
   EXPECT_EQ(connector.port, 6543);
   EXPECT_EQ(connector.user, "app");
   EXPECT_EQ(connector.password, "s@cret");
+  EXPECT_EQ(connector.describe(), connector.host + ":" + std::to_string(connector.port)) << "and no password";
   EXPECT_EQ(connector.database, "my app");
   EXPECT_EQ(connector.options, (Options{{"sslmode", "verify-full"}, {"sslrootcert", "/ca.pem"}}));
   EXPECT_EQ(connector.target_session_attrs, "primary");

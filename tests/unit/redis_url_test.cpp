@@ -33,6 +33,7 @@ TEST(RedisUrl, SaysWhereAndWhoAndWhichDatabase) {
   EXPECT_EQ(connector.port, 7000);
   EXPECT_EQ(connector.user, "ada");
   EXPECT_EQ(connector.password, "s@fe");
+  EXPECT_EQ(connector.describe(), connector.host + ":" + std::to_string(connector.port)) << "and no password";
   EXPECT_EQ(connector.database, 2);
   EXPECT_EQ(connector.client_name, "web");
   EXPECT_FALSE(connector.tls);

@@ -4,6 +4,10 @@
 #include <carpool/detail/diagnosis.hpp>
 #include <carpool/detail/patience.hpp>
 
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace carpool::detail {
 
 /// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
@@ -49,43 +53,69 @@ class Acquisition {
     auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) fail(state);
+      if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (Place* place = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse(state, endpoint, now, timed_out);
+      if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
-      state->serve(endpoint, now,
-                   wakeups);  // law 3: the first in line may have been told and not run; there may be more
+      state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first in line have been told of
       core_.stir(state, wakeups);
       if (Place* place = wait(state, wakeups, timed_out)) return *place;
     }
   }
 
-  /// Without the lock: a thousand who are told the same would be in each other's way, and in everybody else's.
-  [[noreturn]] void fail(Access& state) {
-    state.unlock();
-    throw_connect_error(core_.settings().options, *waiter_.failure);
+  /// Why there is no point in waiting (longer), if there is none.
+  [[nodiscard]] std::optional<PoolErrc> refused(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
+                                                bool timed_out) {
+    if (state->finished()) return PoolErrc::pool_closed;
+    if (timed_out || started_ >= patience_.deadline()) return PoolErrc::acquire_timeout;
+    if (!waiter_.in_line && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
+  }
+  /// Who is in line has its place, but where nobody may wait at all. On a backend without concurrency nobody ever waits
+  /// for anybody.
+  [[nodiscard]] bool may_wait(const Endpoint<Types>& endpoint) const noexcept {
+    const auto& most = core_.settings().options.max_waiters;
+    if (!Backend::concurrent || !most) return true;
+    return waiter_.in_line ? *most > 0 : endpoint.line.size() < *most;
   }
 
-  /// Throws where there is no point in waiting (longer).
-  void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
-    const PoolOptions& options = core_.settings().options;
-    if (state->finished()) {
-      state.unlock();  // as in fail()
-      throw_closed(options);
-    }
-    if (timed_out || started_ >= patience_.deadline()) {
+  /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
+  /// connector's words are nothing that anybody should wait for.
+  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>& endpoint, PoolErrc why,
+                                             Instant<Backend>& now) {
+    Refusal refusal;
+    refusal.why = why;
+    refusal.failure = waiter_.failure;
+    refusal.now = now.get();
+    refusal.length = now.get() - started_;
+    if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(state, endpoint, refusal);
+    state.unlock();
+    const auto& settings = core_.settings();
+    throw_refusal(settings.options, refusal,
+                  refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
+  }
+  /// Who was sent out of line knows nothing of its endpoint any more: it may be gone.
+  void ask_endpoint(Access& state, Endpoint<Types>& endpoint, Refusal& refusal) {
+    Instant<Backend> now;
+    refusal.failure = endpoint.failure;
+    refusal.stats.waiting = endpoint.line.size() - (waiter_.in_line ? 1 : 0);
+    if (refusal.why == PoolErrc::breaker_open) refusal.length = endpoint.breaker.retry_at() - refusal.now;
+    if (refusal.why == PoolErrc::queue_full) ask_for_others(state, endpoint, now);
+    if (refusal.why == PoolErrc::acquire_timeout) {
       ++state->counters.timeouts;
-      throw timeout_error(*state, options, endpoint.failure, now.get() - started_, now.get());
+      look_around(*state, endpoint, refusal);
     }
-    if (waiter_.in_line) return;
-    if (state->hopeless(endpoint, now))
-      throw_breaker_open(options, *endpoint.failure, endpoint.breaker.retry_at() - now.get());
-    const std::size_t waiting = state->waiting();
-    if (options.max_waiters && waiting >= *options.max_waiters) throw_queue_full(options, waiting);
+    if (!waiter_.in_line) state->drop_if_unused(endpoint);
+  }
+
+  /// We may not wait for a connection, but whoever comes later may find one.
+  void ask_for_others(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
+    if (waiter_.in_line) state->leave_line(endpoint, waiter_);
+    state->ask_for_one(endpoint, now);
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the

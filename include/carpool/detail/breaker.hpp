@@ -6,6 +6,7 @@
 #include <carpool/time.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -55,8 +56,12 @@ class Breaker {
   /// Attempts of the present series that have failed.
   [[nodiscard]] std::size_t tried() const noexcept { return tried_; }
 
+  /// A connect has succeeded once: the server is there, and the credentials are right.
+  [[nodiscard]] bool proven() const noexcept { return proven_; }
+
   void succeeded() noexcept {
     tried_ = 0;
+    proven_ = true;
     if (!closed()) {
       failures_ = 0;
       ramp_ = 2;
@@ -80,7 +85,23 @@ class Breaker {
   }
   /// A whole series failed.
   void failed(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
-    retry_at_ = after(now, backoff_delay(backoff, failures_, draw));
+    open_until(after(now, backoff_delay(backoff, failures_, draw)), now);
+  }
+  /// The server refused the credentials: the next try is at least refusal_lasts away, because servers lock an account
+  /// after a few.
+  void refused(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
+    open_until(after(now, std::max(refusal_lasts, backoff_delay(backoff, failures_, draw))), now);
+  }
+  static constexpr Duration refusal_lasts = std::chrono::seconds(30);
+
+  /// The user says that something has changed: the next probe may start now.
+  void allow() noexcept { retry_at_ = TimePoint::min(); }
+  void reset() noexcept { *this = Breaker(); }
+
+ private:
+  /// Or for longer, where another series has said so.
+  void open_until(TimePoint time, TimePoint now) noexcept {
+    retry_at_ = open(now) ? std::max(retry_at_, time) : time;
     ++failures_;
     ++round_;
     tried_ = 0;
@@ -88,13 +109,11 @@ class Breaker {
     wave_ = 0;
   }
 
-  void reset() noexcept { *this = Breaker(); }
-
- private:
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
   Round round_ = 0;
   std::size_t tried_ = 0;         // attempts of the present series that failed
+  bool proven_ = false;
   std::size_t failures_ = 0;      // series that failed in a row
   TimePoint retry_at_{};          // meaningful unless healthy
   std::size_t ramp_ = unlimited;  // connects in flight allowed while closed

@@ -38,19 +38,26 @@ class ConnectAttempt {
   /// The caller's deadline ended it: that says nothing of the server.
   [[nodiscard]] bool cut_short() const noexcept { return limit_ != never && Backend::now() >= limit_; }
 
-  /// False: it failed, and cause_ and message_ say how.
+  /// Told from its beginning to its end. False: it failed, and cause_ and message_ say how.
   [[nodiscard]] bool open() noexcept {
-    auto& settings = core_.settings();
-    Events::connection_created(settings.observer, place_.id);
+    auto& observer = core_.settings().observer;
+    Events::connection_created(observer, place_.id);
     const TimePoint started = Backend::now();
+    const bool opened = connects(started);
+    took_ = Backend::now() - started;
+    if (opened) return true;
+    place_.connection.reset();
+    Events::connection_failed(observer, place_.id, message_, cause_, took_);
+    Events::connection_closed(observer, place_.id, CloseReason::connect_failed);
+    return false;
+  }
+  [[nodiscard]] bool connects(TimePoint started) noexcept {
+    auto& settings = core_.settings();
     try {
       place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
                                                std::min(limit_, after(started, options().connect_timeout))));
       place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
-      if (settings.connector.is_connected(*place_.connection)) {
-        took_ = Backend::now() - started;
-        return true;
-      }
+      if (settings.connector.is_connected(*place_.connection)) return true;
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;
@@ -60,10 +67,10 @@ class ConnectAttempt {
     } catch (...) {
       note("something that is no std::exception was thrown", std::current_exception());
     }
-    place_.connection.reset();
     return false;
   }
 
+  /// Inside a catch block: so nobody is told, and no lock is taken, before it is over (law 17).
   void note(const char* message, std::exception_ptr cause) noexcept {
     cause_ = std::move(cause);
     try {
@@ -101,30 +108,31 @@ class ConnectAttempt {
     FailurePointer last = failure;
     Wakeups wakeups;
     auto state = core_.access();
-    ++state->counters.connect_failures;
+    state->count_failure();
     Endpoint& endpoint = *place_.endpoint;
     if (state->is_current(place_)) {
       if (fresh != nullptr) fresh->attempts = endpoint.breaker.tried() + 1;
       last.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
-      if (!cut) blame(state, endpoint, failure, wakeups);
+      const bool over = !cut && opens_breaker(endpoint.breaker);
+      if (fresh != nullptr) fresh->ended = over || cut;
+      if (over) end_series(state, endpoint, failure, wakeups);
+      state->planner().update(endpoint);
+      wakeups.add(
+          state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
     }
     core_.vacate(state, place_, wakeups);
   }
-  /// The endpoint pauses, or everybody who waits for it gets the error, and its breaker opens.
-  void blame(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
+  /// False: the endpoint pauses, and its series goes on.
+  [[nodiscard]] bool opens_breaker(Breaker& breaker) noexcept {
     const TimePoint now = Backend::now();
-    bool over = true;
-    if (authentication_) {
-      endpoint.breaker.failed(now, options().connect_backoff, Backend::random());
-    } else {
-      over = endpoint.breaker.attempt_failed(place_.round, now, options().connect_attempts, options().connect_backoff,
-                                             Backend::random());
+    const Backoff& backoff = options().connect_backoff;
+    if (!authentication_) {
+      return breaker.attempt_failed(place_.round, now, options().connect_attempts, backoff, Backend::random());
     }
-    if (over) end_series(state, endpoint, failure, wakeups);
-    state->planner().update(endpoint);
-    wakeups.add(
-        state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
+    breaker.refused(now, backoff, Backend::random());
+    return true;
   }
+  /// Everybody who waits for it gets the error.
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
     state->answer(endpoint);

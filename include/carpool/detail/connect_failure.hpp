@@ -1,4 +1,4 @@
-/// What a failed series of connects leaves behind, shared by everybody whom it concerns.
+/// What failed connects leave behind, shared by everybody whom it concerns.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,9 @@ namespace carpool::detail {
 struct ConnectFailure {
   std::string message;       // of the last try
   std::exception_ptr cause;  // what the connector threw; null where it returned a dead connection
-  std::size_t attempts = 0;  // tries made in the series, this one included
+  std::size_t attempts = 0;  // tries made in the series, so far
   bool authentication = false;
+  bool ended = true;  // false: the series goes on, and nobody has been told yet
 };
 
 using FailurePointer = std::shared_ptr<const ConnectFailure>;

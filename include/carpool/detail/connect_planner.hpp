@@ -104,6 +104,7 @@ class ConnectPlanner {
     const std::size_t limit = breaker.limit(never, options_.max_connecting);
     if (connects_allowed(limit, endpoint.connecting, endpoint.outdated) == 0) return ConnectPlan::none;
     if (endpoint.unsupplied() > 0) return breaker.healthy() ? ConnectPlan::waited_for : ConnectPlan::probe;
+    if (endpoint.connecting > 0 && !breaker.proven()) return ConnectPlan::none;  // wrong credentials cost one log-in
     return breaker.healthy() ? ConnectPlan::wished_for : ConnectPlan::probe_wished;
   }
   void move(Endpoint& endpoint, ConnectPlan to) noexcept {

@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <optional>
+#include <string>
 
 namespace carpool::detail {
 
@@ -31,6 +32,23 @@ struct ConnectorCalls {
     } else {
       return connector.connect(deadline);
     }
+  }
+
+  /// Where it connects to, for error texts: "127.0.0.1:6379". Absent, or in trouble: no word of it.
+  static std::string describe(const Connector& connector, const Target& target) noexcept {
+    try {
+      if constexpr (requires {
+                      { connector.describe(target) } -> std::convertible_to<std::string>;
+                    }) {
+        return connector.describe(target);
+      } else if constexpr (requires {
+                             { connector.describe() } -> std::convertible_to<std::string>;
+                           }) {
+        return connector.describe();
+      }
+    } catch (...) {  // the error that is being told matters more
+    }
+    return {};
   }
 
   static bool matches(const Connector& connector, const Connection& connection, const Target& target) {

@@ -39,7 +39,22 @@ class DemandBooks : public SeatBooks<Types> {
   [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
 
   void suspend() noexcept { gate_ |= suspended_bit; }
-  void resume() noexcept { gate_ &= ~suspended_bit; }
+  /// Two steps, so that an observer can be told between them: from the first on nothing is suspended any more, but the
+  /// pool serves only after the last of those who resume it has been through the second. False: there is nothing to
+  /// resume.
+  [[nodiscard]] bool begin_resuming() noexcept {
+    if ((gate_ & suspended_bit) == 0 || finished()) return false;
+    gate_ = (gate_ & ~suspended_bit) + one_resuming;
+    return true;
+  }
+  void resume() noexcept {
+    gate_ -= one_resuming;
+    allow_probes();
+  }
+  void retire_all() noexcept {
+    this->new_generation();
+    allow_probes();
+  }
   void drain() noexcept { gate_ |= draining_bit; }
   void close() noexcept { gate_ |= closed_bit; }
   void resize(std::size_t max_size) noexcept {
@@ -71,8 +86,7 @@ class DemandBooks : public SeatBooks<Types> {
            (has_free_place() || idle_ages_.oldest_unneeded() != nullptr);
   }
   /// Somebody who does not wait would like one connection more, if a connect could start now.
-  void ask(Endpoint& endpoint) noexcept {
-    Instant now;
+  void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
     const bool may_start = serving() && max_size_ - std::min(max_size_, ledger_.occupied()) > asks_ &&
                            has_room_for_more_idle() && !endpoint.breaker.pausing(now);
     if (!may_start || endpoint.missing() > 0 || endpoint.idle.size() > 0) return;
@@ -107,7 +121,7 @@ class DemandBooks : public SeatBooks<Types> {
   using Books::endpoints_, Books::ledger_, Books::planner_, Books::idle_ages_, Books::probes_;
 
   [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
-  [[nodiscard]] bool suspended() const noexcept { return (gate_ & suspended_bit) != 0; }
+  [[nodiscard]] bool suspended() const noexcept { return gate_ >= suspended_bit; }
   [[nodiscard]] bool draining() const noexcept { return (gate_ & draining_bit) != 0; }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
@@ -118,7 +132,16 @@ class DemandBooks : public SeatBooks<Types> {
   std::size_t waiting_ = 0;  // in all lines
 
  private:
-  static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4, wishing_bit = 8;
+  static constexpr std::size_t closed_bit = 1, draining_bit = 2, wishing_bit = 4, suspended_bit = 8;
+  static constexpr std::size_t one_resuming = 16;  // the bits above these count those between the steps of resuming
+
+  /// What was true of the servers, or of our credentials, may be so no more.
+  void allow_probes() noexcept {
+    endpoints_.for_each([this](Endpoint& endpoint) {
+      endpoint.breaker.allow();
+      planner_.update(endpoint);
+    });
+  }
 
   /// How many there will be when what is being closed is gone.
   [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }

@@ -102,6 +102,7 @@ class Errands {
       return CloseReason::dead;
     }
     place.validated_at = Backend::coarse_now();
+    place.answered_after = place.uses;
     return std::nullopt;
   }
 };

@@ -3,6 +3,10 @@
 
 #include <carpool/observer.hpp>
 
+#include <cstdint>
+#include <exception>
+#include <string_view>
+
 namespace carpool::detail {
 
 template <class Observer>
@@ -10,7 +14,10 @@ struct Events {
   static constexpr bool wants_wait = requires(Observer & o) { o.acquired(std::uint64_t{}, Duration{}); };
   static constexpr bool wants_held = requires(Observer & o) { o.released(std::uint64_t{}, Duration{}); };
   static constexpr bool wants_leaks = requires(Observer & o) { o.leak_suspected(SourceLocation{}, Duration{}); };
-  static constexpr bool wants_failures = requires(Observer & o) { o.acquire_failed(AcquireFailure{}); };
+  static constexpr bool wants_failed_wait = requires(Observer & o) { o.acquire_failed(AcquireFailure{}, Duration{}); };
+  static constexpr bool wants_failures = wants_failed_wait || requires(Observer & o) {
+    o.acquire_failed(AcquireFailure{});
+  };
 
   static void acquire_started(Observer& o) noexcept {
     if constexpr (requires { o.acquire_started(); }) o.acquire_started();
@@ -18,8 +25,12 @@ struct Events {
   static void acquired(Observer& o, std::uint64_t id, Duration wait) noexcept {
     if constexpr (wants_wait) o.acquired(id, wait);
   }
-  static void acquire_failed(Observer& o, AcquireFailure why) noexcept {
-    if constexpr (wants_failures) o.acquire_failed(why);
+  static void acquire_failed(Observer& o, AcquireFailure why, [[maybe_unused]] Duration waited) noexcept {
+    if constexpr (wants_failed_wait) {
+      o.acquire_failed(why, waited);
+    } else if constexpr (wants_failures) {
+      o.acquire_failed(why);
+    }
   }
   static void released(Observer& o, std::uint64_t id, Duration held) noexcept {
     if constexpr (wants_held) o.released(id, held);
@@ -29,6 +40,14 @@ struct Events {
   }
   static void connection_ready(Observer& o, std::uint64_t id, Duration took) noexcept {
     if constexpr (requires { o.connection_ready(id, took); }) o.connection_ready(id, took);
+  }
+  static void connection_failed(Observer& o, std::uint64_t id, [[maybe_unused]] std::string_view why,
+                                [[maybe_unused]] const std::exception_ptr& cause, Duration took) noexcept {
+    if constexpr (requires { o.connection_failed(id, why, took); }) {
+      o.connection_failed(id, why, took);
+    } else if constexpr (requires { o.connection_failed(id, cause, took); }) {
+      o.connection_failed(id, cause, took);
+    }
   }
   static void connection_closed(Observer& o, std::uint64_t id, CloseReason reason) noexcept {
     if constexpr (requires { o.connection_closed(id, reason); }) o.connection_closed(id, reason);

@@ -40,6 +40,8 @@ template <class Types>
 struct alignas(place_alignment<Types>) Place : Slot {
   explicit Place(PoolCore<Types>& owner) noexcept : core(&owner) {}
 
+  static constexpr std::uint64_t no_use = ~std::uint64_t{0};
+
   PoolCore<Types>* const core;
   Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
   std::optional<typename Types::Connection> connection;
@@ -57,6 +59,7 @@ struct alignas(place_alignment<Types>) Place : Slot {
   Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   ListHook<Place> age_hook;                  // for IdleAges, under the lock
+  std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses
 };
 
 /// Places in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no

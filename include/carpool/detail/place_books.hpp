@@ -74,13 +74,21 @@ class PlaceBooks {
     place.probe = !endpoint.breaker.healthy();
     place.id = ++last_id_;
     place.uses = 0;
+    place.answered_after = Place::no_use;
+    place.lease.begin(SourceLocation(), Backend::coarse_now());  // nobody's: tells how long it has been connecting
     place.dirty = false;
     probes_ += place.probe ? 1 : 0;
+    ++counters.connects;
     ++endpoint.places;
     ++endpoint.connecting;
     planner_.started(endpoint);
     return place;
   }
+  void count_failure() noexcept {
+    ++counters.connect_failures;
+    count_closed(CloseReason::connect_failed);
+  }
+  void count_closed(CloseReason reason) noexcept { ++counters.closed_by_reason[static_cast<std::size_t>(reason)]; }
   /// connecting, in_use (detached) or closing -> empty.
   void put_empty(Place& place) noexcept {
     Endpoint& endpoint = *place.endpoint;

@@ -27,16 +27,31 @@ class PoolAdmin {
     return std::make_shared<Settings<Types>>(std::move(settings));
   }
 
+  /// The observer hears that the pool is ready before anything that the pool does. Throws what starting it does; then
+  /// the observer has heard that it is closed.
+  [[nodiscard]] static Core* open(const std::shared_ptr<Settings<Types>>& settings) {
+    auto core = std::make_unique<Core>(settings);
+    Events::pool_ready(settings->observer);
+    try {
+      core->start();
+    } catch (...) {
+      Events::pool_closed(settings->observer);
+      throw;
+    }
+    return core.release();
+  }
+
   [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
-    Place* const place = core.told_if_it_fails([&] {
+    const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    Place* const place = core.told_if_it_fails(started, [&] {
       Place* const ready = core.take_ready(target, none, site);
       if (ready == nullptr && ask_for_one(core, target)) throw_closed(core.settings().options);
       return ready;
     });
     if (place != nullptr) Events::acquired(core.settings().observer, place->id, Duration::zero());
-    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout);
+    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout, Duration::zero());
     return place;
   }
 
@@ -67,24 +82,24 @@ class PoolAdmin {
   }
 
   static std::size_t clear(Core& core) {
-    const std::size_t count = close_idle(core, CloseReason::retired);
+    if (core.access()->finished()) return 0;
     Events::pool_cleared(core.settings().observer);
-    return count;
+    return close_idle(core, CloseReason::retired);
   }
 
   static void retire_all(Core& core) {
-    close_idle(core, CloseReason::retired, [](State& state) { state.new_generation(); });
+    if (core.access()->finished()) return;
     Events::pool_cleared(core.settings().observer);
+    close_idle(core, CloseReason::retired, [](State& state) { state.retire_all(); });
   }
 
   static void resume(Core& core) {
-    {
-      Wakeups wakeups;
-      auto state = core.access();
-      state->resume();
-      serve_all(core, state, wakeups);
-    }
+    if (!core.access()->begin_resuming()) return;
     Events::pool_ready(core.settings().observer);
+    Wakeups wakeups;
+    auto state = core.access();
+    state->resume();
+    serve_all(core, state, wakeups);
   }
 
   static void resize(Core& core, std::size_t max_size) {
@@ -199,7 +214,8 @@ class PoolAdmin {
     auto state = core.access();
     if (state->finished()) return true;
     auto& endpoint = state->endpoints().at(target);
-    state->ask(endpoint);
+    Instant<Backend> now;
+    state->ask_for_one(endpoint, now);
     state->drop_if_unused(endpoint);
     core.stir(state, wakeups);
     return false;

@@ -34,8 +34,8 @@ class PoolCore : public PoolSeating<Types> {
   /// Throws what ConnectionPool::acquire does.
   [[nodiscard]] Place& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
     Events::acquire_started(settings().observer);
-    const TimePoint started = Events::wants_wait ? Backend::now() : TimePoint{};
-    Place& place = told_if_it_fails([&]() -> Place& {
+    const TimePoint started = Events::wants_wait || Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    Place& place = told_if_it_fails(started, [&]() -> Place& {
       Place* const ready = take_ready(target, patience, site);
       return ready != nullptr ? *ready : Acquisition<Types>(*this, target, patience, site).run();
     });
@@ -59,9 +59,9 @@ class PoolCore : public PoolSeating<Types> {
     return this->peek()->take_quietly(target, site, now);
   }
 
-  /// attempt(); where it throws, the observer is told why.
+  /// attempt(); where it throws, the observer is told why, and how long it took if it wants to know.
   template <class Attempt>
-  [[nodiscard]] decltype(auto) told_if_it_fails(Attempt attempt) {
+  [[nodiscard]] decltype(auto) told_if_it_fails([[maybe_unused]] TimePoint started, Attempt attempt) {
     if constexpr (!Events::wants_failures) {
       return attempt();
     } else {
@@ -69,10 +69,11 @@ class PoolCore : public PoolSeating<Types> {
       try {
         return attempt();
       } catch (const PoolError& error) {
-        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, failure_of(error));
+        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, failure_of(error), waited_since(started));
         throw;
       } catch (...) {
-        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, AcquireFailure::interrupted);
+        if (!kept->owner_gone.get())
+          Events::acquire_failed(kept->observer, AcquireFailure::interrupted, waited_since(started));
         throw;
       }
     }
@@ -93,7 +94,7 @@ class PoolCore : public PoolSeating<Types> {
     }
     if constexpr (Calls::pings) {
       const bool stale = this->is_stale(place, now);
-      const bool answered = waiter != nullptr && place.validated_at >= waiter->asked_for_ping;
+      const bool answered = waiter != nullptr && has_answered(place, *waiter);
       if (stale && !answered && !revalidate(place, patience, waiter)) return false;
     }
     place.exceptions = exceptions_in_flight<Backend>();
@@ -130,9 +131,11 @@ class PoolCore : public PoolSeating<Types> {
     if (forked()) return mine;
     if (!end().stranded()) note_return(place, Backend::coarse_now());
     place.connection.reset();
+    place.reason = CloseReason::detached;
+    if (!end().owner_gone()) Events::connection_closed(settings().observer, place.id, place.reason);
     Wakeups wakeups;
     auto state = access();
-    this->vacate(state, place, wakeups);
+    bury(state, place, wakeups);
     this->depart_if_forsaken(state);
     return mine;
   }
@@ -149,6 +152,9 @@ class PoolCore : public PoolSeating<Types> {
     settle_return(state, place, CloseReason::closed);
   }
 
+  [[nodiscard]] static Duration waited_since(TimePoint started) noexcept {
+    return Events::wants_failed_wait ? Backend::now() - started : Duration::zero();
+  }
   /// Its last user may have turned it into a connection to something else.
   [[nodiscard]] bool still_matches(Place& place, const Target& target, Waiter* waiter) {
     try {
@@ -166,6 +172,10 @@ class PoolCore : public PoolSeating<Types> {
     Slot used = place;
     used.idle_since = now;
     return settings().expired(used, place.lives_until, now);
+  }
+  /// Since the waiter left a ping to a helper, and nobody has used the connection after that.
+  [[nodiscard]] static bool has_answered(const Place& place, const Waiter& waiter) noexcept {
+    return place.answered_after == place.uses && place.validated_at >= waiter.asked_for_ping;
   }
   [[gnu::noinline]] void renew(Place& place) const noexcept {
     place.good_until = settings().good_until(place, place.lives_until);

@@ -31,18 +31,18 @@ class PoolEngine {
   using Access = typename Books::Access;
   using Events = detail::Events<typename Types::Observer>;
 
-  /// Throws what spawning the keeper does.
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
         books_(settings_->options, seats_, may_seat(settings_->options)),
         crew_(self()),
-        out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false})) {
+        out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
       state->heed_wishes(state->endpoints().at(Target{}));
     }
-    crew_.start();
   }
+  /// Nothing goes on in the background before. Throws what spawning the keeper does.
+  void start() { crew_.start(); }
 
   [[nodiscard]] Access access() { return books_.access(); }
   /// For who does not mind that connections rest in seats.
@@ -78,7 +78,7 @@ class PoolEngine {
     stir(state, wakeups);
   }
   void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
-    ++state->counters.closed_by_reason[static_cast<std::size_t>(place.reason)];
+    state->count_closed(place.reason);
     vacate(state, place, wakeups);
   }
 
@@ -93,8 +93,7 @@ class PoolEngine {
 
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
   [[nodiscard]] bool is_stale(const Place& place, TimePoint now) noexcept {
-    return now - place.validated_at > settings_->options.validation_bypass_window ||
-           suspensions_.any_between(place.validated_at, now);
+    return now - place.validated_at > bypass_window_ || suspensions_.any_between(place.validated_at, now);
   }
 
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
@@ -251,6 +250,7 @@ class PoolEngine {
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
+  const Duration bypass_window_ = bypass_window(settings_->options);
   PoolEnd<Types> end_;
 };
 

@@ -1,0 +1,90 @@
+/// Why an acquire gives no connection: plain facts, copied under the lock, from which its error is made after the lock.
+#pragma once
+
+#include <carpool/detail/connect_failure.hpp>
+#include <carpool/detail/pool_state.hpp>
+#include <carpool/errors.hpp>
+#include <carpool/pool_stats.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace carpool::detail {
+
+/// Of the leases it is shown, those that have been out longest, as many as it has room for.
+class OldestHolders {
+ public:
+  static constexpr std::size_t capacity = 32;
+
+  void add(const SourceLocation& site, TimePoint since) noexcept {
+    if (count_ == capacity) {
+      if (since >= held_.front().since) return;
+      std::pop_heap(held_.begin(), held_.end(), came_before);
+      --count_;
+    }
+    held_[count_++] = {site, since};
+    std::push_heap(held_.begin(), end(), came_before);
+  }
+  /// The oldest first.
+  [[nodiscard]] std::vector<Holder> at(TimePoint now) const {
+    std::vector<Holder> holders;
+    holders.reserve(count_);
+    for (std::size_t i = 0; i < count_; ++i)
+      holders.push_back({held_[i].site, std::max(Duration::zero(), now - held_[i].since)});
+    std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.age > b.age; });
+    return holders;
+  }
+
+ private:
+  struct Lease {
+    SourceLocation site;
+    TimePoint since{};
+  };
+  using Row = std::array<Lease, capacity>;
+
+  [[nodiscard]] Row::iterator end() noexcept { return held_.begin() + static_cast<std::ptrdiff_t>(count_); }
+  [[nodiscard]] static bool came_before(const Lease& a, const Lease& b) noexcept { return a.since < b.since; }
+
+  Row held_;  // a heap of the first count_, the youngest in front
+  std::size_t count_ = 0;
+};
+
+struct Refusal {
+  PoolErrc why = PoolErrc::interrupted;
+  FailurePointer failure;  // of the endpoint's last connect, or of the one that was waited for
+  TimePoint now{};
+  Duration length{};                       // waited so far; where the breaker is open: until the next try
+  PoolStats stats;                         // the rest for time-outs alone, but for `waiting`
+  OldestHolders holders;                   // of the places that were looked at
+  std::size_t holders_total = 0;           // leases out, in the whole pool
+  bool connecting = false;                 // to the endpoint that was asked for
+  std::optional<Duration> connecting_for;  // the oldest of these connects, if it was seen
+};
+
+/// Under the lock: who has the connections, and what is being connected. Looks at no more than a few hundred places, so
+/// that the lock is not held for longer in a larger pool.
+template <class Types>
+void look_around(PoolState<Types>& state, const Endpoint<Types>& endpoint, Refusal& refusal) noexcept {
+  constexpr std::size_t most = 256;
+  refusal.stats = state.snapshot();
+  refusal.connecting = endpoint.connecting > 0;
+  std::size_t looked_at = 0;
+  for (const auto& place : state.ledger()) {
+    if (++looked_at > most) {
+      refusal.holders_total = refusal.stats.in_use;
+      return;
+    }
+    const TimePoint since = place.lease.since();
+    if (place.state == PlaceState::in_use && !place.lease.lent()) {
+      refusal.holders.add(place.lease.site(), since);
+      ++refusal.holders_total;
+    } else if (place.state == PlaceState::connecting && place.endpoint == &endpoint) {
+      refusal.connecting_for = std::max(refusal.connecting_for.value_or(Duration::zero()), refusal.now - since);
+    }
+  }
+}
+
+}  // namespace carpool::detail
