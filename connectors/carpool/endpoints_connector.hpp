@@ -173,6 +173,12 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   }
   { return connection.of_current_generation() && its(connection).reusable(connection.inner()); }
   template <class Backend, class Inner>
+  [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
+      requires(const Connector& c, const Inner& x) {
+    c.in_step(x);
+  }
+  { return its(connection).in_step(connection.inner()); }
+  template <class Backend, class Inner>
   [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
       requires(const Connector& c, const Inner& x) {
     c.dirty(x);

@@ -190,9 +190,7 @@ class ConnectionPool {
     try {
       return std::forward<Use>(use)(*lease);
     } catch (...) {
-      const bool keep = detail::ConnectorCalls<Connector, Backend>::handle_exception(
-                            settings_->connector, *lease, std::current_exception()) == Verdict::keep;
-      keep ? lease.release() : lease.discard();
+      lease.release_after(std::current_exception());  // by the lease alone: this pool may be gone by now
       throw;
     }
   }

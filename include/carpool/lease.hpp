@@ -1,13 +1,17 @@
 /// One caller's hold on one connection.
 #pragma once
 
+#include <exception>
 #include <utility>
 
 namespace carpool {
 
 /// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor
-/// a foreign release can be written. A lease destroyed while more exceptions are in flight than when it was acquired
-/// closes its connection instead: what state it is in, nobody knows.
+/// a foreign release can be written.
+/// Exceptions: a lease destroyed while more exceptions are in flight than when it was acquired closes its connection,
+///          unless the connector can tell that its protocol is in step (its optional member in_step), and it is. An
+///          exception that is caught while the lease lives is not seen: then reusable alone decides on return, and the
+///          holder of a connector without it calls discard() where the connection may be in any state.
 /// Threads: one worker at a time; it may be moved to, and given back by, another.
 /// Lifetime: may outlive its pool; the connection is then closed on return.
 template <class Core>
@@ -46,6 +50,10 @@ class Lease {
     return mine;
   }
 
+  /// For the pool: what its user threw has been caught, and decides.
+  void release_after(std::exception_ptr error) noexcept {
+    if (auto* place = std::exchange(place_, nullptr)) place->core->give_back_after(*place, std::move(error));
+  }
   /// For the pool.
   explicit Lease(typename Core::Place& place) noexcept : place_(&place) {}
 

@@ -123,6 +123,24 @@ TYPED_TEST_P(PoolLaws, ALeaseThatAnExceptionLeavesIsClosed) {
   EXPECT_EQ(pool.acquire()->id(), 2U);
 }
 
+// Law 10, where the connector can prove that it is clean; what else closes a connection on return still does.
+TYPED_TEST_P(PoolLaws, ALeaseThatAnExceptionLeavesIsPooledWhereItsProtocolIsInStep) {
+  Pool<TypeParam> pool(this->server.connector());
+  const auto fail = [&](auto use) {
+    auto lease = pool.acquire();
+    use(*lease);
+    throw std::domain_error("mine");
+  };
+  this->server.keep_in_step(true);
+  EXPECT_THROW(fail([](auto& connection) { connection.use(); }), std::domain_error);
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_THROW(fail([](auto& connection) { connection.get_dirty(); }), std::domain_error);
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  EXPECT_EQ(this->server.counts().resets, 1U);
+  EXPECT_THROW(fail([](auto& connection) { connection.leave_a_reply_unread(); }), std::domain_error);
+  EXPECT_EQ(pool.acquire()->id(), 2U);
+}
+
 TYPED_TEST_P(PoolLaws, ALeaseTakenAndGivenBackWhileTheStackUnwindsIsPooled) {
   Pool<TypeParam> pool(this->server.connector());
   struct Undo {

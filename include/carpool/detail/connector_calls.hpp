@@ -52,6 +52,20 @@ struct ConnectorCalls {
     }
   }
 
+  /// Whether nothing is outstanding, so that an exception that ends a lease says nothing against the connection.
+  /// Absent: nobody knows.
+  static bool in_step([[maybe_unused]] const Connector& connector,
+                      [[maybe_unused]] const Connection& connection) noexcept {
+    if constexpr (requires {
+                    { connector.in_step(connection) }
+                    noexcept->std::convertible_to<bool>;
+                  }) {
+      return connector.in_step(connection);
+    } else {
+      return false;
+    }
+  }
+
   /// Absent: a connector that resets does so after every use; one that cannot reset has nothing to clean.
   static bool dirty(const Connector& connector, const Connection& connection) noexcept {
     if constexpr (!resets) {
@@ -108,7 +122,7 @@ struct ConnectorCalls {
     if constexpr (requires { connector.abandon(connection); }) connector.abandon(connection);
   }
 
-  /// Absent, or in doubt: close.
+  /// Absent: what in_step says. In doubt: close.
   static Verdict handle_exception(const Connector& connector, Connection& connection,
                                   std::exception_ptr error) noexcept {
     if constexpr (requires {
@@ -120,7 +134,7 @@ struct ConnectorCalls {
         return Verdict::close;
       }
     } else {
-      return Verdict::close;
+      return in_step(connector, connection) ? Verdict::keep : Verdict::close;
     }
   }
 
