@@ -90,6 +90,7 @@ bool says_wrong_role(const Connector& connector, const std::exception_ptr& error
 template <class Connector>
 class EndpointsConnector : public detail::EndpointTarget<Connector> {
  public:
+  using Wrapped = Connector;  // what it cannot do, this one cannot
   template <class Backend>
   using Connection = EndpointConnection<Backend, connection_t<Connector, Backend>>;
 

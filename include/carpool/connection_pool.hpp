@@ -6,6 +6,7 @@
 #include <carpool/errors.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/lease.hpp>
+#include <carpool/recognised.hpp>
 
 #include <optional>
 #include <system_error>

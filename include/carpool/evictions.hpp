@@ -104,6 +104,7 @@ class MaxUses {
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AnyOf {
  public:
+  using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
@@ -132,13 +133,14 @@ requires(sizeof...(Evictions) >= 1) class AnyOf {
   }
 
  private:
-  std::tuple<Evictions...> parts_{};
+  Wrapped parts_{};
 };
 
 /// Closes when all of its parts would: AllOf(IdleTimeout{1min}, MaxUses{1000}).
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AllOf {
  public:
+  using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
@@ -163,7 +165,7 @@ requires(sizeof...(Evictions) >= 1) class AllOf {
   }
 
  private:
-  std::tuple<Evictions...> parts_{};
+  Wrapped parts_{};
 };
 
 /// Shortens the length of a timed eviction by 0 to `fraction`, drawn once per connection (Slot::jitter): connections
