@@ -157,6 +157,12 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       return Verdict::close;
   }
 
+  /// Each endpoint's own; throws what the first bad one does.
+  void validate() const requires requires(const Connector& c) { c.validate(); }
+  {
+    for (const Connector& endpoint : endpoints_) endpoint.validate();
+  }
+
   /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
   template <class Backend>
   void retire(std::size_t endpoint) const {

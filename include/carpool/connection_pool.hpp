@@ -34,7 +34,7 @@ class ConnectionPool {
   using Lease = carpool::Lease<Core>;
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
-  /// and the bound of a bad option.
+  /// and the bound of a bad option, also of the connector's where that has validate().
   explicit ConnectionPool(Connector connector, PoolOptions options = {}, Eviction eviction = {}, Observer observer = {})
       : settings_(Admin::checked({std::move(connector), std::move(options), std::move(eviction), std::move(observer)})),
         core_(new Core(settings_)) {

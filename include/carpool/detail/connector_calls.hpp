@@ -37,6 +37,11 @@ struct ConnectorCalls {
     }
   }
 
+  /// Throws std::invalid_argument for a bad option. Absent: the first connect finds out.
+  static void validate([[maybe_unused]] const Connector& connector) {
+    if constexpr (Validates<Connector, Backend>) connector.validate();
+  }
+
   /// Absent: whatever is connected may be used again.
   static bool reusable(const Connector& connector, const Connection& connection) noexcept {
     if constexpr (TellsReusable<Connector, Backend>) {
