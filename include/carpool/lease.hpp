@@ -1,6 +1,7 @@
 /// One caller's hold on one connection.
 #pragma once
 
+#include <cassert>
 #include <exception>
 #include <utility>
 
@@ -31,8 +32,14 @@ class Lease {
   ~Lease() { release(); }
 
   [[nodiscard]] explicit operator bool() const noexcept { return place_ != nullptr; }
-  [[nodiscard]] Connection& operator*() const noexcept { return *place_->connection; }
-  [[nodiscard]] Connection* operator->() const noexcept { return &*place_->connection; }
+  /// The connection, which is the caller's until the lease ends. A reference or pointer to it must not be kept longer.
+  /// An empty lease has none: asserted. With NDEBUG it is undefined behaviour, as with std::optional.
+  [[nodiscard]] Connection& operator*() const& noexcept { return *operator->(); }
+  Connection& operator*() const&& = delete;  // Name the lease, or use ->: a temporary lease ends with its statement
+  [[nodiscard]] Connection* operator->() const noexcept {
+    assert(place_ != nullptr && "carpool: an empty lease has no connection");
+    return &*place_->connection;
+  }
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {
