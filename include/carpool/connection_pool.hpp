@@ -3,6 +3,7 @@
 
 #include <carpool/detail/pool_admin.hpp>
 #include <carpool/detail/pool_core.hpp>
+#include <carpool/detail/use_of_connection.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/lease.hpp>
@@ -99,8 +100,9 @@ class ConnectionPool {
     return lease_if_ready(target, site);
   }
 
-  /// Returns use(connection). Where it throws, the connector's handle_exception decides whether the connection is
-  /// kept or closed, and the exception propagates.
+  /// Returns use(connection), which must be a value: neither a reference nor an awaitable, because the lease has ended
+  /// when the caller gets it. Where use throws, the connector's handle_exception, or else its in_step, decides whether
+  /// the connection is kept or closed, and the exception propagates.
   template <class Use>
   requires std::invocable<Use, Connection&>
   decltype(auto) with_connection(Use&& use, SourceLocation site = SourceLocation::current()) {
@@ -187,7 +189,8 @@ class ConnectionPool {
   }
 
   template <class Use>
-  decltype(auto) run_with(Lease lease, Use&& use) {
+  auto run_with(Lease lease, Use&& use) -> std::invoke_result_t<Use, Connection&> {
+    detail::check_use<Use, Connection>();
     try {
       return std::forward<Use>(use)(*lease);
     } catch (...) {

@@ -83,11 +83,11 @@ TYPED_TEST_P(PoolLaws, ADetachedConnectionLeavesThePoolAndItsPlace) {
 
 TYPED_TEST_P(PoolLaws, WithConnectionReturnsWhatItsCallableDoes) {
   Pool<TypeParam> pool(this->server.connector());
-  int number = 7;
   EXPECT_EQ(pool.with_connection([](auto& connection) { return connection.id(); }), 1U);
-  static_assert(std::is_same_v<decltype(pool.with_connection([&](auto&) -> int& { return number; })), int&>);
+  static_assert(std::is_same_v<decltype(pool.with_connection([](auto&) { return std::unique_ptr<int>(); })),
+                               std::unique_ptr<int>>);
   static_assert(std::is_void_v<decltype(pool.with_connection([](auto&) {}))>);
-  EXPECT_EQ(&pool.with_connection([&](auto&) -> int& { return number; }), &number);
+  EXPECT_EQ(*pool.with_connection([](auto&) { return std::make_unique<int>(7); }), 7);
   EXPECT_EQ(pool.stats().idle, 1U);
 }
 
