@@ -47,7 +47,8 @@ class MaxLifetime {
   static constexpr bool by_times_alone = true;
 
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
-  constexpr explicit MaxLifetime(Duration length) : length_(detail::require_length(length, "MaxLifetime: length")) {}
+  constexpr explicit MaxLifetime(SaturatedDuration length)
+      : length_(detail::require_length(length, "MaxLifetime: length")) {}
   constexpr MaxLifetime() noexcept = default;  ///< 30 minutes
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }
@@ -66,7 +67,8 @@ class IdleTimeout {
   static constexpr bool by_times_alone = true;
 
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
-  constexpr explicit IdleTimeout(Duration length) : length_(detail::require_length(length, "IdleTimeout: length")) {}
+  constexpr explicit IdleTimeout(SaturatedDuration length)
+      : length_(detail::require_length(length, "IdleTimeout: length")) {}
   constexpr IdleTimeout() noexcept = default;  ///< 10 minutes
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }

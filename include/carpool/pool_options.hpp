@@ -14,8 +14,8 @@ namespace carpool {
 /// The wait between connect attempts: initial, then doubling up to max; each shortened by up to half at random
 /// ("equal jitter"), so that clients of one dead server do not return in step.
 struct Backoff {
-  Duration initial = std::chrono::milliseconds(100);
-  Duration max = std::chrono::seconds(5);
+  SaturatedDuration initial = std::chrono::milliseconds(100);
+  SaturatedDuration max = std::chrono::seconds(5);
 };
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.
@@ -24,20 +24,23 @@ struct PoolOptions {
   std::size_t max_size = 10;                 ///< connections that exist at once: connecting + idle + in use + closing
   std::optional<std::size_t> max_idle = {};  ///< idle ones kept; default max_size
   std::size_t min_idle = 0;                  ///< idle ones kept ready beyond those that somebody waits for
-  Duration acquire_timeout = std::chrono::seconds(30);  ///< bounds a whole acquire(): wait, connect and validation
-  Duration connect_timeout = std::chrono::seconds(10);  ///< bounds one connect attempt
-  Duration close_timeout = std::chrono::seconds(1);     ///< bounds the polite goodbye (Connector::invalidate)
+  SaturatedDuration acquire_timeout =
+      std::chrono::seconds(30);  ///< bounds a whole acquire(): wait, connect and validation
+  SaturatedDuration connect_timeout = std::chrono::seconds(10);  ///< bounds one connect attempt
+  SaturatedDuration close_timeout = std::chrono::seconds(1);     ///< bounds the polite goodbye (Connector::invalidate)
   std::size_t max_connecting = 2;                       ///< connects in flight at once
   std::optional<std::size_t> max_waiters = {};          ///< who comes beyond gets QueueFull at once; default no limit
   std::size_t connect_attempts = 3;                     ///< tries before everybody who waits gets ConnectError
   Backoff connect_backoff = {};                         ///< between attempts, and how long the breaker stays open
-  Duration validation_bypass_window =
-      std::chrono::milliseconds(500);                     ///< a connection used this recently is not pinged
-  Duration validation_timeout = std::chrono::seconds(5);  ///< bounds one ping or reset
-  Duration keepalive_time = std::chrono::minutes(2);  ///< an idle connection is pinged when not heard of for so long
-  Duration handoff_after =
+  SaturatedDuration validation_bypass_window =
+      std::chrono::milliseconds(500);                              ///< a connection used this recently is not pinged
+  SaturatedDuration validation_timeout = std::chrono::seconds(5);  ///< bounds one ping or reset
+  SaturatedDuration keepalive_time =
+      std::chrono::minutes(2);  ///< an idle connection is pinged when not heard of for so long
+  SaturatedDuration handoff_after =
       std::chrono::milliseconds(1);  ///< once a waiter has waited so long nobody overtakes it; 0 = strict order
-  std::optional<Duration> leak_detection_threshold = {};  ///< a lease out for longer is reported once to the observer
+  std::optional<SaturatedDuration> leak_detection_threshold =
+      {};  ///< a lease out for longer is reported once to the observer
 };
 
 namespace detail {

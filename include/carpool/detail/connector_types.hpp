@@ -56,6 +56,11 @@ namespace detail {
 template <class C>
 inline constexpr bool has_target = !std::same_as<target_t<C>, std::monostate>;
 
+// clang-format off
+template <class C>
+concept WithoutTargets = !has_target<C>;  // The connector has targets: a member without a leading target cannot know which one is meant
+// clang-format on
+
 }  // namespace detail
 
 }  // namespace carpool
