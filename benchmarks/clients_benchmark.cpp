@@ -203,7 +203,10 @@ void pooled(benchmark::State& state) {
       connector, {.max_size = static_cast<std::size_t>(state.range(0)), .max_connecting = 16});
   measure(state, [&] {
     const auto call = [&] {
-      for (std::size_t i = 0; i < requests; ++i) Service::ask(*pool.acquire());
+      for (std::size_t i = 0; i < requests; ++i) {
+        auto lease = pool.acquire();
+        Service::ask(*lease);
+      }
     };
     std::vector<decltype(Backend::spawn(call))> tasks;
     for (std::size_t i = 0; i < callers; ++i) tasks.push_back(Backend::spawn(call));

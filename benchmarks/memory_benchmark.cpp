@@ -56,7 +56,8 @@ void memory(benchmark::State& state) {
 struct Add {
   template <class Pool>
   void operator()(const std::string& name) const {
-    using Connection = std::remove_cvref_t<decltype(*std::declval<Pool&>().acquire())>;
+    using Lease = decltype(std::declval<Pool&>().acquire());
+    using Connection = std::remove_cvref_t<decltype(*std::declval<Lease&>())>;
     const std::string title = "memory/" + name + "/connections:" + std::to_string(more);
     benchmark::RegisterBenchmark(title.c_str(), memory<Pool, sizeof(Connection)>)->Iterations(1);
   }

@@ -21,7 +21,8 @@ class FiberWakeup {
   explicit FiberWakeup(FutexWakeup thread) noexcept : thread_(std::move(thread)) {}
   FiberWakeup(FiberWakeup&& other) noexcept = default;
   FiberWakeup& operator=(FiberWakeup&& other) noexcept {
-    FiberWakeup(std::move(other)).swap(*this);
+    FiberWakeup taken(std::move(other));
+    taken.swap(*this);
     return *this;
   }
   ~FiberWakeup() {

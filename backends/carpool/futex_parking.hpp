@@ -19,7 +19,8 @@ class FutexWakeup {
   explicit FutexWakeup(const std::atomic<std::uint32_t>* address) noexcept : address_(address) {}
   FutexWakeup(FutexWakeup&& other) noexcept : address_(std::exchange(other.address_, nullptr)) {}
   FutexWakeup& operator=(FutexWakeup&& other) noexcept {
-    FutexWakeup(std::move(other)).swap(*this);
+    FutexWakeup taken(std::move(other));
+    taken.swap(*this);
     return *this;
   }
   ~FutexWakeup() {

@@ -16,7 +16,10 @@ namespace carpool::detail {
 /// A length as the kernel takes it. What is negative becomes zero, because the kernel refuses it as invalid.
 [[nodiscard]] inline std::timespec timespec_of(Duration length) noexcept {
   const Duration::rep nanoseconds = length > Duration::zero() ? length.count() : 0;
-  return {static_cast<std::time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
+  std::timespec time{};
+  time.tv_sec = nanoseconds / 1'000'000'000;
+  time.tv_nsec = nanoseconds % 1'000'000'000;
+  return time;
 }
 
 /// A point in time as the kernel takes it. The clock started at boot, so what lies before its zero is as past as zero.

@@ -50,7 +50,7 @@ class SimulatedChance {
     mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
     return mixed ^ (mixed >> 31U);
   }
-  [[nodiscard]] std::size_t below(std::size_t bound) noexcept { return static_cast<std::size_t>(draw() % bound); }
+  [[nodiscard]] std::size_t below(std::size_t bound) noexcept { return draw() % bound; }
   [[nodiscard]] bool one_in(std::size_t n) noexcept { return below(n) == 0; }
 
  private:

@@ -90,6 +90,7 @@ bool says_wrong_role(const Connector& connector, const std::exception_ptr& error
 template <class Connector>
 class EndpointsConnector : public detail::EndpointTarget<Connector> {
  public:
+  using Wrapped = Connector;  // what it cannot do, this one cannot
   template <class Backend>
   using Connection = EndpointConnection<Backend, connection_t<Connector, Backend>>;
 
@@ -164,6 +165,12 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       return Verdict::close;
   }
 
+  /// Each endpoint's own; throws what the first bad one does.
+  void validate() const requires requires(const Connector& c) { c.validate(); }
+  {
+    for (const Connector& endpoint : endpoints_) endpoint.validate();
+  }
+
   /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
   template <class Backend>
   void retire(std::size_t endpoint) const {
@@ -180,6 +187,12 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     c.reusable(x);
   }
   { return connection.of_current_generation() && its(connection).reusable(connection.inner()); }
+  template <class Backend, class Inner>
+  [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
+      requires(const Connector& c, const Inner& x) {
+    c.in_step(x);
+  }
+  { return its(connection).in_step(connection.inner()); }
   template <class Backend, class Inner>
   [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
       requires(const Connector& c, const Inner& x) {

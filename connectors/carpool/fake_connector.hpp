@@ -39,6 +39,11 @@ class FakeConnector {
   }
 
   template <class Backend>
+  [[nodiscard]] bool in_step(const FakeConnection<Backend>& connection) const noexcept {
+    return state_->in_step && !connection.facts_.reply_unread;
+  }
+
+  template <class Backend>
   [[nodiscard]] bool dirty(const FakeConnection<Backend>& connection) const noexcept {
     return connection.facts_.dirty;
   }

@@ -83,6 +83,9 @@ class FakeServer {
     state_->verdict = verdict;
   }
 
+  /// What in_step returns of a connection without an unread reply; at first false, as of a raw byte stream.
+  void keep_in_step(bool in_step) { state_->in_step = in_step; }
+
   /// The nth call of method from now on throws; 1 is the next.
   void throw_from(FakeMethod method, std::size_t nth,
                   std::exception_ptr error = std::make_exception_ptr(std::runtime_error("as the script says"))) {

@@ -5,6 +5,7 @@
 #include <carpool/fake_script.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -66,6 +67,7 @@ struct FakeState {
   std::size_t passes = 0;  // held connects that may go on
   std::optional<FakeReply> every_ping;
   Verdict verdict = Verdict::close;
+  std::atomic<bool> in_step = false;  // beside the mutex, because it is asked where nothing may fail
 
   /// Under the mutex.
   template <class Change>

@@ -47,9 +47,11 @@ class HiveChannel {
   /// The same; the status may be anything.
   template <class WriteFields, class OnField>
   [[nodiscard]] HiveStatus ask(const char* method, TimePoint deadline, WriteFields write_fields, OnField on_field) {
+    in_doubt_ = true;
     send(method, deadline, write_fields);
     const auto in_protocol = [&](std::int16_t id, ThriftType type) { return on_field(id, type); };
     HiveStatus status = read_hive_answer(*protocol_, method, sequence_, in_protocol);
+    in_doubt_ = false;
     if (status.session_lost()) session_lost_ = true;
     return status;
   }
@@ -76,6 +78,8 @@ class HiveChannel {
 
   [[nodiscard]] bool is_connected() const noexcept { return transport_->is_connected(); }
   [[nodiscard]] bool settled() const noexcept { return transport_->settled(); }
+  /// The last call ended in an exception other than the server's own refusal.
+  [[nodiscard]] bool in_doubt() const noexcept { return in_doubt_; }
   /// The server has said that it knows our session no more.
   [[nodiscard]] bool session_lost() const noexcept { return session_lost_; }
 
@@ -90,6 +94,7 @@ class HiveChannel {
   std::shared_ptr<ThriftProtocol> protocol_;
   std::int32_t sequence_ = 0;
   bool session_lost_ = false;
+  bool in_doubt_ = false;  ///< a call was begun, and not answered by what can be understood
 };
 
 }  // namespace carpool::detail

@@ -139,6 +139,9 @@ class HiveConnection {
     return !session_.channel().session_lost() && session_.channel().settled();
   }
 
+  /// Besides, each answer was one: after what cannot be understood nobody knows what the server means.
+  [[nodiscard]] bool in_step() const noexcept { return reusable() && !session_.channel().in_doubt(); }
+
   [[nodiscard]] const HiveTarget& target() const noexcept { return target_; }
   /// Of the protocol that the server and we agreed on.
   [[nodiscard]] std::int32_t protocol_version() const noexcept { return session_.version(); }

@@ -104,6 +104,11 @@ struct HiveConnector {
   [[nodiscard]] bool reusable(const HiveConnection<Backend>& connection) const noexcept {
     return connection.reusable();
   }
+  /// The last call was answered, and by an answer that could be understood.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const HiveConnection<Backend>& connection) const noexcept {
+    return connection.in_step();
+  }
   template <class Backend>
   [[nodiscard]] bool ping(HiveConnection<Backend>& connection, TimePoint deadline) const {
     return connection.ping(deadline);

@@ -82,6 +82,11 @@ struct HttpConnector {
   [[nodiscard]] bool reusable(const HttpConnection<Backend>& connection) const noexcept {
     return connection.reusable();
   }
+  /// The last answer was read to its end.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const HttpConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
   /// In a forked child: the parent's connection goes on as if nothing had happened.
   template <class Backend>
   void abandon(HttpConnection<Backend>& connection) const noexcept {

@@ -95,6 +95,11 @@ struct MysqlConnector {
   [[nodiscard]] bool reusable(const MysqlConnection<Backend>& connection) const noexcept {
     return connection.reusable();
   }
+  /// The last answer was read to its end.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const MysqlConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
   template <class Backend>
   [[nodiscard]] bool dirty(const MysqlConnection<Backend>& connection) const noexcept {
     return connection.dirty();

@@ -45,9 +45,7 @@ class MysqlHandle {
   [[nodiscard]] MYSQL* get() const noexcept { return mysql_; }
   [[nodiscard]] explicit operator bool() const noexcept { return mysql_ != nullptr; }
   /// -1 where there is none.
-  [[nodiscard]] int descriptor() const noexcept {
-    return mysql_ == nullptr ? -1 : static_cast<int>(::mysql_get_socket(mysql_));
-  }
+  [[nodiscard]] int descriptor() const noexcept { return mysql_ == nullptr ? -1 : ::mysql_get_socket(mysql_); }
 
   void close_quietly() noexcept {
     if (mysql_ == nullptr) return;

@@ -96,6 +96,11 @@ struct PostgresConnector {
   [[nodiscard]] bool reusable(const PostgresConnection<Backend>& connection) const noexcept {
     return connection.reusable();
   }
+  /// The protocol says between any two commands where it stands; an operation that was cut short has said so too.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const PostgresConnection<Backend>& connection) const noexcept {
+    return connection.reusable();
+  }
   template <class Backend>
   [[nodiscard]] bool dirty(const PostgresConnection<Backend>& connection) const noexcept {
     return connection.dirty();

@@ -121,6 +121,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   [[nodiscard]] bool reusable() const noexcept {
     return !session_.ruined() && (session_.subscribed() ? !stream_.broken() : stream_.settled());
   }
+  /// Whether every command is answered, and no message of a channel may be under way.
+  [[nodiscard]] bool in_step() const noexcept {
+    return !session_.ruined() && stream_.settled() && !session_.subscribed();
+  }
   /// Closes the descriptor and says nothing to the peer.
   void close() noexcept { stream_.close(); }
   /// Tells the peer of a TLS connection that the end is meant.

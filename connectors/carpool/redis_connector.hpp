@@ -90,6 +90,11 @@ struct RedisConnector {
   [[nodiscard]] bool reusable(const RedisConnection<Backend>& connection) const noexcept {
     return connection.reusable();
   }
+  /// Every command is answered, and nobody may say anything unasked.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const RedisConnection<Backend>& connection) const noexcept {
+    return connection.in_step();
+  }
   template <class Backend>
   [[nodiscard]] bool dirty(const RedisConnection<Backend>& connection) const noexcept {
     return connection.dirty();

@@ -70,6 +70,10 @@ struct RedisSentinel {
     return server.reusable(connection);
   }
   template <class Backend>
+  [[nodiscard]] bool in_step(const RedisConnection<Backend>& connection) const noexcept {
+    return server.in_step(connection);
+  }
+  template <class Backend>
   [[nodiscard]] bool dirty(const RedisConnection<Backend>& connection) const noexcept {
     return server.dirty(connection);
   }

@@ -82,6 +82,8 @@ class SqliteConnection {
   // --- what the connector is asked by the pool ---------------------------------------------------------
 
   [[nodiscard]] bool is_connected() const noexcept { return handle_ && handle_->ours(); }
+  /// Nothing has shown that the file is in trouble.
+  [[nodiscard]] bool in_step() const noexcept { return is_connected() && !handle_->in_trouble(); }
   /// A transaction is open, or rows are still being read.
   [[nodiscard]] bool dirty() const noexcept { return in_transaction() || handle_.use_count() > 1; }
   bool reset(TimePoint deadline) {

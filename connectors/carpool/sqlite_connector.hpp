@@ -82,6 +82,11 @@ struct SqliteConnector {
   [[nodiscard]] bool reusable(const SqliteConnection<Backend>& connection) const noexcept {
     return connection.is_connected();
   }
+  /// There is no wire: only what SQLite said of the file itself counts.
+  template <class Backend>
+  [[nodiscard]] bool in_step(const SqliteConnection<Backend>& connection) const noexcept {
+    return connection.in_step();
+  }
   template <class Backend>
   [[nodiscard]] bool dirty(const SqliteConnection<Backend>& connection) const noexcept {
     return connection.dirty();

@@ -55,6 +55,9 @@ class SqliteHandle {
   [[nodiscard]] const std::string& path() const noexcept { return manner_.path; }
   [[nodiscard]] bool ours() const noexcept { return database_ != nullptr && Backend::fork_generation() == born_; }
 
+  /// SQLite has reported what another connection may see otherwise.
+  [[nodiscard]] bool in_trouble() const noexcept { return in_trouble_; }
+
   /// One statement, compiled now or before. Throws std::invalid_argument where there are several, or none.
   [[nodiscard]] SqliteStatementPointer statement(const std::string& sql, TimePoint deadline) {
     if (SqliteStatementPointer known = take(sql)) return known;
@@ -183,7 +186,9 @@ class SqliteHandle {
       throw std::system_error(std::make_error_code(std::errc::timed_out), where(operation) + why);
     }
     if (primary == SQLITE_NOMEM) throw std::bad_alloc();
-    throw SqliteError(result, where(operation) + ::sqlite3_errmsg(database_));
+    const SqliteError refusal(result, where(operation) + ::sqlite3_errmsg(database_));
+    in_trouble_ = in_trouble_ || refusal.ends_connection();
+    throw SqliteError(refusal);
   }
 
   void close() noexcept {
@@ -198,6 +203,7 @@ class SqliteHandle {
   SqlitePatience<Backend> patience_;
   SqliteStatements statements_;
   std::uint64_t born_;
+  bool in_trouble_ = false;  // an error of the file's, not of a statement's
 };
 
 }  // namespace carpool::detail

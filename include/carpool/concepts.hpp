@@ -1,6 +1,10 @@
 /// The four roles, each requirement with its reason: the compiler prints the line that a policy fails.
 #pragma once
 
+#include <carpool/detail/connector_members.hpp>
+#include <carpool/detail/connector_types.hpp>
+#include <carpool/detail/policy_members.hpp>
+#include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
 #include <carpool/time.hpp>
 
@@ -10,7 +14,6 @@
 #include <exception>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 // Each reason stands on the line of its requirement, because that line is what compilers print; g++ prints the
 // outermost line alone, so it says all that the nested concept asks.
@@ -60,6 +63,9 @@ concept BackendPolicy =
       { B::worker() } noexcept -> std::same_as<WorkerId>;                // Backend needs worker(): affinity is by OS thread
       { B::random() } noexcept -> std::same_as<std::uint64_t>;           // Backend needs random(): jitter must be replayable in the simulator
       { B::fork_generation() } noexcept -> std::convertible_to<std::uint64_t>;  // Backend needs fork_generation(): a forked child must not touch its parent's connections
+      requires detail::time_suspended_fits<B>;                           // Backend has time_suspended, but not as static Duration time_suspended() noexcept: the pool would never learn that the machine slept
+      requires detail::uncaught_exceptions_fits<B>;                      // Backend has uncaught_exceptions, but not as static int uncaught_exceptions() noexcept: it would never be asked
+      requires detail::relaxed_fits<B>;                                  // Backend has Relaxed, but not as template <class T> Relaxed: it would never be used
     };
 
 /// What connectors that do I/O ask of a backend beyond BackendPolicy. Events are poll(2)'s bits.
@@ -82,63 +88,13 @@ concept QueuePolicy = requires(Q queue, const Q& reading, Slot& slot, WorkerId w
   { reading.size() } noexcept -> std::same_as<std::size_t>;  // Queue needs size() noexcept: the pool counts its idle connections
   requires requires { { queue.pop() } noexcept -> std::same_as<Slot*>; } ||
                requires { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };  // Queue needs pop() or pop(WorkerId) noexcept returning Slot*: the next connection, nullptr when empty
-};
-
-/// Optional, `static constexpr Seating seating` of a Queue: whether its order allows a connection to rest with the worker
-/// that gave it back, so that this worker gets it again without the pool's lock. Whoever else needs it gets it as well.
-enum class Seating : std::uint8_t {
-  none,        ///< every connection goes through the queue; so where a queue says nothing
-  each_worker, ///< what a worker gave back last may always be its next
-  sole_worker, ///< so long as one worker alone uses the pool
+  requires detail::pop_for_worker_fits<Q>;  // Queue has pop(WorkerId), but not as Slot* pop(WorkerId) noexcept: the pool would not know which to call
+  requires detail::seating_fits<Q>;       // Queue has seating, but not as static constexpr carpool::Seating seating: it would never be looked at
 };
 
 // --- Connector: what to open -----------------------------------------------------------------------------
 
-/// What a connector says of a connection whose user threw.
-enum class Verdict {
-  keep,   ///< the exception says nothing against the connection: it may be pooled
-  close,  ///< the connection may be in any state: close it
-};
-
 namespace detail {
-
-template <class C, class B>
-struct ConnectionOf {};
-template <class C, class B>
-  requires requires { typename C::Connection; }
-struct ConnectionOf<C, B> {
-  using type = typename C::Connection;
-};
-template <class C, class B>
-  requires requires { typename C::template Connection<B>; }
-struct ConnectionOf<C, B> {
-  using type = typename C::template Connection<B>;
-};
-
-template <class C>
-struct TargetOf {
-  using type = std::monostate;
-};
-template <class C>
-  requires requires { typename C::Target; }
-struct TargetOf<C> {
-  using type = typename C::Target;
-};
-
-}  // namespace detail
-
-/// The connection type that connector C opens on backend B.
-template <class C, class B>
-using connection_t = typename detail::ConnectionOf<C, B>::type;
-
-/// What distinguishes C's endpoints; std::monostate where it has only one.
-template <class C>
-using target_t = typename detail::TargetOf<C>::type;
-
-namespace detail {
-
-template <class C>
-inline constexpr bool has_target = !std::same_as<target_t<C>, std::monostate>;
 
 template <class C, class B>
 concept ConnectsPlainly = requires(const C& connector, TimePoint deadline) {
@@ -167,8 +123,8 @@ concept MatchesItsTargets = !has_target<C> || requires(const C& connector, const
 
 }  // namespace detail
 
-/// The required members. The optional ones (ping, reset, dirty, reusable, handle_exception, lifetime, invalidate,
-/// abandon) are detected in detail/connector_calls.hpp and described in ARCHITECTURE.md.
+/// The required members, and of the optional ones, which ARCHITECTURE.md describes, that each is as documented or not
+/// there at all: what cannot be called would be left out without a word. carpool::recognised lists what is called.
 template <class C, class B>
 concept ConnectorFor =
     requires {
@@ -182,6 +138,16 @@ concept ConnectorFor =
     } &&
     requires(const C& connector, const connection_t<C, B>& connection) {
       { connector.is_connected(connection) } noexcept -> std::convertible_to<bool>;  // Connector needs bool is_connected(const Connection&) const noexcept: asked at every hand-out, so cheap and without a round trip
+      requires detail::ping_fits<C, B>;     // Connector has ping, but not as bool ping(Connection&, TimePoint deadline) const: no connection would ever be pinged
+      requires detail::reset_fits<C, B>;    // Connector has reset, but not as bool reset(Connection&, TimePoint deadline) const: what one user leaves behind the next would find
+      requires detail::dirty_fits<C, B>;    // Connector has dirty, but not as bool dirty(const Connection&) const noexcept: every connection would be reset
+      requires detail::reusable_fits<C, B>; // Connector has reusable, but not as bool reusable(const Connection&) const noexcept: a torn exchange would go unnoticed
+      requires detail::in_step_fits<C, B>;  // Connector has in_step, but not as bool in_step(const Connection&) const noexcept: each exception over a lease would cost a connection
+      requires detail::handle_exception_fits<C, B>;  // Connector has handle_exception, but not as Verdict handle_exception(Connection&, std::exception_ptr) const: it would never be asked
+      requires detail::lifetime_fits<C, B>; // Connector has lifetime, but not as Duration lifetime(const Connection&) const: every connection would live for ever
+      requires detail::invalidate_fits<C, B>;  // Connector has invalidate, but not as void invalidate(Connection&, TimePoint deadline) const: no goodbye would ever be said
+      requires detail::abandon_fits<C, B>;  // Connector has abandon, but not as void abandon(Connection&) const noexcept: a forked child would leave its parent's descriptors open
+      requires detail::validate_fits<C, B>; // Connector has validate, but not as void validate() const: bad options would be found by the first connect
     };
 
 // --- Eviction: when to close -----------------------------------------------------------------------------
@@ -191,12 +157,9 @@ template <class E>
 concept EvictionPolicy = requires(const E& eviction, const Slot& slot, TimePoint now) {
   requires std::copy_constructible<E>;                    // Eviction needs to be copyable: the pool keeps its own
   { eviction.expired(slot, now) } -> std::same_as<bool>;  // Eviction needs bool expired(const Slot&, TimePoint now) const: whether to close this connection
-};
-
-/// An eviction that can say when: the reaper sleeps exactly until then. Without it, it looks once a second.
-template <class E>
-concept TellsWhenDue = requires(const E& eviction, const Slot& slot) {
-  { eviction.due(slot) } -> std::same_as<TimePoint>;
+  requires detail::due_fits<E>;           // Eviction has due, but not as TimePoint due(const Slot&) const: it would be asked once a second instead
+  requires detail::reason_fits<E>;        // Eviction has reason, but not as CloseReason reason(const Slot&, TimePoint now) const: every close would be told as expired
+  requires detail::by_times_alone_fits<E>;  // Eviction has by_times_alone, but not as static constexpr bool by_times_alone: it would never be looked at
 };
 
 }  // namespace carpool

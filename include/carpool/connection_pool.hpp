@@ -4,9 +4,11 @@
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_admin.hpp>
 #include <carpool/detail/pool_core.hpp>
+#include <carpool/detail/use_of_connection.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/lease.hpp>
+#include <carpool/recognised.hpp>
 
 #include <optional>
 #include <system_error>
@@ -39,7 +41,7 @@ class ConnectionPool {
   using Lease = carpool::Lease<Core>;
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
-  /// and the bound of a bad option.
+  /// and the bound of a bad option, also of the connector's where that has validate().
   explicit ConnectionPool(Connector connector, PoolOptions options = {}, Eviction eviction = {}, Observer observer = {})
       : settings_(Admin::checked({std::move(connector), std::move(options), std::move(eviction), std::move(observer)})),
         core_(Admin::open(settings_)) {}
@@ -59,22 +61,25 @@ class ConnectionPool {
   /// A connection, within options.acquire_timeout.
   /// Waits: for whichever comes first, a release or a connect; first come, first served from handoff_after on.
   /// Throws: AcquireTimeout, PoolClosed, QueueFull, BreakerOpen, ConnectError; a Boost.Thread worker's interruption.
-  [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] Lease acquire(
+      SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
     return lease({}, default_patience(), site);
   }
   [[nodiscard]] Lease acquire(const Target& target,
                               SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease(target, default_patience(), site);
   }
-  [[nodiscard]] Lease acquire_for(Duration patience, SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] Lease acquire_for(SaturatedDuration patience, SourceLocation site = SourceLocation::current()) requires
+      detail::WithoutTargets<Connector> {
     return lease({}, Patience(patience), site);
   }
   [[nodiscard]] Lease acquire_for(
-      const Target& target, Duration patience,
+      const Target& target, SaturatedDuration patience,
       SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
     return lease(target, Patience(patience), site);
   }
-  [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] Lease acquire_until(
+      TimePoint deadline, SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
     return lease({}, Patience(deadline), site);
   }
   [[nodiscard]] Lease acquire_until(
@@ -86,7 +91,8 @@ class ConnectionPool {
   /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", std::errc, or that of a
   /// connector's std::system_error). After PoolErrc::interrupted the interruption is still asked for: the worker's next
   /// interruption point throws it.
-  [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept {
+  [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept requires
+      detail::WithoutTargets<Connector> {
     return lease_or_code({}, error, site);
   }
   [[nodiscard]] Lease acquire(const Target& target, std::error_code& error,
@@ -97,7 +103,8 @@ class ConnectionPool {
 
   /// A connection if one is ready. Never waits and never opens one itself, but may have one opened in the background.
   /// Throws: PoolClosed.
-  [[nodiscard]] std::optional<Lease> try_acquire(SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] std::optional<Lease> try_acquire(
+      SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
     return lease_if_ready({}, site);
   }
   [[nodiscard]] std::optional<Lease> try_acquire(
@@ -105,10 +112,11 @@ class ConnectionPool {
     return lease_if_ready(target, site);
   }
 
-  /// Returns use(connection). Where it throws, the connector's handle_exception decides whether the connection is
-  /// kept or closed, and the exception propagates.
+  /// Returns use(connection), which must be a value: neither a reference nor an awaitable, because the lease has ended
+  /// when the caller gets it. Where use throws, the connector's handle_exception, or else its in_step, decides whether
+  /// the connection is kept or closed, and the exception propagates.
   template <class Use>
-  requires std::invocable<Use, Connection&>
+  requires std::invocable<Use, Connection&> && detail::WithoutTargets<Connector>
   decltype(auto) with_connection(Use&& use, SourceLocation site = SourceLocation::current()) {
     return run_with(acquire(site), std::forward<Use>(use));
   }
@@ -120,8 +128,11 @@ class ConnectionPool {
 
   /// Opens until n are idle (as far as max_size and max_idle allow), a connect fails, or the time is over; returns how
   /// many are idle.
-  std::size_t prewarm(std::size_t n, Duration patience) { return Admin::prewarm(core(), {}, n, patience); }
-  std::size_t prewarm(const Target& target, std::size_t n, Duration patience) requires(detail::has_target<Connector>) {
+  std::size_t prewarm(std::size_t n, SaturatedDuration patience) requires detail::WithoutTargets<Connector> {
+    return Admin::prewarm(core(), {}, n, patience);
+  }
+  std::size_t prewarm(const Target& target, std::size_t n,
+                      SaturatedDuration patience) requires(detail::has_target<Connector>) {
     return Admin::prewarm(core(), target, n, patience);
   }
 
@@ -142,7 +153,7 @@ class ConnectionPool {
   void resize(std::size_t max_size) { Admin::resize(core(), max_size); }
   /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
   /// the time was over; they are closed on return.
-  std::size_t drain(Duration patience) { return Admin::drain(core(), patience); }
+  std::size_t drain(SaturatedDuration patience) { return Admin::drain(core(), patience); }
   /// Final and idempotent: wakes every waiter with PoolClosed, closes idle connections; leased ones close on return.
   void close() { Admin::close(core()); }
 
@@ -192,13 +203,12 @@ class ConnectionPool {
   }
 
   template <class Use>
-  decltype(auto) run_with(Lease lease, Use&& use) {
+  auto run_with(Lease lease, Use&& use) -> std::invoke_result_t<Use, Connection&> {
+    detail::check_use<Use, Connection>();
     try {
       return std::forward<Use>(use)(*lease);
     } catch (...) {
-      const bool keep = detail::ConnectorCalls<Connector, Backend>::handle_exception(
-                            settings_->connector, *lease, std::current_exception()) == Verdict::keep;
-      keep ? lease.release() : lease.discard();
+      lease.release_after(std::current_exception());  // by the lease alone: this pool may be gone by now
       throw;
     }
   }

@@ -27,12 +27,6 @@ concept TimedEviction = EvictionPolicy<E> && requires(const E& eviction, const S
   { eviction.counts_from(slot) } noexcept -> std::same_as<TimePoint>;  // A timed eviction needs TimePoint counts_from(const Slot&) const noexcept: where its length begins
 };
 
-/// An eviction that can say why: with it the pool reports idle and expired connections apart.
-template <class E>
-concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint now) {
-  { eviction.reason(slot, now) } -> std::same_as<CloseReason>;
-};
-
 /// An eviction whose due() depends on when alone, and not on Slot::uses: static constexpr bool by_times_alone = true.
 /// It is not asked again about a connection that comes back within a tick of the coarse clock.
 template <class E>

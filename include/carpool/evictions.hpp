@@ -47,7 +47,8 @@ class MaxLifetime {
   static constexpr bool by_times_alone = true;
 
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
-  constexpr explicit MaxLifetime(Duration length) : length_(detail::require_length(length, "MaxLifetime: length")) {}
+  constexpr explicit MaxLifetime(SaturatedDuration length)
+      : length_(detail::require_length(length, "MaxLifetime: length")) {}
   constexpr MaxLifetime() noexcept = default;  ///< 30 minutes
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }
@@ -66,7 +67,8 @@ class IdleTimeout {
   static constexpr bool by_times_alone = true;
 
   /// Throws: std::invalid_argument where the length is not longer than 0; carpool::forever is allowed.
-  constexpr explicit IdleTimeout(Duration length) : length_(detail::require_length(length, "IdleTimeout: length")) {}
+  constexpr explicit IdleTimeout(SaturatedDuration length)
+      : length_(detail::require_length(length, "IdleTimeout: length")) {}
   constexpr IdleTimeout() noexcept = default;  ///< 10 minutes
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }
@@ -104,6 +106,7 @@ class MaxUses {
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AnyOf {
  public:
+  using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
@@ -132,13 +135,14 @@ requires(sizeof...(Evictions) >= 1) class AnyOf {
   }
 
  private:
-  std::tuple<Evictions...> parts_{};
+  Wrapped parts_{};
 };
 
 /// Closes when all of its parts would: AllOf(IdleTimeout{1min}, MaxUses{1000}).
 template <EvictionPolicy... Evictions>
 requires(sizeof...(Evictions) >= 1) class AllOf {
  public:
+  using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
@@ -163,7 +167,7 @@ requires(sizeof...(Evictions) >= 1) class AllOf {
   }
 
  private:
-  std::tuple<Evictions...> parts_{};
+  Wrapped parts_{};
 };
 
 /// Shortens the length of a timed eviction by 0 to `fraction`, drawn once per connection (Slot::jitter): connections

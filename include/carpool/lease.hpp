@@ -1,13 +1,18 @@
 /// One caller's hold on one connection.
 #pragma once
 
+#include <cassert>
+#include <exception>
 #include <utility>
 
 namespace carpool {
 
 /// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor
-/// a foreign release can be written. A lease destroyed while more exceptions are in flight than when it was acquired
-/// closes its connection instead: what state it is in, nobody knows.
+/// a foreign release can be written.
+/// Exceptions: a lease destroyed while more exceptions are in flight than when it was acquired closes its connection,
+///          unless the connector can tell that its protocol is in step (its optional member in_step), and it is. An
+///          exception that is caught while the lease lives is not seen: then reusable alone decides on return, and the
+///          holder of a connector without it calls discard() where the connection may be in any state.
 /// Threads: one worker at a time; it may be moved to, and given back by, another.
 /// Lifetime: may outlive its pool; the connection is then closed on return.
 template <class Core>
@@ -27,8 +32,14 @@ class Lease {
   ~Lease() { release(); }
 
   [[nodiscard]] explicit operator bool() const noexcept { return place_ != nullptr; }
-  [[nodiscard]] Connection& operator*() const noexcept { return *place_->connection; }
-  [[nodiscard]] Connection* operator->() const noexcept { return &*place_->connection; }
+  /// The connection, which is the caller's until the lease ends. A reference or pointer to it must not be kept longer.
+  /// An empty lease has none: asserted. With NDEBUG it is undefined behaviour, as with std::optional.
+  [[nodiscard]] Connection& operator*() const& noexcept { return *operator->(); }
+  Connection& operator*() const&& = delete;  // Name the lease, or use ->: a temporary lease ends with its statement
+  [[nodiscard]] Connection* operator->() const noexcept {
+    assert(place_ != nullptr && "carpool: an empty lease has no connection");
+    return &*place_->connection;
+  }
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {
@@ -46,6 +57,10 @@ class Lease {
     return mine;
   }
 
+  /// For the pool: what its user threw has been caught, and decides.
+  void release_after(std::exception_ptr error) noexcept {
+    if (auto* place = std::exchange(place_, nullptr)) place->core->give_back_after(*place, std::move(error));
+  }
   /// For the pool.
   explicit Lease(typename Core::Place& place) noexcept : place_(&place) {}
 

@@ -1,6 +1,7 @@
 /// Who watches: the events of a pool's life, each an optional member of the Observer policy.
 #pragma once
 
+#include <carpool/detail/observer_members.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
@@ -82,8 +83,27 @@ inline constexpr std::size_t acquire_failure_count = 6;
 /// closed or draining, a second close().
 struct NoObserver {};
 
-/// Any object type can observe; members it does not have are not called.
+/// Any object type can observe. Members that it does not have are not called; one that it has under the name of an
+/// event, but otherwise than above, would never be, and does not compile. Each reason stands on the line of its
+/// requirement, because that is what compilers print.
+// clang-format off
 template <class O>
-concept ObserverPolicy = std::is_object_v<O> && std::is_nothrow_move_constructible_v<O>;
+concept ObserverPolicy =
+    std::is_object_v<O> && std::is_nothrow_move_constructible_v<O> &&
+    requires {
+      requires detail::acquire_started_fits<O>;    // Observer has acquire_started, but not as void acquire_started() noexcept: it would never be called
+      requires detail::acquired_fits<O>;           // Observer has acquired, but not as void acquired(std::uint64_t id, Duration wait) noexcept: it would never be called
+      requires detail::acquire_failed_fits<O>;     // Observer has acquire_failed, but not as void acquire_failed(AcquireFailure) noexcept, or with a Duration behind it: it would never be called
+      requires detail::released_fits<O>;           // Observer has released, but not as void released(std::uint64_t id, Duration held) noexcept: it would never be called
+      requires detail::connection_created_fits<O>; // Observer has connection_created, but not as void connection_created(std::uint64_t id) noexcept: it would never be called
+      requires detail::connection_ready_fits<O>;   // Observer has connection_ready, but not as void connection_ready(std::uint64_t id, Duration took) noexcept: it would never be called
+      requires detail::connection_failed_fits<O>;  // Observer has connection_failed, but not as void connection_failed(std::uint64_t id, std::string_view or std::exception_ptr why, Duration took) noexcept: it would never be called
+      requires detail::connection_closed_fits<O>;  // Observer has connection_closed, but not as void connection_closed(std::uint64_t id, CloseReason) noexcept: it would never be called
+      requires detail::pool_ready_fits<O>;         // Observer has pool_ready, but not as void pool_ready() noexcept: it would never be called
+      requires detail::pool_cleared_fits<O>;       // Observer has pool_cleared, but not as void pool_cleared() noexcept: it would never be called
+      requires detail::pool_closed_fits<O>;        // Observer has pool_closed, but not as void pool_closed() noexcept: it would never be called
+      requires detail::leak_suspected_fits<O>;     // Observer has leak_suspected, but not as void leak_suspected(SourceLocation site, Duration age) noexcept: it would never be called
+    };
+// clang-format on
 
 }  // namespace carpool

@@ -68,6 +68,10 @@ struct SoundEviction {
   bool expired(const Slot&, TimePoint now) const;
 };
 
+struct SoundObserver {
+  void acquired(std::uint64_t id, carpool::Duration wait) noexcept;
+};
+
 template <carpool::BackendPolicy>
 struct AcceptBackend {};
 template <carpool::IoBackendPolicy>
@@ -78,6 +82,8 @@ template <carpool::ConnectorFor<SoundBackend>>
 struct AcceptConnector {};
 template <carpool::EvictionPolicy>
 struct AcceptEviction {};
+template <carpool::ObserverPolicy>
+struct AcceptObserver {};
 
 // Nothing is refused but what a case spoils.
 template struct AcceptBackend<SoundBackend>;
@@ -85,3 +91,4 @@ template struct AcceptIoBackend<SoundIoBackend>;
 template struct AcceptQueue<SoundQueue>;
 template struct AcceptConnector<SoundConnector>;
 template struct AcceptEviction<SoundEviction>;
+template struct AcceptObserver<SoundObserver>;

@@ -12,4 +12,11 @@ struct Connector {
   bool is_connected(const Connection&) const noexcept { return true; }
 };
 
+struct ConnectorOfTargets : Connector {
+  using Target = int;
+  Connection connect(const Target&, carpool::TimePoint) const { return {}; }
+  bool matches(const Connection&, const Target&) const { return true; }
+};
+using PoolOfTargets = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, ConnectorOfTargets>;
+
 using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Connector>;

@@ -35,6 +35,10 @@ class ConnectorFaults : public testing::Test {
   using Backend = typename Scene::Backend;
   using Connector = decltype(std::declval<Scene&>().connector());
   using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, Connector>;
+  static constexpr bool knows_its_step =
+      requires(const Connector& connector, const typename Pool::Connection& connection) {
+    connector.in_step(connection);
+  };
 
   static carpool::TimePoint in(carpool::Duration time) { return Backend::now() + time; }
   auto connect() { return scene_.connector().template connect<Backend>(patiently<Backend>()); }
@@ -63,6 +67,12 @@ class ConnectorFaults : public testing::Test {
     } catch (const std::runtime_error&) {  // the stream, or the pool; AnothersAnswer is none
       return false;
     }
+  }
+  /// An exchange under a plain lease, and then the caller's own exception.
+  void exchange_and_throw(Pool& pool) {
+    auto lease = pool.acquire();
+    scene_.exchange(*lease, patiently<Backend>());
+    throw std::domain_error("mine");
   }
   bool works_soon(Pool& pool) {
     return soon<Backend>([&] { return works(pool); });
@@ -129,6 +139,22 @@ TYPED_TEST_P(ConnectorFaults, AFrozenServerIsLeftInTimeAndItsLateAnswerReachesNo
   this->proxy().hold(false);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_soon(*pool));
   EXPECT_GE(pool->stats().created, 2U);
+}
+
+TYPED_TEST_P(ConnectorFaults, AnExceptionOverALeaseCostsAConnectionOnlyWhereItsProtocolIsNotInStep) {
+  const auto pool = this->pool(1);
+  for (int i = 0; i < 5; ++i) EXPECT_THROW(this->exchange_and_throw(*pool), std::domain_error);
+  EXPECT_EQ(pool->stats().created, TestFixture::knows_its_step ? 1U : 5U);
+
+  const auto leave_half_way = [&] {  // the server's answer comes when the lease has ended
+    auto lease = pool->acquire();
+    this->proxy().hold(true);
+    this->scene_.exchange(*lease, this->in(std::chrono::milliseconds(50)));
+  };
+  EXPECT_EQ(thrown<std::system_error>(leave_half_way)->code(), std::errc::timed_out);
+  EXPECT_EQ(pool->stats().idle, 0U);
+  this->proxy().hold(false);
+  EXPECT_TRUE(this->works_soon(*pool));
 }
 
 TYPED_TEST_P(ConnectorFaults, AResetWhileAnAnswerIsAwaitedIsAnErrorAtOnce) {
@@ -204,6 +230,8 @@ TYPED_TEST_P(ConnectorFaults, InAStormEveryAnswerIsTheAskersOwn) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(ConnectorFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndLeavesNothingBehind,
-                            AnAnswerByteByByteIsTheSameAnswer, AFrozenServerIsLeftInTimeAndItsLateAnswerReachesNobody,
+                            AnAnswerByteByByteIsTheSameAnswer,
+                            AnExceptionOverALeaseCostsAConnectionOnlyWhereItsProtocolIsNotInStep,
+                            AFrozenServerIsLeftInTimeAndItsLateAnswerReachesNobody,
                             AResetWhileAnAnswerIsAwaitedIsAnErrorAtOnce, AServerThatIsBackServesThePoolAgain,
                             OneThatEndedWhileIdleIsNotHandedOut, InAStormEveryAnswerIsTheAskersOwn);

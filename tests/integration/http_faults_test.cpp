@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "chaos_proxy.hpp"
+#include "held_by.hpp"
 #include "http_fixture.hpp"
 #include "process.hpp"
 
@@ -111,22 +112,22 @@ TYPED_TEST(HttpFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
       auto elder = this->connect(connector);  // the kernel ends them one by one, in an order of its own
       this->exchange(elder);
       (void)pool.prewarm(2, seconds(20));
-      this->exchange(*pool.acquire());
+      this->exchange(held_by(pool.acquire()));
       auto younger = this->connect(connector);
       this->exchange(younger);
       if (reset) this->proxy(encrypted).reset_all();
       if (!reset) this->proxy(encrypted).close_all();
       ASSERT_TRUE(this->soon([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
-      for (int i = 0; i < 4; ++i) this->exchange(*pool.acquire());
+      for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
     }
   }
 }
 
 TYPED_TEST(HttpFaults, ALateAnswerReachesNobody) {
   typename TestFixture::Pool pool(this->through_proxy(false), {.max_size = 1});
-  this->exchange(*pool.acquire());
+  this->exchange(held_by(pool.acquire()));
   this->proxy(false).delay(milliseconds(150));
-  const auto error = this->thrown_by([&] { this->exchange(*pool.acquire(), this->in(milliseconds(20))); });
+  const auto error = this->thrown_by([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   this->proxy(false).delay(milliseconds(0));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_again(pool));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "held_by.hpp"
 #include "mysql_fixture.hpp"
 #include "process.hpp"
 
@@ -140,7 +141,7 @@ TYPED_TEST(MysqlFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
     if (reset) this->proxy_->reset_all();
     if (!reset) this->proxy_->close_all();
     ASSERT_TRUE(this->soon([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
-    for (int i = 0; i < 4; ++i) this->exchange(*pool.acquire());
+    for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
   }
 }
 
@@ -169,9 +170,9 @@ TYPED_TEST(MysqlFaults, ASessionKilledByItsServerIsReplaced) {
 
 TYPED_TEST(MysqlFaults, ALateAnswerReachesNobody) {
   typename TestFixture::Pool pool(this->through_proxy(), {.max_size = 1});
-  this->exchange(*pool.acquire());
+  this->exchange(held_by(pool.acquire()));
   this->proxy_->delay(milliseconds(150));
-  const auto error = this->thrown_by([&] { this->exchange(*pool.acquire(), this->in(milliseconds(20))); });
+  const auto error = this->thrown_by([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   this->proxy_->delay(milliseconds(0));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_again(pool));
@@ -209,7 +210,7 @@ TYPED_TEST(MysqlFaults, ManyCallersOverFewConnectionsEachGetTheirOwnAnswer) {
   std::vector<typename TypeParam::Task> callers;
   for (int i = 0; i < 40; ++i) {
     callers.push_back(TypeParam::spawn([this, &pool] {
-      for (int turn = 0; turn < 25; ++turn) this->exchange(*pool.acquire());
+      for (int turn = 0; turn < 25; ++turn) this->exchange(held_by(pool.acquire()));
     }));
   }
   for (auto& caller : callers) caller.join();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "held_by.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
 #include "process.hpp"
@@ -120,7 +121,7 @@ TYPED_TEST(RedisFaults, AFrozenServersLateReplyReachesNobody) {
   auto connector = this->connector(server.port());
   connector.io_timeout = milliseconds(100);
   typename TestFixture::Pool pool(connector, {.max_size = 1});
-  this->converse(*pool.acquire());
+  this->converse(held_by(pool.acquire()));
   server.freeze();
   {
     auto lease = pool.acquire();
@@ -130,7 +131,7 @@ TYPED_TEST(RedisFaults, AFrozenServersLateReplyReachesNobody) {
   server.thaw();
   EXPECT_TRUE(this->soon([&] {
     try {
-      this->converse(*pool.acquire());
+      this->converse(held_by(pool.acquire()));
       return true;
     } catch (const carpool::PoolError&) {  // the breaker is open for a while
     } catch (const std::system_error&) {   // the machine is busier than 100 ms allow
@@ -144,15 +145,15 @@ TYPED_TEST(RedisFaults, AKilledServerIsAnErrorAndARestartedOneIsUsedAgain) {
   typename TestFixture::Pool pool(this->connector(server.port()),
                                   {.max_size = 2, .acquire_timeout = milliseconds(500)});
   auto held = pool.acquire();
-  { this->converse(*pool.acquire()); }
+  { this->converse(held_by(pool.acquire())); }
   server.kill();
   EXPECT_THROW(this->converse(*held), std::system_error);
   EXPECT_FALSE(held->reusable());
-  EXPECT_THROW(this->converse(*pool.acquire()), carpool::PoolError);
+  EXPECT_THROW(this->converse(held_by(pool.acquire())), carpool::PoolError);
   server.start();
   EXPECT_TRUE(this->soon([&] {
     try {
-      this->converse(*pool.acquire());
+      this->converse(held_by(pool.acquire()));
       return true;
     } catch (const carpool::PoolError&) {
       return false;
@@ -165,11 +166,11 @@ TYPED_TEST(RedisFaults, AConnectionThatWasClosedWhileIdleIsNotHandedOut) {
   const auto connector = this->connector(this->proxy_->port());
   for (int round = 0; round < 5; ++round) {
     auto elder = this->connect(connector);  // the kernel ends them one by one, in an order of its own
-    { this->converse(*pool.acquire()); }
+    { this->converse(held_by(pool.acquire())); }
     auto younger = this->connect(connector);
     round % 2 == 0 ? this->proxy_->close_all() : this->proxy_->reset_all();
     ASSERT_TRUE(this->soon([&] { return !elder.is_connected() && !younger.is_connected(); }));
-    this->converse(*pool.acquire());
+    this->converse(held_by(pool.acquire()));
     pool.clear();
   }
 }
@@ -195,7 +196,7 @@ TYPED_TEST(RedisFaults, WhereAUserLeftWithoutReadingNobodyGetsTheReply) {
     } catch (const std::system_error& error) {
       EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
     }
-    this->converse(*pool.acquire());
+    this->converse(held_by(pool.acquire()));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "held_by.hpp"
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
 #include "redis_process.hpp"
@@ -262,7 +263,7 @@ TYPED_TEST(RedisSession, AnotherUserOfTheServerDoesNotStay) {
   admin.command("ACL", "SETUSER", "guest", "on", ">guest", "~*", "+@all");
   typename TestFixture::Pool pool(this->connector(), {.max_size = 1});
   pool.acquire()->command("AUTH", "guest", "guest");
-  EXPECT_EQ(who(*pool.acquire()), "tested of carpool in 1");
+  EXPECT_EQ(who(held_by(pool.acquire())), "tested of carpool in 1");
 }
 
 TYPED_TEST(RedisSession, WhatCannotBePutRightIsClosed) {

@@ -3,6 +3,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>
+#include <carpool/recognised.hpp>
 
 #include "../compile_fail/sound_policies.hpp"
 
@@ -99,6 +100,9 @@ struct QueueForWorkers {
   Slot* pop(WorkerId) noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
 };
+struct SeatedQueue : SoundQueue { static constexpr Seating seating = Seating::none; };
+struct QueueSeatedByName : SoundQueue { static constexpr const char* seating = "each worker"; };
+static_assert(QueuePolicy<SeatedQueue> && !QueuePolicy<QueueSeatedByName>);
 struct QueueThatMayFailToPush : SoundQueue { void push(Slot&); };
 struct QueueThatMayFailToRemove : SoundQueue { void remove(Slot&); };
 struct QueueThatMayFailToPop : SoundQueue { Slot* pop(); };
@@ -202,6 +206,53 @@ static_assert(!detail::Connects<ForgetsTheTarget, SoundBackend>);
 static_assert(!detail::MatchesItsTargets<MatchesNothing, SoundBackend>);
 static_assert(!ConnectorFor<WithIncomparableTarget, SoundBackend> && !ConnectorFor<WithUniqueTarget, SoundBackend>);
 
+// --- a connector's optional members: as documented, or not there --------------------------------------------
+
+struct WithAll : SoundConnector {
+  bool ping(Connection&, TimePoint) const;
+  static bool reset(Connection&, TimePoint);  // static is as good
+  template <class AnyConnection>
+  bool dirty(const AnyConnection&) const noexcept;
+  bool reusable(const Connection&) const noexcept;
+  bool reusable(std::string) const;  // another overload does no harm
+  bool in_step(const Connection&) const noexcept;
+  Verdict handle_exception(Connection&, const std::exception_ptr&) const;
+  std::chrono::seconds lifetime(const Connection&) const;
+  void invalidate(Connection&, TimePoint) const;
+  void abandon(Connection&) const noexcept;
+  void validate() const;
+};
+struct WithoutAny final : SoundConnector {};
+struct Misspelt : SoundConnector { bool resuable(const Connection&) const noexcept; };
+struct PingsAField : SoundConnector { int ping; };
+struct PingsAType : SoundConnector { struct ping {}; };
+struct PingsByDefault : SoundConnector { bool ping(Connection&, TimePoint, int tries = 1) const; };
+struct PingsSomethingElse : SoundConnector { bool ping(std::string&, TimePoint) const; };
+struct PingsWithoutAnswer : SoundConnector { void ping(Connection&, TimePoint) const; };
+static_assert(ConnectorFor<WithAll, SoundBackend> && ConnectorFor<WithoutAny, SoundBackend>);
+static_assert(ConnectorFor<PingsByDefault, SoundBackend> && ConnectorFor<Misspelt, SoundBackend>);
+static_assert(!ConnectorFor<PingsAField, SoundBackend> && !ConnectorFor<PingsAType, SoundBackend>);
+static_assert(!ConnectorFor<PingsSomethingElse, SoundBackend> && !ConnectorFor<PingsWithoutAnswer, SoundBackend>);
+
+/// Has a ping only where what it wraps has one.
+template <class Inner>
+struct Wrapping : SoundConnector {
+  using Wrapped = Inner;
+  bool ping(Connection&, TimePoint) const requires(detail::Pings<Inner, SoundBackend>);
+};
+static_assert(ConnectorFor<Wrapping<WithAll>, SoundBackend> && ConnectorFor<Wrapping<SoundConnector>, SoundBackend>);
+static_assert(ConnectorFor<Wrapping<Wrapping<SoundConnector>>, SoundBackend>);
+
+constexpr RecognisedMembers all = recognised<WithAll, SoundBackend>();
+static_assert(all.target && all.ping && all.reset && all.dirty && all.reusable && all.in_step && all.handle_exception);
+static_assert(all.lifetime && all.invalidate && all.abandon && all.validate);
+constexpr RecognisedMembers none = recognised<Plain, SoundBackend>();
+static_assert(!none.target && !none.ping && !none.reset && !none.dirty && !none.reusable && !none.in_step);
+static_assert(!none.handle_exception && !none.lifetime && !none.invalidate && !none.abandon && !none.validate);
+static_assert(!recognised<Misspelt, SoundBackend>().reusable);
+static_assert(recognised<Wrapping<WithAll>, SoundBackend>().ping);
+static_assert(!recognised<Wrapping<SoundConnector>, SoundBackend>().ping);
+
 // --- eviction --------------------------------------------------------------------------------------------
 
 struct EvictionThatTellsWhen : SoundEviction { [[nodiscard]] TimePoint due(const Slot&) const; };
@@ -225,6 +276,8 @@ static_assert(!EvictionPolicy<PinnedEviction> && !EvictionPolicy<int>);
 static_assert(TellsWhenDue<EvictionThatTellsWhen>);
 static_assert(!TellsWhenDue<SoundEviction> && !TellsWhenDue<EvictionThatTellsHowLong>);
 static_assert(TellsReason<EvictionThatTellsWhy>);
+static_assert(!EvictionPolicy<EvictionThatTellsHowLong> && !EvictionPolicy<EvictionWithWords>);
+static_assert(EvictionPolicy<AnyOf<SoundEviction, IdleTimeout>>, "its due is constrained away, and not written wrongly");
 static_assert(!TellsReason<SoundEviction> && !TellsReason<EvictionWithWords>);
 static_assert(TimedEviction<TimedBySoundRule>);
 static_assert(!TimedEviction<SoundEviction> && !TimedEviction<TimedWithThrowingLength> && !TimedEviction<MaxUses>);
@@ -233,6 +286,27 @@ static_assert(!TimedEviction<SoundEviction> && !TimedEviction<TimedWithThrowingL
 
 struct ObserverThatMayFailToMove { ObserverThatMayFailToMove(ObserverThatMayFailToMove&&) noexcept(false); };
 static_assert(ObserverPolicy<NoObserver> && ObserverPolicy<std::unique_ptr<int>>);
+struct ObserverOfAll {
+  void acquire_started() noexcept;
+  void acquired(std::uint64_t, Duration) const noexcept;
+  void acquire_failed(AcquireFailure) noexcept;
+  static void released(std::uint64_t, Duration) noexcept;
+  void connection_created(std::uint64_t) noexcept;
+  template <class Length>
+  void connection_ready(std::uint64_t, Length) noexcept;
+  void connection_closed(std::uint64_t, CloseReason) noexcept;
+  void pool_ready() noexcept;
+  void pool_cleared() noexcept;
+  void pool_closed() noexcept;
+  void leak_suspected(const SourceLocation&, Duration) noexcept;
+};
+struct ObserverThatAlsoTellsTheWait { void acquire_failed(AcquireFailure, Duration) noexcept; };
+struct ObserverWithCounters { std::uint64_t released = 0; };
+struct ObserverOfWords { void acquire_failed(std::string_view) noexcept; };
+struct ObserverThatMayFail { void acquire_started(); };
+static_assert(ObserverPolicy<ObserverOfAll> && ObserverPolicy<ObserverThatAlsoTellsTheWait>);
+static_assert(!ObserverPolicy<ObserverWithCounters> && !ObserverPolicy<ObserverOfWords>);
+static_assert(!ObserverPolicy<ObserverThatMayFail>);
 static_assert(!ObserverPolicy<ObserverThatMayFailToMove> && !ObserverPolicy<int&> && !ObserverPolicy<void>);
 
 }  // namespace

@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "held_by.hpp"
+
 namespace {
 
 using carpool::AffineBag;
@@ -43,7 +45,7 @@ using Pool = carpool::ConnectionPool<Backend, Queue, Numbering>;
 /// The number of the connection that is lent and given back at once.
 template <class P>
 int use(P& pool) {
-  return *pool.acquire();
+  return held_by(pool.acquire());
 }
 template <class P>
 void settle_down(P& pool) {
@@ -146,7 +148,7 @@ TYPED_TEST(SeatWithTargets, WhatRestsIsForItsTargetAlone) {
   std::uint64_t leases = 0;
   for (int repetitions : {100, 1, 2, 1, 50}) {
     for (int door : {1, 2, 3}) {
-      for (int i = 0; i < repetitions; ++i, ++leases) ASSERT_EQ(*pool.acquire(Door{door}), door);
+      for (int i = 0; i < repetitions; ++i, ++leases) ASSERT_EQ(held_by(pool.acquire(Door{door})), door);
     }
   }
   const carpool::PoolStats stats = pool.stats();
@@ -157,12 +159,12 @@ TYPED_TEST(SeatWithTargets, WhatRestsIsForItsTargetAlone) {
 
 TYPED_TEST(SeatWithTargets, NothingIsLostWhereTargetsCannotBeCompared) {
   TypeParam pool(ByTarget{}, {.max_size = 1});
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(*pool.acquire(Door{1}), 1);
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(held_by(pool.acquire(Door{1})), 1);
   Door::jammed = true;
   EXPECT_THROW((void)pool.acquire(Door{1}), std::runtime_error);
   Door::jammed = false;
   EXPECT_EQ(pool.stats().in_use, 0u);
-  EXPECT_EQ(*pool.acquire(Door{1}), 1);
+  EXPECT_EQ(held_by(pool.acquire(Door{1})), 1);
 }
 
 /// Counts what a forked child is told to abandon.

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "held_by.hpp"
 #include "process.hpp"
 #include "sanitizer.hpp"
 
@@ -105,7 +106,7 @@ TEST(Ticker, AForkedChildHasATimeOfItsOwn) {
 using PoolOfOneThread = carpool::ConnectionPool<carpool::SingleBackend, carpool::LifoStack, Numbers>;
 
 void use(PoolOfOneThread& pool, int times) {
-  for (int i = 0; i < times; ++i) static_cast<void>(*pool.acquire());
+  for (int i = 0; i < times; ++i) static_cast<void>(held_by(pool.acquire()));
 }
 
 /// A process with one thread may do more than one with two. In a forked child, which has no ticking thread yet.

@@ -15,8 +15,9 @@ namespace carpool::detail {
 /// initial, 2 initial, 4 initial ... max, shortened by up to half ("equal jitter"); draw is 64 random bits.
 [[nodiscard]] inline Duration backoff_delay(const Backoff& backoff, std::size_t step, std::uint64_t draw) noexcept {
   Duration delay = backoff.initial;
-  for (; step > 0 && delay < backoff.max; --step) delay = delay > backoff.max / 2 ? backoff.max : delay * 2;
-  delay = std::min(delay, backoff.max);
+  const Duration max = backoff.max;
+  for (; step > 0 && delay < max; --step) delay = delay > max / 2 ? max : delay * 2;
+  delay = std::min(delay, max);
   const auto half = static_cast<std::uint64_t>(delay.count() / 2);
   return delay - Duration(static_cast<Duration::rep>(draw % (half + 1)));
 }

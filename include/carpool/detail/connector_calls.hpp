@@ -14,13 +14,9 @@ struct ConnectorCalls {
   using Connection = connection_t<Connector, Backend>;
   using Target = target_t<Connector>;
 
-  static constexpr bool pings = requires(const Connector& c, Connection& x, TimePoint t) {
-    { c.ping(x, t) } -> std::convertible_to<bool>;
-  };
-  static constexpr bool resets = requires(const Connector& c, Connection& x, TimePoint t) {
-    { c.reset(x, t) } -> std::convertible_to<bool>;
-  };
-  static constexpr bool says_goodbye = requires(const Connector& c, Connection& x, TimePoint t) { c.invalidate(x, t); };
+  static constexpr bool pings = Pings<Connector, Backend>;
+  static constexpr bool resets = Resets<Connector, Backend>;
+  static constexpr bool says_goodbye = SaysGoodbye<Connector, Backend>;
 
   static Connection connect(const Connector& connector, const Target& target, TimePoint deadline) {
     if constexpr (ConnectsToTargetThroughBackend<Connector, Backend>) {
@@ -59,14 +55,28 @@ struct ConnectorCalls {
     }
   }
 
+  /// Throws std::invalid_argument for a bad option. Absent: the first connect finds out.
+  static void validate([[maybe_unused]] const Connector& connector) {
+    if constexpr (Validates<Connector, Backend>) connector.validate();
+  }
+
   /// Absent: whatever is connected may be used again.
   static bool reusable(const Connector& connector, const Connection& connection) noexcept {
-    if constexpr (requires {
-                    { connector.reusable(connection) } -> std::convertible_to<bool>;
-                  }) {
+    if constexpr (TellsReusable<Connector, Backend>) {
       return connector.reusable(connection);
     } else {
       return connector.is_connected(connection);
+    }
+  }
+
+  /// Whether nothing is outstanding, so that an exception that ends a lease says nothing against the connection.
+  /// Absent: nobody knows.
+  static bool in_step([[maybe_unused]] const Connector& connector,
+                      [[maybe_unused]] const Connection& connection) noexcept {
+    if constexpr (TellsInStep<Connector, Backend>) {
+      return connector.in_step(connection);
+    } else {
+      return false;
     }
   }
 
@@ -74,9 +84,7 @@ struct ConnectorCalls {
   static bool dirty(const Connector& connector, const Connection& connection) noexcept {
     if constexpr (!resets) {
       return false;
-    } else if constexpr (requires {
-                           { connector.dirty(connection) } -> std::convertible_to<bool>;
-                         }) {
+    } else if constexpr (TellsDirty<Connector, Backend>) {
       return connector.dirty(connection);
     } else {
       return true;
@@ -123,30 +131,26 @@ struct ConnectorCalls {
 
   /// In a forked child: close(2) only. Absent: the connection is left alone, because its destructor might speak.
   static void abandon(const Connector& connector, Connection& connection) noexcept {
-    if constexpr (requires { connector.abandon(connection); }) connector.abandon(connection);
+    if constexpr (Abandons<Connector, Backend>) connector.abandon(connection);
   }
 
-  /// Absent, or in doubt: close.
+  /// Absent: what in_step says. In doubt: close.
   static Verdict handle_exception(const Connector& connector, Connection& connection,
                                   std::exception_ptr error) noexcept {
-    if constexpr (requires {
-                    { connector.handle_exception(connection, error) } -> std::same_as<Verdict>;
-                  }) {
+    if constexpr (HandlesExceptions<Connector, Backend>) {
       try {
         return connector.handle_exception(connection, std::move(error));
       } catch (...) {
         return Verdict::close;
       }
     } else {
-      return Verdict::close;
+      return in_step(connector, connection) ? Verdict::keep : Verdict::close;
     }
   }
 
   /// How long this connection may live, as the connector knows (a server's announcement, a token's expiry).
   static Duration lifetime(const Connector& connector, const Connection& connection) {
-    if constexpr (requires {
-                    { connector.lifetime(connection) } -> std::convertible_to<Duration>;
-                  }) {
+    if constexpr (TellsLifetime<Connector, Backend>) {
       return connector.lifetime(connection);
     } else {
       return forever;

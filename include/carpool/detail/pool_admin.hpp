@@ -22,6 +22,7 @@ class PoolAdmin {
   /// Throws std::invalid_argument.
   [[nodiscard]] static std::shared_ptr<Settings<Types>> checked(Settings<Types> settings) {
     validate(settings.options);
+    Types::Calls::validate(settings.connector);
     require(!has_target<typename Types::Connector> || settings.options.min_idle == 0, settings.options, "min_idle",
             "0 for a connector with targets, because the pool cannot know which to open; use prewarm(target, n, time)");
     return std::make_shared<Settings<Types>>(std::move(settings));

@@ -109,7 +109,9 @@ class PoolCore : public PoolSeating<Types> {
     const TimePoint now = Backend::coarse_now();
     const bool known = DueByTimesAlone<typename Types::Eviction> && place.idle_since == now;
     note_return(place, now);
-    if (exceptions_in_flight<Backend>() > place.exceptions) return give_back_to_books(place, CloseReason::discarded);
+    const bool thrown_over = exceptions_in_flight<Backend>() > place.exceptions;
+    if (thrown_over && !Calls::in_step(settings().connector, *place.connection)) [[unlikely]]
+      return give_back_to_books(place, CloseReason::discarded);
     if (!Calls::reusable(settings().connector, *place.connection)) return give_back_to_books(place, CloseReason::dead);
     if constexpr (Calls::resets) place.dirty = Calls::dirty(settings().connector, *place.connection);
     if (!known) renew(place);
@@ -117,6 +119,12 @@ class PoolCore : public PoolSeating<Types> {
       if (const auto fault = settings().expired(place, place.lives_until, now)) return give_back_to_books(place, fault);
     }
     if ((Calls::resets && place.dirty) || !this->put_seated(place)) give_back_to_books(place, std::nullopt);
+  }
+
+  /// What its user threw says, by the connector, whether it is kept.
+  void give_back_after(Place& place, std::exception_ptr error) noexcept {
+    const Verdict verdict = Calls::handle_exception(settings().connector, *place.connection, std::move(error));
+    verdict == Verdict::keep ? give_back(place) : discard(place);
   }
 
   void discard(Place& place) noexcept {

@@ -76,7 +76,7 @@ class Seats {
   /// How many connections rest here: perhaps a moment late.
   [[nodiscard]] std::size_t resting() const noexcept {
     std::size_t sum = 0;
-    for (const Seat* const seat : given()) sum += seat->resting() != nullptr ? 1 : 0;
+    for (const Seat* const seat : given()) sum += seat->resting() != nullptr ? 1U : 0U;
     return sum;
   }
   /// How many leases began here: perhaps a moment late.

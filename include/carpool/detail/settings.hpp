@@ -16,9 +16,7 @@ namespace carpool::detail {
 
 template <class Queue>
 [[nodiscard]] consteval Seating seating_of() {
-  if constexpr (requires {
-                  { Queue::seating } -> std::convertible_to<Seating>;
-                }) {
+  if constexpr (TellsSeating<Queue>) {
     return Queue::seating;
   } else {
     return Seating::none;

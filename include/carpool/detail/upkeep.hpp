@@ -144,8 +144,8 @@ class Upkeep {
   /// While connections are out, things change that no due time foretells: one that has just come back, from a caller or
   /// from its ping, wants its next ping in keepalive_time.
   [[nodiscard]] static Duration glance(const PoolOptions& options) noexcept {
-    return std::min({options.leak_detection_threshold.value_or(forever), options.keepalive_time,
-                     Duration(std::chrono::seconds(10))});
+    return std::min<Duration>(
+        {options.leak_detection_threshold.value_or(forever), options.keepalive_time, std::chrono::seconds(10)});
   }
 
   [[nodiscard]] std::size_t carry_out(Core& core, TimePoint now) noexcept {

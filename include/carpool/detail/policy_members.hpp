@@ -1,0 +1,92 @@
+/// What a backend, a queue and an eviction may have beside what they must, and whether its name is there.
+#pragma once
+
+#include <carpool/detail/member_names.hpp>
+#include <carpool/observer.hpp>
+#include <carpool/slot.hpp>
+#include <carpool/time.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+// One line, one member.
+// clang-format off
+
+namespace carpool {
+
+/// Optional, `static constexpr Seating seating` of a Queue: whether its order allows a connection to rest with the worker
+/// that gave it back, so that this worker gets it again without the pool's lock. Whoever else needs it gets it as well.
+enum class Seating : std::uint8_t {
+  none,        ///< every connection goes through the queue; so where a queue says nothing
+  each_worker, ///< what a worker gave back last may always be its next
+  sole_worker, ///< so long as one worker alone uses the pool
+};
+
+/// An eviction that can say when: the reaper sleeps exactly until then. Without it, it looks once a second.
+template <class E>
+concept TellsWhenDue = requires(const E& eviction, const Slot& slot) {
+  { eviction.due(slot) } -> std::same_as<TimePoint>;
+};
+
+/// An eviction that can say why: with it the pool reports idle and expired connections apart.
+template <class E>
+concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint now) {
+  { eviction.reason(slot, now) } -> std::same_as<CloseReason>;
+};
+
+namespace detail {
+
+template <class Q>
+concept TellsSeating = requires { { Q::seating } -> std::convertible_to<Seating>; typename std::integral_constant<Seating, Q::seating>; };
+
+struct BackendNames {
+  int time_suspended, uncaught_exceptions, Relaxed;
+};
+template <class B>
+concept NamesTimeSuspended = Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; };
+template <class B>
+concept NamesUncaughtExceptions = Heritable<B> && !requires { &Beside<B, BackendNames>::uncaught_exceptions; };
+template <class B>
+concept NamesRelaxed = Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; };
+
+struct QueueNames {
+  int seating;
+};
+template <class Q>
+concept NamesSeating = (Heritable<Q> && !requires { &Beside<Q, QueueNames>::seating; }) || requires { &Q::seating; };
+
+struct EvictionNames {
+  int due, reason, by_times_alone;
+};
+template <class E>
+concept NamesDue = (Heritable<E> && !requires { &Beside<E, EvictionNames>::due; }) || requires { &E::due; };
+template <class E>
+concept NamesReason = (Heritable<E> && !requires { &Beside<E, EvictionNames>::reason; }) || requires { &E::reason; };
+template <class E>
+concept NamesByTimesAlone = (Heritable<E> && !requires { &Beside<E, EvictionNames>::by_times_alone; }) || requires { &E::by_times_alone; };
+
+// --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
+
+template <class B>
+inline constexpr bool time_suspended_fits = !NamesTimeSuspended<B> || requires { { B::time_suspended() } noexcept -> std::convertible_to<Duration>; };
+template <class B>
+inline constexpr bool uncaught_exceptions_fits = !NamesUncaughtExceptions<B> || requires { { B::uncaught_exceptions() } noexcept -> std::convertible_to<int>; };
+template <class B>
+inline constexpr bool relaxed_fits = !NamesRelaxed<B> || requires { typename B::template Relaxed<std::uint64_t>; };
+
+template <class Q>
+inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
+template <class Q>
+inline constexpr bool seating_fits = !NamesSeating<Q> || TellsSeating<Q>;
+
+template <class E>
+inline constexpr bool due_fits = TellsWhenDue<E> || !NamesDue<E> || !NamesDue<wrapped_t<E>>;
+template <class E>
+inline constexpr bool reason_fits = TellsReason<E> || !NamesReason<E> || !NamesReason<wrapped_t<E>>;
+template <class E>
+inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || requires { std::bool_constant<E::by_times_alone>(); };
+
+}  // namespace detail
+
+}  // namespace carpool

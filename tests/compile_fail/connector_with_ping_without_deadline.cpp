@@ -1,0 +1,7 @@
+// error: Connector has ping, but not as bool ping(Connection&, TimePoint deadline) const
+#include "sound_policies.hpp"
+
+struct Spoilt : SoundConnector {
+  bool ping(Connection&) const;
+};
+template struct AcceptConnector<Spoilt>;

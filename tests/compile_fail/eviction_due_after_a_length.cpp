@@ -1,0 +1,7 @@
+// error: Eviction has due, but not as TimePoint due(const Slot&) const
+#include "sound_policies.hpp"
+
+struct Spoilt : SoundEviction {
+  carpool::Duration due(const Slot&) const;
+};
+template struct AcceptEviction<Spoilt>;

@@ -1,0 +1,4 @@
+// error: The connector has targets: a member without a leading target cannot know which one is meant
+#include "sound_pool.hpp"
+
+auto lend(PoolOfTargets& pool) { return pool.prewarm(1, std::chrono::seconds(1)); }
