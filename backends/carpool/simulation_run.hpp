@@ -141,10 +141,10 @@ class Simulation {
     task.wake_at = never;
   }
   void wake_all_that_wait_for(const void* thing) noexcept {
-    for (auto& task : tasks_) {
-      if (task->state == Task::State::blocked && task->waits_for == thing) wake(*task);
+    while (wake_one_that_waits_for(thing)) {
     }
   }
+  bool wake_one_that_waits_for(const void* thing) noexcept;
 
   Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
   /// Ends the run; where the caller is one of its tasks, never returns.
