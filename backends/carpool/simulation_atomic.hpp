@@ -110,9 +110,13 @@ class SimulationAtomic {
   [[nodiscard]] static Order granted(Simulation& run, Operation operation, Order asked, const Here& site) noexcept {
     if (run.options().orders == nullptr) return asked;
     const bool total = asked == std::memory_order_seq_cst && !run.weakens(operation, site, "seq_cst");
-    const bool acquires = detail::acquires(asked) && !run.weakens(operation, site, "acquire");
-    const bool releases = detail::releases(asked) && !run.weakens(operation, site, "release");
-    if (acquires && releases) return total ? asked : std::memory_order_acq_rel;
+    const bool acquires =
+        operation != Operation::store && detail::acquires(asked) && !run.weakens(operation, site, "acquire");
+    const bool releases =
+        operation != Operation::load && detail::releases(asked) && !run.weakens(operation, site, "release");
+    if (total && acquires == (operation != Operation::store) && releases == (operation != Operation::load))
+      return asked;
+    if (acquires && releases) return std::memory_order_acq_rel;
     if (acquires) return std::memory_order_acquire;
     return releases ? std::memory_order_release : std::memory_order_relaxed;
   }

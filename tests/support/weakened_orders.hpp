@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using Scenarios = std::vector<std::function<void()>>;
 
@@ -57,8 +59,8 @@ struct WeakeningBudget {
 }
 
 /// What notices; empty: nothing.
-[[nodiscard]] inline std::string found_without(const std::string& order, const Scenarios& scenarios,
-                                               const WeakeningBudget& budget) {
+[[nodiscard]] inline std::string look_without(const std::string& order, const Scenarios& scenarios,
+                                              const WeakeningBudget& budget) {
   for (const auto& scenario : scenarios) {
     carpool::SimulationOrders orders;
     orders.weaken(order);
@@ -66,6 +68,29 @@ struct WeakeningBudget {
     if (!report.ok()) return std::string(to_string(report.failure->kind)) + ": " + report.failure->what;
   }
   return {};
+}
+
+/// The same in a process of its own, because what is wrong may also crash.
+[[nodiscard]] inline std::string found_without(const std::string& order, const Scenarios& scenarios,
+                                               const WeakeningBudget& budget) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string found = look_without(order, scenarios, budget);
+    ::_exit(::write(ends[1], found.data(), found.size()) == static_cast<ssize_t>(found.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string found;
+  char piece[512];
+  for (ssize_t size = 0; (size = ::read(ends[0], piece, sizeof piece)) > 0;) {
+    found.append(piece, static_cast<std::size_t>(size));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child) return {};
+  return found.empty() && status != 0 ? "crash: status " + std::to_string(status) : found;
 }
 
 /// At least so many, or the scenarios do not reach what they are to show.
