@@ -47,8 +47,8 @@ class InterruptibleParkingSlot {
   }
 
   /// Notifies under the slot's mutex and not from the Wakeup, because a condition variable must be alive when it is
-  /// notified. It is: the pool calls this under its own lock, and the waiter, however it was woken, takes that lock
-  /// before it lets its slot go.
+  /// notified. It is: who takes the token locks that mutex after us. It may then destroy the slot without any other
+  /// lock, while we are on our way out of unlock: POSIX allows to destroy a mutex as soon as it is unlocked.
   Wakeup unpark() noexcept {
     const boost::lock_guard<boost::mutex> lock(mutex_);
     if (!token_) token_left_.notify_one();

@@ -1,11 +1,18 @@
 // needs: simulation_backend
 // The memory orders of what is done without a lock: in a memory of views all hold, and none can be left out.
 #include <carpool/asymmetric_mutex.hpp>
+#include <carpool/detail/suspensions.hpp>
+#include <carpool/detail/waiting_line.hpp>
 #include <carpool/futex_parking.hpp>
 #include <carpool/per_process.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <deque>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "seat_bench.hpp"
@@ -113,6 +120,130 @@ void two_use_the_one_of_the_process() {
 
 TEST(SimulatedOrders, OfWhatIsMadeOncePerProcess) {
   expect_each_order_matters("per_process.hpp", 3, {two_use_the_one_of_the_process});
+}
+
+/// A waiter and who serves it: PoolState's notify and grant, and Acquisition's wait, but for the books.
+class GrantBench {
+  struct Types {
+    using Backend = B;
+    using Connection = int;
+    static constexpr carpool::Seating seating = carpool::Seating::none;
+  };
+  using Place = carpool::detail::Place<Types>;
+
+ public:
+  void notify() {
+    mutex_.lock();
+    tell();
+    mutex_.unlock();
+  }
+  void grant() {
+    connection_.write();
+    mutex_.lock();
+    const bool will_look = set_notified(true);
+    waiter_.granted.store(&place_, std::memory_order_release);
+    if (!will_look) static_cast<void>(waiter_.parking.unpark());
+    mutex_.unlock();
+  }
+  /// Looks at the books where it is not granted one.
+  void wait() {
+    for (Place* granted = nullptr; granted == nullptr;) {
+      waiter_.parking.park_until(carpool::never);
+      granted = waiter_.take_granted();
+      if (granted == nullptr) mutex_.lock();
+      set_notified(false);
+      if (granted == nullptr) granted = waiter_.take_granted(), mutex_.unlock();
+    }
+    connection_.write();
+  }
+
+ private:
+  bool set_notified(bool value) {
+    notified_.write();
+    return std::exchange(waiter_.notified, value);
+  }
+  void tell() {
+    if (!set_notified(true)) static_cast<void>(waiter_.parking.unpark());
+  }
+
+  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a place belongs to; nobody looks at it
+  Place place_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
+  B::Mutex mutex_;
+  carpool::detail::Waiter<Types> waiter_;
+  SimulatedPlain connection_;
+  SimulatedPlain notified_;
+};
+
+/// It is told to look, and before it does, it is granted one: then no second token is sent.
+void one_is_told_to_look_and_granted() {
+  GrantBench bench;
+  auto other = B::spawn([&] {
+    bench.notify();
+    bench.grant();
+  });
+  bench.wait();
+}
+
+TEST(SimulatedOrders, OfAGrant) {
+  expect_each_order_matters("waiting_line.hpp", 1, {one_is_told_to_look_and_granted});
+  expect_each_order_matters("orders_test.cpp", 1, {one_is_told_to_look_and_granted});
+}
+
+/// Ticker's making of its one thread and what others do with it (stand_by, note_use), but for the time, which is a
+/// number by itself. Ticker also acquires where stand_by looks whether there is one, and where it finds another's;
+/// there nobody looks behind the pointer.
+class CopiedTicker {
+ public:
+  void stand_by() {
+    if (ticker_.load(std::memory_order_relaxed) != nullptr) return;
+    auto fresh = std::make_unique<SimulatedPlain>();
+    fresh->write();
+    SimulatedPlain* nobody = nullptr;
+    if (!ticker_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_release)) return;
+    made_ = std::move(fresh);
+  }
+  void note_use() {
+    SimulatedPlain* const ticker = ticker_.load(std::memory_order_acquire);
+    if (ticker != nullptr) ticker->read();
+  }
+
+ private:
+  P::Atomic<SimulatedPlain*> ticker_{nullptr};
+  std::unique_ptr<SimulatedPlain> made_;  // by whoever was first
+};
+
+void two_use_the_ticker() {
+  CopiedTicker ticker;
+  const auto use = [&] {
+    ticker.stand_by();
+    ticker.note_use();
+  };
+  auto other = B::spawn(use);
+  use();
+}
+
+TEST(SimulatedOrders, OfTheTicker) { expect_each_order_matters("orders_test.cpp", 2, {two_use_the_ticker}); }
+
+struct SleptBackend : B {
+  [[nodiscard]] static carpool::Duration time_suspended() noexcept { return slept; }
+  static inline carpool::Duration slept{};  // of the run
+};
+
+/// Both notice that the machine slept, whoever writes it down.
+void two_ask_whether_the_machine_slept() {
+  SleptBackend::slept = {};
+  carpool::detail::Suspensions<SleptBackend> suspensions;
+  SleptBackend::slept = 10s;
+  const auto look = [&] {
+    Simulation::check(suspensions.any_between(carpool::TimePoint(1h), carpool::TimePoint(2h)),
+                      "slept, and not noticed");
+  };
+  auto other = B::spawn(look);
+  look();
+}
+
+TEST(SimulatedOrders, OfSuspensions) {
+  expect_each_order_matters("suspensions.hpp", 2, {two_ask_whether_the_machine_slept});
 }
 
 }  // namespace
