@@ -1,8 +1,8 @@
 /// A mutex whose uncontended lock and unlock together cost one atomic read-modify-write.
 #pragma once
 
-#include <carpool/futex.hpp>
-#include <carpool/membarrier.hpp>
+#include <carpool/thread_platform.hpp>
+#include <carpool/time.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -33,10 +33,11 @@ namespace carpool {
 /// A sleeper who gets the lock leaves sleepers_ at 1, because it cannot know whether others sleep. The price is one
 /// futex wake too many after the last of them, the same that glibc's mutex pays.
 ///
-/// tests/unit/asymmetric_mutex_model_test.cpp walks through every interleaving of these steps for three threads.
+/// tests/unit/asymmetric_mutex_model_test.cpp walks through every interleaving of these steps for three threads, and
+/// tests/simulation/orders_test.cpp runs this code in a memory as weak as C++ allows.
 /// The price in contention: each sleep costs its sleeper a heavy barrier. SpinRounds: how often a rival looks again,
 /// each time after twice as long as before, until it goes to sleep.
-template <int SpinRounds>
+template <int SpinRounds, class Platform = detail::ThreadPlatform>
 class BasicAsymmetricMutex {
  public:
   BasicAsymmetricMutex() = default;
@@ -50,7 +51,7 @@ class BasicAsymmetricMutex {
 
   void unlock() noexcept {
     locked_.store(0, std::memory_order_release);                         // U1
-    detail::light_barrier();                                             // U2
+    Platform::light_barrier();                                           // U2
     const bool wanted = sleepers_.load(std::memory_order_relaxed) != 0;  // U3
     if (wanted) [[unlikely]]
       wake_one();
@@ -76,15 +77,15 @@ class BasicAsymmetricMutex {
   void sleep_until_free() noexcept {
     for (;;) {
       sleepers_.store(1, std::memory_order_relaxed);  // P1
-      detail::heavy_barrier();                        // P2
+      Platform::heavy_barrier();                      // P2
       if (take()) return;                             // P3
-      detail::futex_wait(sleepers_, 1, never);        // P4
+      Platform::futex_wait(sleepers_, 1, never);      // P4
     }
   }
 
   [[gnu::cold, gnu::noinline]] void wake_one() noexcept {
     sleepers_.store(0, std::memory_order_relaxed);  // U4
-    detail::futex_wake_one(&sleepers_);             // U5
+    Platform::futex_wake_one(&sleepers_);           // U5
   }
 
   static void relax_processor() noexcept {
@@ -98,8 +99,8 @@ class BasicAsymmetricMutex {
   static constexpr int fewest_pauses = 4;
   static constexpr int most_pauses = 128;
 
-  std::atomic<std::uint32_t> locked_{0};    ///< 1 while owned. Any thread writes it: 1 by take(), 0 by the owner.
-  std::atomic<std::uint32_t> sleepers_{0};  ///< 1: somebody may sleep on it. Set by sleepers, cleared by wakers.
+  typename Platform::FutexWord locked_{0};    ///< 1 while owned. Any thread writes it: 1 by take(), 0 by the owner.
+  typename Platform::FutexWord sleepers_{0};  ///< 1: somebody may sleep on it. Set by sleepers, cleared by wakers.
 };
 
 /// 8 rounds are about 10 us, what a sleep and a wake-up cost. That a rival stays away for longer and longer lets the

@@ -48,9 +48,8 @@ class InterruptibleParkingSlot {
   }
 
   /// Notifies under the slot's mutex and not from the Wakeup, because a condition variable must be alive when it is
-  /// notified. It is: a waiter that does not take the token yet takes the pool's lock before it lets its slot go, and
-  /// this is called under that lock; one that takes it has had this mutex after us, and a mutex may be destroyed by who
-  /// owned it last while the owner before is still on its way out.
+  /// notified. It is: who takes the token locks that mutex after us. It may then destroy the slot without any other
+  /// lock, while we are on our way out of unlock: POSIX allows to destroy a mutex as soon as it is unlocked.
   Wakeup unpark() noexcept {
     const boost::lock_guard<boost::mutex> lock(mutex_);
     if (!token_) token_left_.notify_one();

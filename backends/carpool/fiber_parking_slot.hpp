@@ -3,7 +3,6 @@
 
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_reactor.hpp>
-#include <carpool/futex.hpp>
 #include <carpool/futex_parking.hpp>
 #include <carpool/time.hpp>
 
@@ -14,36 +13,42 @@
 namespace carpool {
 
 /// What unpark() returns: its destructor does what needs the kernel. It holds neither the slot nor the fiber.
-class FiberWakeup {
+template <class Platform>
+class BasicFiberWakeup {
  public:
-  FiberWakeup() = default;
-  explicit FiberWakeup(boost::intrusive_ptr<detail::FiberInbox> inbox) noexcept : inbox_(std::move(inbox)) {}
-  explicit FiberWakeup(FutexWakeup thread) noexcept : thread_(std::move(thread)) {}
-  FiberWakeup(FiberWakeup&& other) noexcept = default;
-  FiberWakeup& operator=(FiberWakeup&& other) noexcept {
-    FiberWakeup taken(std::move(other));
+  using InboxPointer = boost::intrusive_ptr<detail::BasicFiberInbox<Platform>>;
+  using ThreadWakeup = BasicFutexWakeup<Platform>;
+
+  BasicFiberWakeup() = default;
+  explicit BasicFiberWakeup(InboxPointer inbox) noexcept : inbox_(std::move(inbox)) {}
+  explicit BasicFiberWakeup(ThreadWakeup thread) noexcept : thread_(std::move(thread)) {}
+  BasicFiberWakeup(BasicFiberWakeup&& other) noexcept = default;
+  BasicFiberWakeup& operator=(BasicFiberWakeup&& other) noexcept {
+    BasicFiberWakeup taken(std::move(other));
     taken.swap(*this);
     return *this;
   }
-  ~FiberWakeup() {
+  ~BasicFiberWakeup() {
     if (inbox_ != nullptr) inbox_->ring();
   }
 
-  void swap(FiberWakeup& other) noexcept {
+  void swap(BasicFiberWakeup& other) noexcept {
     inbox_.swap(other.inbox_);
     thread_.swap(other.thread_);
   }
 
  private:
-  boost::intrusive_ptr<detail::FiberInbox>
-      inbox_;           // whose reactor sleeps; kept, the thread may end before the destructor
-  FutexWakeup thread_;  // of a sleeper without a scheduler
+  InboxPointer inbox_;   // whose reactor sleeps; kept, the thread may end before the destructor
+  ThreadWakeup thread_;  // of a sleeper without a scheduler
 };
 
 /// One fiber parks, anybody unparks. A token is kept until it is taken; a second one is the same one.
 ///
 /// P parks, U and V unpark, D is the dispatcher of P's thread. All changes of the state are read-modify-writes, so that
-/// each reads what the one before wrote, and P has seen what every unparker of the token wrote before (acq_rel).
+/// each reads what the one before wrote, and passes on what that one released:
+/// (1) P, who takes a token, acquires what every unparker of it released by its change (2), with D's in between.
+/// (2) An unparker that finds the state asleep acquires what P released when it fell asleep (3): the reactor.
+/// tests/simulation/fiber_orders_test.cpp leaves out one after the other.
 ///
 ///   from             by               to        then
 ///   awake            U                token     U is done. P will not sleep. U's last touch: P may destroy the slot.
@@ -60,38 +65,43 @@ class FiberWakeup {
 /// without a deadline, until D delivers. So P never leaves while U or the inbox still has its sleeper; and P is
 /// delivered to, because a claim is followed by a push, and a push by a ring or by a look (FiberInbox). If P's thread
 /// is to end, Boost lets its fibers finish before.
-class FiberParkingSlot {
+template <class Platform>
+class BasicFiberParkingSlot {
  public:
-  FiberParkingSlot() = default;
-  FiberParkingSlot(const FiberParkingSlot&) = delete;
-  FiberParkingSlot& operator=(const FiberParkingSlot&) = delete;
+  using Wakeup = BasicFiberWakeup<Platform>;
+
+  BasicFiberParkingSlot() = default;
+  BasicFiberParkingSlot(const BasicFiberParkingSlot&) = delete;
+  BasicFiberParkingSlot& operator=(const BasicFiberParkingSlot&) = delete;
 
   /// true: took a token, at once if there was one. false: the deadline passed without.
   bool park_until(TimePoint deadline) {
     if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
-    detail::FiberReactor* const reactor = detail::FiberReactor::here_if_possible();
+    Reactor* const reactor = Reactor::here_if_possible();
     if (reactor == nullptr) return park_thread_until(deadline);
     reactor_.store(reactor, std::memory_order_relaxed);
     sleeper_.waker = reactor->waker();
     std::uint32_t state = Sleeper::awake;
-    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep, std::memory_order_acq_rel)) return take_token();
+    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep, std::memory_order_release))  // (3)
+      return take_token();
     return sleep_until(*reactor, deadline);
   }
 
   /// Leaves a token. The slot must be alive during the call and need not be when the Wakeup is destroyed.
-  [[nodiscard]] FiberWakeup unpark() noexcept {
-    std::uint32_t state = sleeper_.state.load(std::memory_order_acquire);
+  [[nodiscard]] Wakeup unpark() noexcept {
+    std::uint32_t state = sleeper_.state.load(std::memory_order_acquire);  // (2)
     bool here = false;
     do {
       here = state == Sleeper::asleep && reactor_.load(std::memory_order_relaxed)->is_here();
-    } while (!sleeper_.state.compare_exchange_weak(state, successor(state, here), std::memory_order_acq_rel));
-    if (state == Sleeper::asleep_on_thread) return FiberWakeup(FutexWakeup(&sleeper_.state));
+    } while (!sleeper_.state.compare_exchange_weak(state, successor(state, here), std::memory_order_acq_rel));  // (2)
+    if (state == Sleeper::asleep_on_thread) return Wakeup(typename Wakeup::ThreadWakeup(&sleeper_.state));
     if (state != Sleeper::asleep) return {};
-    return here ? (sleeper_.waker.wake(), FiberWakeup()) : rouse();
+    return here ? (sleeper_.waker.wake(), Wakeup()) : rouse();
   }
 
  private:
-  using Sleeper = detail::FiberSleeper;
+  using Sleeper = detail::BasicFiberSleeper<Platform>;
+  using Reactor = typename Platform::Reactor;
 
   [[nodiscard]] static std::uint32_t successor(std::uint32_t state, bool here) noexcept {
     const bool claims = (state == Sleeper::asleep && !here) || state == Sleeper::claimed;
@@ -99,18 +109,18 @@ class FiberParkingSlot {
   }
 
   /// After a claim.
-  [[nodiscard]] FiberWakeup rouse() noexcept {
+  [[nodiscard]] Wakeup rouse() noexcept {
     // Taken before the push: after it the fiber may run, its thread end, and the reactor be gone.
-    boost::intrusive_ptr<detail::FiberInbox> inbox = reactor_.load(std::memory_order_relaxed)->inbox();
-    return inbox->push(sleeper_) ? FiberWakeup(std::move(inbox)) : FiberWakeup();
+    typename Wakeup::InboxPointer inbox = reactor_.load(std::memory_order_relaxed)->inbox();
+    return inbox->push(sleeper_) ? Wakeup(std::move(inbox)) : Wakeup();
   }
 
-  [[nodiscard]] bool sleep_until(detail::FiberReactor& reactor, TimePoint deadline) noexcept {
+  [[nodiscard]] bool sleep_until(Reactor& reactor, TimePoint deadline) noexcept {
     for (;;) {
       reactor.sleep(sleeper_.waker, deadline);
       if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
       std::uint32_t state = Sleeper::asleep;
-      if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
+      if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_relaxed)) return false;
       deadline = never;
     }
   }
@@ -119,23 +129,27 @@ class FiberParkingSlot {
   /// destroyed, or one for whose reactor no descriptor is free.
   [[nodiscard]] bool park_thread_until(TimePoint deadline) noexcept {
     std::uint32_t state = Sleeper::awake;
-    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep_on_thread, std::memory_order_acq_rel))
+    if (!sleeper_.state.compare_exchange_strong(state, Sleeper::asleep_on_thread, std::memory_order_relaxed))
       return take_token();
-    while (detail::futex_wait(sleeper_.state, Sleeper::asleep_on_thread, deadline)) {
+    while (Platform::futex_wait(sleeper_.state, Sleeper::asleep_on_thread, deadline)) {
       if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
     }
     state = Sleeper::asleep_on_thread;
-    if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_acq_rel)) return false;
+    if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_relaxed)) return false;
     return take_token();
   }
 
   bool take_token() noexcept {
-    sleeper_.state.exchange(Sleeper::awake, std::memory_order_acq_rel);
+    sleeper_.state.exchange(Sleeper::awake, std::memory_order_acquire);  // (1)
     return true;
   }
 
   Sleeper sleeper_;
-  std::atomic<detail::FiberReactor*> reactor_{nullptr};  // the parker's; written before asleep, read by who sees asleep
+  typename Platform::template Atomic<Reactor*> reactor_{
+      nullptr};  // the parker's; written before asleep, read by who sees asleep
 };
+
+using FiberWakeup = BasicFiberWakeup<detail::FiberPlatform>;
+using FiberParkingSlot = BasicFiberParkingSlot<detail::FiberPlatform>;
 
 }  // namespace carpool

@@ -1,7 +1,7 @@
 /// A waiter's place to sleep, made of one futex word.
 #pragma once
 
-#include <carpool/futex.hpp>
+#include <carpool/thread_platform.hpp>
 #include <carpool/time.hpp>
 
 #include <atomic>
@@ -13,24 +13,25 @@ namespace carpool {
 /// What unpark() returns: wakes the sleeper when it is destroyed. Holds an address and never looks behind it, so the
 /// slot may be gone by then; a wake at an address where something else sleeps by now is a spurious one, which every
 /// user of a futex must bear.
-class FutexWakeup {
+template <class Platform>
+class BasicFutexWakeup {
  public:
-  FutexWakeup() = default;
-  explicit FutexWakeup(const std::atomic<std::uint32_t>* address) noexcept : address_(address) {}
-  FutexWakeup(FutexWakeup&& other) noexcept : address_(std::exchange(other.address_, nullptr)) {}
-  FutexWakeup& operator=(FutexWakeup&& other) noexcept {
-    FutexWakeup taken(std::move(other));
+  BasicFutexWakeup() = default;
+  explicit BasicFutexWakeup(const typename Platform::FutexWord* address) noexcept : address_(address) {}
+  BasicFutexWakeup(BasicFutexWakeup&& other) noexcept : address_(std::exchange(other.address_, nullptr)) {}
+  BasicFutexWakeup& operator=(BasicFutexWakeup&& other) noexcept {
+    BasicFutexWakeup taken(std::move(other));
     taken.swap(*this);
     return *this;
   }
-  ~FutexWakeup() {
-    if (address_ != nullptr) detail::futex_wake_one(address_);
+  ~BasicFutexWakeup() {
+    if (address_ != nullptr) Platform::futex_wake_one(address_);
   }
 
-  void swap(FutexWakeup& other) noexcept { std::swap(address_, other.address_); }
+  void swap(BasicFutexWakeup& other) noexcept { std::swap(address_, other.address_); }
 
  private:
-  const std::atomic<std::uint32_t>* address_ = nullptr;  ///< nullptr: nobody slept, there is nothing to do
+  const typename Platform::FutexWord* address_ = nullptr;  ///< nullptr: nobody slept, there is nothing to do
 };
 
 /// One thread parks, any thread unparks. A token is kept until it is taken; a second one is the same one.
@@ -38,17 +39,20 @@ class FutexWakeup {
 /// It does not spin before it sleeps. Measured with 2 to 32 threads on 1 to 8 connections held for 50 us, 300 pauses
 /// cost up to half as much processor time again per lease, and throughput and the longest waits gained nothing: a lease
 /// is held for longer than spinning pays. Only two threads that answer each other within a microsecond gained.
-class FutexParkingSlot {
+template <class Platform>
+class BasicFutexParkingSlot {
  public:
-  FutexParkingSlot() = default;
-  FutexParkingSlot(const FutexParkingSlot&) = delete;
-  FutexParkingSlot& operator=(const FutexParkingSlot&) = delete;
+  using Wakeup = BasicFutexWakeup<Platform>;
+
+  BasicFutexParkingSlot() = default;
+  BasicFutexParkingSlot(const BasicFutexParkingSlot&) = delete;
+  BasicFutexParkingSlot& operator=(const BasicFutexParkingSlot&) = delete;
 
   /// true: took a token, at once if there was one. false: the deadline passed without.
   bool park_until(TimePoint deadline) noexcept {
     std::uint32_t seen = empty;
     if (!state_.compare_exchange_strong(seen, parked, std::memory_order_relaxed)) return take_token();
-    while (detail::futex_wait(state_, parked, deadline)) {
+    while (Platform::futex_wait(state_, parked, deadline)) {
       if (state_.load(std::memory_order_relaxed) == token) return take_token();
     }
     seen = parked;
@@ -57,10 +61,10 @@ class FutexParkingSlot {
   }
 
   /// Leaves a token. The slot must be alive during the call and need not be when the Wakeup is destroyed.
-  [[nodiscard]] FutexWakeup unpark() noexcept {
+  [[nodiscard]] Wakeup unpark() noexcept {
     // (2) synchronizes-with (1): what every unparker wrote before, the parker reads after. A Wakeup is due only if the
     // parker may be in the kernel.
-    return state_.exchange(token, std::memory_order_release) == parked ? FutexWakeup{&state_} : FutexWakeup{};  // (2)
+    return state_.exchange(token, std::memory_order_release) == parked ? Wakeup{&state_} : Wakeup{};  // (2)
   }
 
  private:
@@ -77,7 +81,10 @@ class FutexParkingSlot {
     return true;
   }
 
-  std::atomic<std::uint32_t> state_{empty};  ///< a State. The parker writes empty and parked, unparkers write token.
+  typename Platform::FutexWord state_{empty};  ///< a State. The parker writes empty and parked, unparkers write token.
 };
+
+using FutexWakeup = BasicFutexWakeup<detail::ThreadPlatform>;
+using FutexParkingSlot = BasicFutexParkingSlot<detail::ThreadPlatform>;
 
 }  // namespace carpool

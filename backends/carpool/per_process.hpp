@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/fork_generation.hpp>
+#include <carpool/thread_platform.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace carpool::detail {
 /// For what owns threads: a forked child has none of its parent's, and locks that they held stay locked for ever. So
 /// the child leaves the parent's object alone, leaking it, and builds its own. Never destroyed, because threads and
 /// static objects that still use it may outlive any order of destruction.
-template <class T>
+template <class T, class Platform = ThreadPlatform>
 class PerProcess {
  public:
   [[nodiscard]] T& get() {
@@ -33,7 +34,7 @@ class PerProcess {
     T value{};
   };
 
-  std::atomic<Instance*> current_{nullptr};  // any thread
+  typename Platform::template Atomic<Instance*> current_{nullptr};  // any thread
 };
 
 }  // namespace carpool::detail

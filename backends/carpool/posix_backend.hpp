@@ -7,6 +7,7 @@
 #include <carpool/poll_wait.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/slot.hpp>
+#include <carpool/thread_pointer.hpp>
 #include <carpool/thread_random.hpp>
 #include <carpool/ticker.hpp>
 #include <carpool/time.hpp>
@@ -27,11 +28,9 @@ struct PosixBackend {
   [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 
-  /// The address of something that each thread has once. A later thread may get the same: it inherits an affinity.
-  [[nodiscard]] static WorkerId worker() noexcept {
-    thread_local constinit char here = 0;
-    return reinterpret_cast<WorkerId>(&here);
-  }
+  /// What each thread has once, read anew at each call: a compiler may keep the address of a thread_local across a
+  /// co_await that goes on on another thread. A later thread may get the same: it inherits an affinity.
+  [[nodiscard, gnu::always_inline]] static WorkerId worker() noexcept { return thread_pointer(); }
   [[nodiscard]] static int uncaught_exceptions() noexcept { return detail::uncaught_exceptions(); }
   [[nodiscard]] static std::uint64_t random() noexcept { return thread_random(); }
   [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }

@@ -5,6 +5,7 @@
 #include <carpool/fork_generation.hpp>
 #include <carpool/plain_atomic.hpp>
 #include <carpool/poll_wait.hpp>
+#include <carpool/simulation_atomic.hpp>
 #include <carpool/simulation_network.hpp>
 #include <carpool/simulation_primitives.hpp>
 #include <carpool/simulation_search.hpp>
@@ -43,13 +44,17 @@ struct SimulationBackend {
 
   /// A compiler's barrier: delayed stores stay delayed.
   static void light_barrier(SourceLocation site = SourceLocation::current()) noexcept {
-    Simulation::current().before(detail::SimulatedOperation::barrier, site);
+    Simulation& run = Simulation::current();
+    run.before(detail::SimulatedOperation::barrier, site);
+    if (!run.weakens(detail::SimulatedOperation::barrier, site, "light")) run.barriers().light(run.self().view);
   }
   /// Everybody's stores become visible, as by membarrier(2).
   static void heavy_barrier(SourceLocation site = SourceLocation::current()) noexcept {
     Simulation& run = Simulation::current();
     run.before(detail::SimulatedOperation::barrier, site);
+    if (run.weakens(detail::SimulatedOperation::barrier, site, "heavy")) return;
     run.flush_everybody();
+    run.barriers().heavy(run.self().view);
   }
 
   [[nodiscard]] static TimePoint now() noexcept { return Simulation::current().now(); }

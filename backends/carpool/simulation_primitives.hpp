@@ -1,14 +1,11 @@
-/// Mutexes, parking slots, atomics and tasks whose every operation is seen by the Simulation.
+/// Mutexes, parking slots and tasks whose every operation is seen by the Simulation.
 #pragma once
 
 #include <carpool/simulation_life.hpp>
 #include <carpool/simulation_run.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -36,6 +33,7 @@ class SimulationMutex {
     }
     owner_ = &run.self();
     owner_->flush();
+    owner_->view.join(view_);
     owner_->mutexes.push_back(this);
   }
   void unlock(SourceLocation site = SourceLocation::current()) noexcept {
@@ -44,6 +42,7 @@ class SimulationMutex {
     if (owner_ != &run.self())
       run.fail(SimulationFailure::Kind::misuse, run.self().name + " unlocks what it holds not");
     owner_->flush();
+    view_ = owner_->view;
     std::erase(owner_->mutexes, this);
     owner_ = nullptr;
     if (waiting_ > 0) run.wake_all_that_wait_for(this);
@@ -53,6 +52,7 @@ class SimulationMutex {
  private:
   detail::SimulatedTask* owner_ = nullptr;
   std::size_t waiting_ = 0;
+  detail::SimulatedView view_;  // its last owner's
   detail::SimulatedLife life_;
 };
 
@@ -105,6 +105,7 @@ class SimulationParkingSlot {
       run.block(this, deadline);
       sleeper_ = nullptr;
     }
+    if (token_) run.self().view.join(view_);
     return std::exchange(token_, false);
   }
   SimulationWakeup unpark(SourceLocation site = SourceLocation::current()) noexcept {
@@ -112,98 +113,15 @@ class SimulationParkingSlot {
     run.before(detail::SimulatedOperation::unpark, site);
     life_.check(run, "parking slot");
     run.self().flush();
+    view_.join(run.self().view);
     token_ = true;
     return sleeper_ == nullptr ? SimulationWakeup() : SimulationWakeup(*sleeper_, site);
   }
 
  private:
   bool token_ = false;
+  detail::SimulatedView view_;                // of all who left a token
   detail::SimulatedTask* sleeper_ = nullptr;  // while it is blocked in here
-  detail::SimulatedLife life_;
-};
-
-/// std::atomic's members. What is stored without seq_cst is delayed as on x86: its own task sees it at once, the others
-/// when the schedule likes, but before whatever the task stores later, or does with a read-modify-write or a mutex.
-template <class T>
-class SimulationAtomic {
-  static constexpr std::size_t size = sizeof(T);  // NOLINT(bugprone-sizeof-expression): a pointer is meant
-  static_assert(std::is_trivially_copyable_v<T> && size <= sizeof(std::uint64_t));
-  using Operation = detail::SimulatedOperation;
-  using Here = SourceLocation;
-
- public:
-  SimulationAtomic() = default;
-  constexpr SimulationAtomic(T value) noexcept : value_(value) {}
-  SimulationAtomic(const SimulationAtomic&) = delete;
-  SimulationAtomic& operator=(const SimulationAtomic&) = delete;
-  ~SimulationAtomic() { Simulation::current().forget_word(this); }
-
-  [[nodiscard]] T load(std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) const noexcept {
-    Simulation& run = Simulation::current();
-    run.before(Operation::load, site);
-    life_.check(run, "word");
-    const detail::DelayedStore* const latest = run.delayed_store(this);
-    return latest == nullptr ? value_ : from_bits(latest->bits);
-  }
-  void store(T value, std::memory_order order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
-    Simulation& run = Simulation::current();
-    run.before(Operation::store, site);
-    life_.check(run, "word");
-    if (order != std::memory_order_seq_cst && run.options().delayed_stores) return run.delay(delayed(value));
-    run.self().flush();
-    value_ = value;
-  }
-  T exchange(T value, std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
-    modify(site);
-    return std::exchange(value_, value);
-  }
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order = std::memory_order_seq_cst,
-                               Here site = Here::current()) noexcept {
-    modify(site);
-    if (value_ == expected) return value_ = desired, true;
-    return expected = value_, false;
-  }
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order, std::memory_order,
-                               Here site = Here::current()) noexcept {
-    return compare_exchange_strong(expected, desired, std::memory_order_seq_cst, site);
-  }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order = std::memory_order_seq_cst,
-                             Here site = Here::current()) noexcept {
-    return compare_exchange_strong(expected, desired, std::memory_order_seq_cst, site);
-  }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order, std::memory_order,
-                             Here site = Here::current()) noexcept {
-    return compare_exchange_strong(expected, desired, std::memory_order_seq_cst, site);
-  }
-  T fetch_add(T amount, std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
-    modify(site);
-    return std::exchange(value_, static_cast<T>(value_ + amount));
-  }
-  T fetch_sub(T amount, std::memory_order = std::memory_order_seq_cst, Here site = Here::current()) noexcept {
-    modify(site);
-    return std::exchange(value_, static_cast<T>(value_ - amount));
-  }
-
- private:
-  void modify(const Here& site) noexcept {
-    Simulation& run = Simulation::current();
-    run.before(Operation::modify, site);
-    life_.check(run, "word");
-    run.self().flush();
-  }
-  [[nodiscard]] detail::DelayedStore delayed(T value) noexcept {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, &value, size);
-    return {this, bits,
-            [](void* word, std::uint64_t late) { static_cast<SimulationAtomic*>(word)->value_ = from_bits(late); }, 0};
-  }
-  [[nodiscard]] static T from_bits(std::uint64_t bits) noexcept {
-    T value;
-    std::memcpy(&value, &bits, size);
-    return value;
-  }
-
-  T value_{};
   detail::SimulatedLife life_;
 };
 
@@ -227,6 +145,7 @@ class SimulationTask {
     run.before(detail::SimulatedOperation::join, site);
     while (task->state != detail::SimulatedTask::State::done) run.block(task, never);
     run.self().flush();
+    run.self().view.join(task->view);
   }
 
  private:

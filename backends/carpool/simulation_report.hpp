@@ -1,6 +1,7 @@
 /// What a simulation is told, and what it tells.
 #pragma once
 
+#include <carpool/simulation_memory.hpp>
 #include <carpool/simulation_trace.hpp>
 #include <carpool/time.hpp>
 
@@ -41,7 +42,8 @@ struct SimulationOptions {
   /// Fewer points, so that depth_first gets farther: nobody comes in between while a mutex is held, when it has just
   /// been given back, or before a sleeper is roused. What that hides is a slow task's doing, which timers show as well.
   bool coarse = false;
-  bool delayed_stores = true;              ///< x86-TSO; false: sequential consistency
+  SimulatedMemory memory = SimulatedMemory::delayed_stores;
+  SimulationOrders* orders = nullptr;      ///< where not null: is told of each memory order, and may weaken one
   Duration step_takes = Duration::zero();  ///< how far each step moves the clock
   Duration start = std::chrono::hours(1);  ///< what the clock shows at first
   bool verify = true;  ///< replays some runs, to see that they go the same way, and shrinks what fails

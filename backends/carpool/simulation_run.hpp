@@ -141,10 +141,10 @@ class Simulation {
     task.wake_at = never;
   }
   void wake_all_that_wait_for(const void* thing) noexcept {
-    for (auto& task : tasks_) {
-      if (task->state == Task::State::blocked && task->waits_for == thing) wake(*task);
+    while (wake_one_that_waits_for(thing)) {
     }
   }
+  bool wake_one_that_waits_for(const void* thing) noexcept;
 
   Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
   /// Ends the run; where the caller is one of its tasks, never returns.
@@ -152,25 +152,19 @@ class Simulation {
   void flush_everybody() {
     for (auto& task : tasks_) task->flush();
   }
-  /// A word that is about to go has no use for delayed stores.
-  void forget_word(const void* word) noexcept {
-    for (auto& task : tasks_) std::erase_if(task->stores, [&](const auto& store) { return store.word == word; });
+  void forget_word(const void* word) noexcept;
+  [[nodiscard]] const detail::DelayedStore* delayed_store(const void* word) const noexcept;
+  void delay(detail::DelayedStore store);
+  [[nodiscard]] detail::SimulatedBarriers& barriers() noexcept { return barriers_; }
+  /// For a word's place in views.
+  [[nodiscard]] std::size_t number_word() noexcept { return words_++; }
+  /// The running task's next one.
+  const detail::SimulatedMoment& moment() {
+    self_->view.learn(self_->moment.clock, ++self_->moment.time);
+    return self_->moment;
   }
-  /// What the running task sees of its own stores to this word; an invariant sees everybody's.
-  [[nodiscard]] const detail::DelayedStore* delayed_store(const void* word) const noexcept {
-    const detail::DelayedStore* found = self_->delayed_store(word);
-    if (!inspecting_) return found;
-    for (const auto& task : tasks_) {
-      if (found == nullptr) found = task->delayed_store(word);
-    }
-    return found;
-  }
-  void delay(detail::DelayedStore store) {
-    constexpr std::size_t room = 8;
-    store.made_at = self_->operations;
-    self_->stores.push_back(store);
-    if (self_->stores.size() > room) self_->flush_one();
-  }
+  [[nodiscard]] std::size_t choose_message(std::size_t count);
+  [[nodiscard]] bool weakens(Operation operation, const SourceLocation& site, const char* order);
   [[nodiscard]] const SimulationOptions& options() const noexcept { return options_; }
   /// Things that belong to the run, made at first use: the simulated network.
   template <class Thing>
@@ -194,7 +188,7 @@ class Simulation {
     return when == Invariant::When::each_step ? each_step_ : at_rest_;
   }
 
-  // simulation_scheduling.hpp, simulation_switching.hpp, simulation_telling.hpp
+  // simulation_scheduling.hpp, simulation_seeing.hpp, simulation_switching.hpp, simulation_telling.hpp
   void arrive_at(Operation operation, const SourceLocation& site);
   [[nodiscard]] bool too_fine(Operation operation) const noexcept;
   void reschedule();
@@ -233,6 +227,8 @@ class Simulation {
   std::size_t unsearched_ = 0;
   std::size_t early_timers_ = 0;
   std::uint64_t hash_ = 1469598103934665603U;  // of who did what in which order
+  detail::SimulatedBarriers barriers_;
+  std::size_t words_ = 1;  // that have a number
   SimulationTrace trace_;
   std::optional<SimulationFailure> failure_;
   std::vector<std::function<void()>> each_step_;
@@ -246,5 +242,6 @@ class Simulation {
 }  // namespace carpool
 
 #include <carpool/simulation_scheduling.hpp>
+#include <carpool/simulation_seeing.hpp>
 #include <carpool/simulation_switching.hpp>
 #include <carpool/simulation_telling.hpp>

@@ -141,6 +141,15 @@ inline Simulation::Task* Simulation::pass_time() {
   return &outside_;
 }
 
+inline bool Simulation::wake_one_that_waits_for(const void* thing) noexcept {
+  for (auto& task : tasks_) {
+    if (task->state != Task::State::blocked || task->waits_for != thing) continue;
+    wake(*task);
+    return true;
+  }
+  return false;
+}
+
 inline void Simulation::advance_to(TimePoint time) noexcept {
   now_ = std::max(now_, time);
   for (const auto& task : tasks_) {

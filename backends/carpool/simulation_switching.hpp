@@ -45,6 +45,8 @@ inline Simulation::Task& Simulation::spawn(std::unique_ptr<detail::SimulatedBody
   task.id = static_cast<std::uint32_t>(tasks_.size() - 1);
   task.name = "task " + std::to_string(task.id);
   task.comes_last = self_->comes_last;
+  task.view = self_->view;
+  task.moment.clock = number_word();
   task.body = std::move(body);
   task.chance = detail::SimulatedChance(options_.seed * 1'000'003 + task.id);
   task.stack = detail::simulation_stacks().take();

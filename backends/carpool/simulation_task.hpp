@@ -3,6 +3,7 @@
 
 #include <carpool/context_stack_cache.hpp>
 #include <carpool/exception_state.hpp>
+#include <carpool/simulation_memory.hpp>
 #include <carpool/simulation_trace.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
@@ -70,6 +71,8 @@ struct SimulatedTask {
   std::uint64_t operations = 0;
   std::vector<const void*> mutexes;  // that it holds
   std::deque<DelayedStore> stores;
+  SimulatedView view;
+  SimulatedMoment moment;  // its latest
   SimulatedChance chance;
   std::unique_ptr<SimulatedBody> body;
   boost::context::fiber context;  // while it does not run

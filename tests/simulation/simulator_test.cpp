@@ -179,7 +179,7 @@ void is_slow_beside_another() {
 }
 
 TEST(Simulator, AnExplorationsFailureIsFoundAgainByTheEnvironment) {
-  const ExploringBudget budget{.step_takes = 1ms, .delayed_stores = false};
+  const ExploringBudget budget{.step_takes = 1ms, .memory = carpool::SimulatedMemory::sequential};
   const SimulationReport found = explore(is_slow_beside_another, budget);
   ASSERT_FALSE(found.ok());
   ::setenv("CARPOOL_SIMULATION_TRACE", found.trace.to_string().c_str(), 1);

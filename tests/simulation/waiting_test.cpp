@@ -22,8 +22,11 @@ TEST(SimulatedWaiting, AWaiterThatLeavesAfterItWasToldToLookPassesThatOn) {
   expect_holds([] { deadline_meets_hand_over<B>(1s); }, deeper);
 }
 TEST(SimulatedWaiting, ATokenThatIsLeftMisleadsNobody) {
-  constexpr ExploringBudget deep{
-      .preemptions = 3, .depth_first = 30'000, .early_timers = 0, .delayed_stores = false, .coarse = false};
+  constexpr ExploringBudget deep{.preemptions = 3,
+                                 .depth_first = 30'000,
+                                 .early_timers = 0,
+                                 .memory = carpool::SimulatedMemory::sequential,
+                                 .coarse = false};
   expect_holds(a_token_is_left<B>, deep);
 }
 TEST(SimulatedWaiting, ExpiredWaitersArePassedOver) {

@@ -43,7 +43,7 @@ TEST(WeakOrder, SequentialConsistencyWouldHideIt) {
   const auto report = carpool::simulate({.search = carpool::SimulationSearch::depth_first,
                                          .schedules = 10'000,
                                          .preemptions = 4,
-                                         .delayed_stores = false},
+                                         .memory = carpool::SimulatedMemory::sequential},
                                         [] { publish_and_look(false); });
   EXPECT_TRUE(report.ok() && report.complete) << report.to_string();
 }

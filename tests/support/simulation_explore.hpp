@@ -21,7 +21,7 @@ struct ExploringBudget {
   std::uint64_t priorities = 5'000;
   carpool::Duration step_takes = carpool::Duration::zero();
   std::size_t early_timers = 1;
-  bool delayed_stores = true;
+  carpool::SimulatedMemory memory = carpool::SimulatedMemory::delayed_stores;
   bool coarse = true;  // depth-first: nobody comes in between while somebody holds a lock
 };
 
@@ -44,7 +44,7 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
                             .seed = seed == nullptr ? 1 : std::stoull(seed),
                             .trace = carpool::SimulationTrace::parse(trace),
                             .coarse = std::getenv("CARPOOL_SIMULATION_COARSE") != nullptr,
-                            .delayed_stores = budget.delayed_stores,
+                            .memory = budget.memory,
                             .step_takes = budget.step_takes},
                            scenario);
 }
@@ -64,7 +64,7 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
                                 .preemptions = bound,
                                 .early_timers = budget.early_timers,
                                 .coarse = budget.coarse,
-                                .delayed_stores = budget.delayed_stores,
+                                .memory = budget.memory,
                                 .step_takes = budget.step_takes},
                                scenario);
     tell_exploration(report, bound);
@@ -72,7 +72,7 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
   if (!report.ok()) return report;
   report = carpool::simulate({.search = SimulationSearch::random,
                               .schedules = stress_cycles(budget.random),
-                              .delayed_stores = budget.delayed_stores,
+                              .memory = budget.memory,
                               .step_takes = budget.step_takes},
                              scenario);
   tell_exploration(report);
@@ -80,7 +80,7 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
   report = carpool::simulate({.search = SimulationSearch::priorities,
                               .schedules = stress_cycles(budget.priorities),
                               .depth = 4,
-                              .delayed_stores = budget.delayed_stores,
+                              .memory = budget.memory,
                               .step_takes = budget.step_takes},
                              scenario);
   tell_exploration(report);

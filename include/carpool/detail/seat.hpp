@@ -20,7 +20,7 @@ namespace carpool::detail {
 ///   T3 stage := taking          P3 stage := putting           C3 reads the stage; taking: the owner was first
 ///   T4 light barrier            P4 place := connection        C4 takes a connection that was put under the permit
 ///   T5 reads the permit again   P5 light barrier                 that ends here, and writes that permit down
-///   T6 place := none            P6 reads the permit again
+///   T6 place := none            P6 reads the permit again     C5 place := none
 ///      stage := resting            stage := resting
 ///
 /// (1) T4 and P5 pair with C2: either T5 (P6) sees C1, or C3 and C4 see T3 (P4).
@@ -30,6 +30,20 @@ namespace carpool::detail {
 ///     which T5 notices; what C4 wrote down for the permit read in P2 is about P4's connection and no earlier one.
 /// (4) A permit is never given twice, so a seat that closed and opened again in between does not pass T5 or P6.
 /// (5) C4 leaves alone what was put under an older permit: its owner is between P4 and P6, and will see that.
+///
+/// What (1) leaves open is closed by release and acquire, which cost nothing on x86. Under each number stands what goes
+/// wrong without; tests/simulation/orders_test.cpp leaves out one after the other.
+/// (6) open, T1: who reads a permit has seen where the closing before it left the seat. Else T2 sees what C5 took away.
+/// (7) P4, C4: the connection comes with all that its owner did to it.
+/// (8) T6 and P6, and P3, C3: who reads a stage sees each T6 before it. Else C4, which comes after C3, sees a
+/// connection
+///     that the owner has taken for good. T3 needs none of it: who reads `taking` reads no further.
+/// (9) C5, P1: who finds the seat emptied by a closer sees C1 in P2. Else it puts a second connection under a permit
+/// that
+///     has ended, and settle takes what was written down about the first for the second's.
+/// (10) P6, busy: when the owner is seen resting, all that it did to the seat is done; so the seat may go.
+/// T2 and P2 need none of it: what T2 reads the owner wrote itself, and so it did, or saw under the lock, the permit
+/// that P2 compares.
 template <class Types>
 class alignas(64) Seat {
   using Backend = typename Types::Backend;
@@ -53,29 +67,29 @@ class alignas(64) Seat {
   }
   [[nodiscard]] Grip take() noexcept {
     const Permit permit = permit_.load(std::memory_order_acquire);                        // T1 (6)
-    Place* const place = permit == 0 ? nullptr : place_.load(std::memory_order_acquire);  // T2
+    Place* const place = permit == 0 ? nullptr : place_.load(std::memory_order_relaxed);  // T2
     if (place == nullptr) return {};
     stage_.store(Stage::taking, std::memory_order_relaxed);  // T3
     Backend::light_barrier();                                // T4
     if (permit_.load(std::memory_order_relaxed) != permit) [[unlikely]]
       return {place, permit};                          // T5
     place_.store(nullptr, std::memory_order_relaxed);  // T6
-    stage_.store(Stage::resting, std::memory_order_release);
+    stage_.store(Stage::resting, std::memory_order_release);  // (8)
     return {place, permit, true};
   }
   /// A lease begins with what was taken.
   void count_lease() noexcept { served_.store(served_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   /// Only a connection that was lent under the permit that still holds.
   [[nodiscard]] Grip put(Place& place) noexcept {
-    if (place_.load(std::memory_order_relaxed) != nullptr) return {};  // P1
-    const Permit permit = permit_.load(std::memory_order_acquire);     // P2
+    if (place_.load(std::memory_order_acquire) != nullptr) return {};  // P1 (9)
+    const Permit permit = permit_.load(std::memory_order_relaxed);     // P2
     if (permit == 0 || place.permit != permit) return {};
-    stage_.store(Stage::putting, std::memory_order_relaxed);                 // P3
+    stage_.store(Stage::putting, std::memory_order_release);                 // P3 (8)
     place_.store(&place, std::memory_order_release);                         // P4 (7)
     Backend::light_barrier();                                                // P5
     const bool certain = permit_.load(std::memory_order_relaxed) == permit;  // P6
     if (certain) [[likely]]
-      stage_.store(Stage::resting, std::memory_order_release);  // (8)
+      stage_.store(Stage::resting, std::memory_order_release);  // (8) (10)
     return {&place, permit, certain};
   }
 
@@ -85,20 +99,20 @@ class alignas(64) Seat {
   [[nodiscard]] bool settle(const Grip& grip) noexcept {
     const bool mine = recalled_ != grip.permit;
     if (mine) place_.store(nullptr, std::memory_order_relaxed);
-    stage_.store(Stage::resting, std::memory_order_release);
+    stage_.store(Stage::resting, std::memory_order_relaxed);
     return mine;
   }
 
   [[nodiscard]] bool free() const noexcept { return belongs_to(0); }
   void give_to(WorkerId worker) noexcept { owner_.store(worker, std::memory_order_relaxed); }
-  void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // synchronizes-with (6)
+  void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // (6)
   void close() noexcept { permit_.store(0, std::memory_order_relaxed); }                   // C1; C2 follows
   /// What rests here, put under the permit that has just ended.
   [[nodiscard]] Place* recall(Permit ended) noexcept {
-    if (stage_.load(std::memory_order_relaxed) == Stage::taking) return nullptr;  // C3
-    Place* const place = place_.load(std::memory_order_acquire);                  // C4, synchronizes-with (7)
+    if (stage_.load(std::memory_order_acquire) == Stage::taking) return nullptr;  // C3 (8)
+    Place* const place = place_.load(std::memory_order_acquire);                  // C4 (7)
     if (place == nullptr || place->permit != ended) return nullptr;
-    place_.store(nullptr, std::memory_order_relaxed);
+    place_.store(nullptr, std::memory_order_release);  // C5 (9)
     recalled_ = ended;
     return place;
   }
@@ -113,7 +127,7 @@ class alignas(64) Seat {
 
   [[nodiscard]] Place* resting() const noexcept { return place_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t served() const noexcept { return served_.load(std::memory_order_relaxed); }
-  /// Its owner has still something to do with it. Synchronizes with (8).
+  /// Its owner has still something to do with it. (10)
   [[nodiscard]] bool busy() const noexcept { return stage_.load(std::memory_order_acquire) != Stage::resting; }
 
  private:
