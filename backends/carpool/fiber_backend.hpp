@@ -53,6 +53,7 @@ struct FiberBackend : detail::PosixBackend {
 
   static void sleep_until(TimePoint deadline) {
     FiberParkingSlot nobody_unparks;
+    consume_budget(1);  // the deadline may have passed
     while (now() < deadline) nobody_unparks.park_until(deadline);
   }
 
@@ -87,6 +88,11 @@ struct FiberBackend : detail::PosixBackend {
     const unsigned came = reactor->wait(fd, events, deadline);
     // Time was up before the reactor looked again; it may have come all the same.
     return came != 0 ? came : detail::poll_wait(fd, events, TimePoint::min());
+  }
+
+  /// See <carpool/budget.hpp>.
+  static void consume_budget(unsigned operations) noexcept {
+    if (auto* const reactor = detail::FiberReactor::here_if_any()) reactor->consume_budget(operations);
   }
 
   /// To be said before a descriptor is closed, or when a library may have exchanged the file behind its number. Known

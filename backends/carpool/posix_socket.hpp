@@ -1,6 +1,7 @@
 /// A non-blocking stream socket whose every wait goes through its Backend.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/socket_address.hpp>
 #include <carpool/socket_options.hpp>
 #include <carpool/time.hpp>
@@ -54,6 +55,7 @@ class PosixSocket {
 
   /// A connected socket, or an error no later than the deadline.
   [[nodiscard]] static PosixSocket connect(const Address& address, const Options& options, TimePoint deadline) {
+    consume_budget<Backend>();  // a Unix socket's connect does not wait
     PosixSocket socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), address);
     if (socket.descriptor_ < 0) socket.fail(errno, "open a socket to");
     if (!address.is_unix()) detail::apply(options, socket.descriptor_);
@@ -77,6 +79,7 @@ class PosixSocket {
 
   /// At least one byte, or 0 where the peer has ended the stream. into must not be empty.
   [[nodiscard]] std::size_t read_some(std::span<std::byte> into, TimePoint deadline) {
+    consume_budget<Backend>();
     for (;;) {
       const ssize_t got = ::recv(descriptor_, into.data(), into.size(), 0);
       if (got >= 0) return static_cast<std::size_t>(got);
@@ -86,6 +89,7 @@ class PosixSocket {
 
   /// How many bytes the kernel took: at least one, unless from is empty.
   [[nodiscard]] std::size_t write_some(std::span<const std::byte> from, TimePoint deadline) {
+    consume_budget<Backend>();
     for (;;) {
       const ssize_t took = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
       if (took >= 0) return static_cast<std::size_t>(took);
