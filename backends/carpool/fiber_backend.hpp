@@ -15,6 +15,7 @@
 #include <carpool/word_atomic.hpp>
 
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -111,11 +112,16 @@ struct FiberBackend : detail::PosixBackend {
   }
 
   /// Runs the call on a helper thread while the fiber sleeps; returns what it returns, throws what it throws. There is
-  /// no deadline: whoever cannot wait for the call must not make it.
+  /// no deadline: run_blocking_until has one.
   template <class F>
   static std::invoke_result_t<F> run_blocking(F&& call) {
     if (detail::FiberReactor::here_if_possible() == nullptr) return std::invoke(std::forward<F>(call));
     return detail::FiberBlockingHelpers::run(std::forward<F>(call));
+  }
+  /// See PosixBackend.
+  template <class F>
+  [[nodiscard]] static std::optional<std::invoke_result_t<F>> run_blocking_until(F call, TimePoint deadline) {
+    return detail::OwningCall<FiberParkingSlot, F>::run_until(std::move(call), deadline);
   }
 };
 

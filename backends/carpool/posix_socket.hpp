@@ -67,13 +67,13 @@ class PosixSocket {
     return socket;
   }
 
-  /// The addresses of a host, numeric ones without leaving the worker, others through run_blocking. The resolver
-  /// cannot be interrupted: where it outlasts the deadline, the error comes when it returns.
+  /// The addresses of a host, numeric ones without leaving the worker, others on a helper thread: the resolver cannot be
+  /// interrupted, but it can be left to itself. Only SingleBackend, which has no helpers, waits for it.
   [[nodiscard]] static std::vector<Address> resolve(const std::string& host, std::uint16_t port, TimePoint deadline) {
     std::vector<Address> found = parse_numeric(host, port);
     if (!found.empty()) return found;
-    found = Backend::run_blocking([&host, port] { return carpool::resolve(host, port); });
-    if (Backend::now() < deadline) return found;
+    auto answer = Backend::run_blocking_until([host, port] { return carpool::resolve(host, port); }, deadline);
+    if (answer && Backend::now() < deadline) return *std::move(answer);
     throw std::system_error(std::make_error_code(std::errc::timed_out), "resolve " + host);
   }
 

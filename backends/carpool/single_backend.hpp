@@ -7,6 +7,8 @@
 #include <carpool/time.hpp>
 
 #include <functional>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace carpool {
@@ -69,6 +71,12 @@ struct SingleBackend : detail::PosixBackend {
   static void heavy_barrier() noexcept {}
   /// Every caller of one pool is the same worker.
   [[nodiscard]] static WorkerId worker() noexcept { return 1; }
+
+  /// There is no helper to leave it to: it ends when it ends, perhaps after the deadline.
+  template <class F>
+  [[nodiscard]] static std::optional<std::invoke_result_t<F>> run_blocking_until(F call, TimePoint) {
+    return std::invoke(std::move(call));
+  }
 
   /// Runs f here and now. An exception that leaves it terminates, as it would in a thread.
   template <class F>
