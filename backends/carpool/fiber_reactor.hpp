@@ -68,7 +68,6 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (reactor != nullptr) reactor->follow_fork();
     return reactor;
   }
-  /// Any thread.
   [[nodiscard]] bool is_here() const noexcept { return of_this_thread() == this; }
 
   /// Any thread, while one of this one's fibers sleeps.
@@ -229,7 +228,8 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (fork_generation_ == fork_generation()) [[likely]]
       return;
     fork_generation_ = fork_generation();
-    inbox_.reset();  // first, so that the child, whose table of descriptors may be full, has room
+    inbox_->deliver();  // to fibers that were woken just before the fork, and are here too
+    inbox_.reset();     // first, so that the child, whose table of descriptors may be full, has room
     inbox_ = new FiberInbox;
     poll_set_.start_anew(inbox_->bell());
   }
