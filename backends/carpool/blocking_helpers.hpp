@@ -4,6 +4,7 @@
 #include <carpool/blocked_signals.hpp>
 #include <carpool/futex_parking.hpp>
 #include <carpool/per_process.hpp>
+#include <carpool/pinned_object.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/time.hpp>
 
@@ -94,6 +95,7 @@ class BlockingHelpers {
 
   /// Where the system has no thread to give, those that there are must do.
   void start_helper() {
+    if (helpers_ == 0) pin_this_object();
     const BlockedSignals inherited;
     try {
       std::thread([this] { serve(); }).detach();
