@@ -58,9 +58,10 @@ struct FiberBackend : detail::PosixBackend {
     while (now() < deadline) nobody_unparks.park_until(deadline);
   }
 
-  /// A fiber of this thread. A thread that is past having fibers leaves it to the service thread.
+  /// A fiber of this thread. A thread that is past having fibers leaves it to the service thread. Who drops the task
+  /// waits for its end at once: keep it, or detach() it.
   template <class F>
-  static Task spawn(F&& f) {
+  [[nodiscard]] static Task spawn(F&& f) {
     detail::FiberReactor* const reactor = detail::FiberReactor::here();
     if (reactor == nullptr) return spawn_background(std::forward<F>(f));
     detail::FiberCompletionPointer completion(new detail::FiberCompletion(reactor));
@@ -71,7 +72,7 @@ struct FiberBackend : detail::PosixBackend {
   /// A fiber of the process's one service thread: it goes on while the caller's thread is busy, and after its end. It
   /// must not block its thread: run_blocking is for that.
   template <class F>
-  static Task spawn_background(F&& f) {
+  [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }

@@ -228,6 +228,7 @@ class SimulationTask {
     while (task->state != detail::SimulatedTask::State::done) run.block(task, never);
     run.self().flush();
   }
+  void detach() noexcept { task_ = nullptr; }
 
  private:
   detail::SimulatedTask* task_ = nullptr;

@@ -56,6 +56,7 @@ struct SingleBackend : detail::PosixBackend {
     Task(Task&&) noexcept = default;
     Task& operator=(Task&&) noexcept = default;
     void join() noexcept {}
+    void detach() noexcept {}
   };
 
   /// Has a thread tell all pools of the process the time while they are busy: then an acquire and release takes a third
@@ -80,12 +81,12 @@ struct SingleBackend : detail::PosixBackend {
 
   /// Runs f here and now. An exception that leaves it terminates, as it would in a thread.
   template <class F>
-  static Task spawn(F&& f) noexcept {
+  [[nodiscard]] static Task spawn(F&& f) noexcept {
     std::invoke(std::forward<F>(f));
     return {};
   }
   template <class F>
-  static Task spawn_background(F&& f) noexcept {
+  [[nodiscard]] static Task spawn_background(F&& f) noexcept {
     return spawn(std::forward<F>(f));
   }
 };
