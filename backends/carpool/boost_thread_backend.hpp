@@ -113,6 +113,12 @@ struct BoostThreadBackend : detail::PosixBackend {
       thread_.join();
     }
 
+    /// It goes on by itself, and nobody can wait for its end: for who would else have to keep the task, or keep it
+    /// within the very function that it runs.
+    void detach() {
+      if (thread_.joinable()) thread_.detach();
+    }
+
    private:
     boost::thread thread_;
   };
@@ -133,14 +139,15 @@ struct BoostThreadBackend : detail::PosixBackend {
     for (ParkingSlot nobody_knows; now() < deadline;) nobody_knows.park_until(deadline);
   }
 
-  /// boost::thread_interrupted ends the task quietly; any other exception that leaves f terminates.
+  /// boost::thread_interrupted ends the task quietly; any other exception that leaves f terminates. Who drops the task
+  /// waits for its end at once: keep it, or detach() it.
   template <class F>
-  static Task spawn(F&& f) {
+  [[nodiscard]] static Task spawn(F&& f) {
     return Task(boost::thread(std::forward<F>(f)));
   }
   /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
   template <class F>
-  static Task spawn_background(F&& f) {
+  [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {

@@ -6,6 +6,12 @@
 #include <boost/version.hpp>
 #endif
 
+// libc++'s <cxxabi.h> keeps it to itself. Both runtimes have it, as the ABI wants (section 2.5.2).
+namespace __cxxabiv1 {  // NOLINT(bugprone-reserved-identifier)
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
+
 namespace carpool::detail {
 
 /// The head of __cxa_eh_globals as the Itanium C++ ABI lays it down (section 2.2.2).
@@ -26,7 +32,7 @@ inline constexpr bool boost_exchanges_exception_state = false;
 /// The running fiber's, without asking the runtime for it anew at each call.
 [[nodiscard]] inline ExceptionState& exception_state() noexcept {
   thread_local constinit ExceptionState* state = nullptr;
-  if (state == nullptr) state = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+  if (state == nullptr) state = reinterpret_cast<ExceptionState*>(__cxxabiv1::__cxa_get_globals());
   return *state;
 }
 

@@ -15,6 +15,7 @@
 #include <carpool/word_atomic.hpp>
 
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -53,12 +54,14 @@ struct FiberBackend : detail::PosixBackend {
 
   static void sleep_until(TimePoint deadline) {
     FiberParkingSlot nobody_unparks;
+    consume_budget(1);  // the deadline may have passed
     while (now() < deadline) nobody_unparks.park_until(deadline);
   }
 
-  /// A fiber of this thread. A thread that is past having fibers leaves it to the service thread.
+  /// A fiber of this thread. A thread that is past having fibers leaves it to the service thread. Who drops the task
+  /// waits for its end at once: keep it, or detach() it.
   template <class F>
-  static Task spawn(F&& f) {
+  [[nodiscard]] static Task spawn(F&& f) {
     detail::FiberReactor* const reactor = detail::FiberReactor::here();
     if (reactor == nullptr) return spawn_background(std::forward<F>(f));
     detail::FiberCompletionPointer completion(new detail::FiberCompletion(reactor));
@@ -69,7 +72,7 @@ struct FiberBackend : detail::PosixBackend {
   /// A fiber of the process's one service thread: it goes on while the caller's thread is busy, and after its end. It
   /// must not block its thread: run_blocking is for that.
   template <class F>
-  static Task spawn_background(F&& f) {
+  [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
@@ -89,6 +92,11 @@ struct FiberBackend : detail::PosixBackend {
     return came != 0 ? came : detail::poll_wait(fd, events, TimePoint::min());
   }
 
+  /// See <carpool/budget.hpp>.
+  static void consume_budget(unsigned operations) noexcept {
+    if (auto* const reactor = detail::FiberReactor::here_if_any()) reactor->consume_budget(operations);
+  }
+
   /// To be said before a descriptor is closed, or when a library may have exchanged the file behind its number. Known
   /// to all threads at once. A fiber of this thread that waits for it is woken with POLLNVAL.
   static void forget(int fd) noexcept {
@@ -105,11 +113,16 @@ struct FiberBackend : detail::PosixBackend {
   }
 
   /// Runs the call on a helper thread while the fiber sleeps; returns what it returns, throws what it throws. There is
-  /// no deadline: whoever cannot wait for the call must not make it.
+  /// no deadline: run_blocking_until has one.
   template <class F>
   static std::invoke_result_t<F> run_blocking(F&& call) {
     if (detail::FiberReactor::here_if_possible() == nullptr) return std::invoke(std::forward<F>(call));
     return detail::FiberBlockingHelpers::run(std::forward<F>(call));
+  }
+  /// See PosixBackend.
+  template <class F>
+  [[nodiscard]] static std::optional<std::invoke_result_t<F>> run_blocking_until(F call, TimePoint deadline) {
+    return detail::OwningCall<FiberParkingSlot, F>::run_until(std::move(call), deadline);
   }
 };
 

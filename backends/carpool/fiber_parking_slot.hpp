@@ -3,6 +3,7 @@
 
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_reactor.hpp>
+#include <carpool/fork_generation.hpp>
 #include <carpool/futex_parking.hpp>
 #include <carpool/time.hpp>
 
@@ -64,7 +65,8 @@ class BasicFiberWakeup {
 /// P woken by its deadline may find claimed: U is between its claim and the push, or D has not looked. P sleeps on,
 /// without a deadline, until D delivers. So P never leaves while U or the inbox still has its sleeper; and P is
 /// delivered to, because a claim is followed by a push, and a push by a ring or by a look (FiberInbox). If P's thread
-/// is to end, Boost lets its fibers finish before.
+/// is to end, Boost lets its fibers finish before. Only in a forked child U may be missing: there P takes its claim for
+/// the token.
 template <class Platform>
 class BasicFiberParkingSlot {
  public:
@@ -116,11 +118,12 @@ class BasicFiberParkingSlot {
   }
 
   [[nodiscard]] bool sleep_until(Reactor& reactor, TimePoint deadline) noexcept {
-    for (;;) {
+    for (const std::uint64_t generation = detail::fork_generation();;) {
       reactor.sleep(sleeper_.waker, deadline);
       if (sleeper_.state.load(std::memory_order_relaxed) == Sleeper::token) return take_token();
       std::uint32_t state = Sleeper::asleep;
       if (sleeper_.state.compare_exchange_strong(state, Sleeper::awake, std::memory_order_relaxed)) return false;
+      if (generation != detail::fork_generation()) return take_token();
       deadline = never;
     }
   }

@@ -1,12 +1,14 @@
 /// The scheduler of one thread's fibers, which is also its reactor: it sleeps in epoll until a fiber can go on.
 #pragma once
 
+#include <carpool/exception_state.hpp>
 #include <carpool/fiber_inbox.hpp>
 #include <carpool/fiber_poll_set.hpp>
 #include <carpool/fiber_ready_queue.hpp>
 #include <carpool/fiber_record.hpp>
 #include <carpool/fiber_stack.hpp>
 #include <carpool/fiber_timers.hpp>
+#include <carpool/fiber_turns.hpp>
 #include <carpool/fork_generation.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/time.hpp>
@@ -14,6 +16,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -30,8 +33,7 @@ namespace carpool::detail {
 
 /// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
 ///
-/// It looks for events only on the turn of Boost's dispatcher fiber: whoever else looked might make ready the very
-/// fiber that is being suspended.
+/// It looks for events only on the turn of Boost's dispatcher: else it might make ready the fiber being suspended.
 class FiberReactor final : public boost::fibers::algo::algorithm_with_properties_base {
  public:
   using Context = boost::fibers::context;
@@ -50,7 +52,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     reactor->follow_fork();
     return reactor;
   }
-  /// As here(), but nullptr also where the system has nothing to give: who can do without must not fail for it.
+  /// As here(), but nullptr also where the system has nothing to give.
   [[nodiscard]] static FiberReactor* here_if_possible() {
     try {
       return here();
@@ -66,7 +68,6 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (reactor != nullptr) reactor->follow_fork();
     return reactor;
   }
-  /// Any thread.
   [[nodiscard]] bool is_here() const noexcept { return of_this_thread() == this; }
 
   /// Any thread, while one of this one's fibers sleeps.
@@ -93,10 +94,22 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   /// Suspends the running fiber until one of the events comes; 0: the deadline passed. Throws as FiberPollSet::enlist.
   [[nodiscard]] unsigned wait(int fd, unsigned events, TimePoint deadline) {
     FiberIoWaiter waiter{.asked = events, .came = 0, .waker = waker()};
-    if (!poll_set_.enlist(fd, waiter)) return waiter.came;
+    if (!poll_set_.enlist(fd, waiter)) return consume_budget(1), waiter.came;
+    ++io_waiters_;
     sleep(waiter.waker, deadline);
+    --io_waiters_;
     poll_set_.withdraw(fd, waiter);
     return waiter.came;
+  }
+
+  /// Once the running fiber's budget is used up, the others go first. Not while an exception is in flight or being
+  /// handled: nobody expects a suspension there (law 17).
+  void consume_budget(unsigned operations) noexcept {
+    if (turns_.take(operations) || exception_state().any()) [[likely]]
+      return;
+    turns_.give_way(io_waiters_ > 0 || !timers_.empty());
+    running_->yield();
+    turns_.charge(operations);
   }
 
   // --- called by Boost.Fiber ---
@@ -116,7 +129,7 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     assert(replaced_ || running_ == Context::active());
     if (is_dispatcher(*running_)) look_around();
     if (ready_.empty() && dispatcher_ == nullptr) return nullptr;
-    ++picks_;
+    turns_.begin();
     Context& coming = take_next();
     if (!replaced_) [[likely]]
       run(coming);
@@ -129,17 +142,15 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     return !ready_.empty() || dispatcher_ != nullptr;
   }
 
-  /// Returns to the dispatcher after one look, whatever came: what Boost itself was told from another thread is
-  /// collected only there.
+  /// Returns after one look, whatever came: the dispatcher alone collects what Boost was told from other threads.
   void suspend_until(const std::chrono::steady_clock::time_point& deadline) noexcept override {
     follow_fork();
     if (ready_.empty() && inbox_->doze()) {  // a fork may have made ready who waited
       poll_set_.collect(time_left(std::min(deadline, timers_.first())), true);
       inbox_->rise();
     }
-    inbox_->deliver();
-    wake_who_is_due();
-    last_look_ = picks_;
+    receive();
+    turns_.looked();
   }
 
   /// Boost calls it for its own synchronisation across threads, and in each turn of a thread that ends: that one is
@@ -174,7 +185,6 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   [[nodiscard]] static bool is_dispatcher(const Context& fiber) noexcept {
     return fiber.is_context(boost::fibers::type::dispatcher_context);
   }
-
   void run(Context& coming) noexcept {
     FiberRecord::exchange_exceptions(*running_, coming);
     running_ = &coming;
@@ -186,26 +196,30 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     run(begun);
   }
 
-  /// The dispatcher costs as much as two switches and a look at the clock. It need not have its turn in each round of
-  /// few fibers, but must after some dozen turns of others: it keeps the timers.
   [[nodiscard]] Context& take_next() noexcept {
-    const bool its_turn = dispatcher_ != nullptr && picks_ - last_dispatch_ >= picks_per_dispatch;
+    const bool its_turn = dispatcher_ != nullptr && turns_.dispatcher_is_due();
     if (!ready_.empty() && !its_turn) return ready_.pop();
-    last_dispatch_ = picks_;
+    turns_.dispatched();
     return *std::exchange(dispatcher_, nullptr);
   }
 
   /// So that neither other threads nor descriptors wait long while there is always a fiber to run.
   void look_around() noexcept {
-    inbox_->deliver();
-    wake_who_is_due();
-    if (ready_.empty() || picks_ - last_look_ < picks_per_look) return;
-    last_look_ = picks_;
+    if (turns_.round_is_over()) {
+      ready_.put_first([this] { receive(), collect(); });
+      return turns_.begin_round(ready_.size());
+    }
+    receive();
+    if (!ready_.empty() && turns_.look_is_due()) collect();
+  }
+  void collect() noexcept {
+    turns_.looked();
     follow_fork();
     poll_set_.collect(Duration::zero(), false);
   }
 
-  void wake_who_is_due() noexcept {
+  void receive() noexcept {
+    inbox_->deliver();
     if (!timers_.empty()) timers_.fire(clock_now());
   }
 
@@ -214,13 +228,11 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     if (fork_generation_ == fork_generation()) [[likely]]
       return;
     fork_generation_ = fork_generation();
-    inbox_.reset();  // first, so that the child, whose table of descriptors may be full, has room
+    inbox_->deliver();  // to fibers that were woken just before the fork, and are here too
+    inbox_.reset();     // first, so that the child, whose table of descriptors may be full, has room
     inbox_ = new FiberInbox;
     poll_set_.start_anew(inbox_->bell());
   }
-
-  static constexpr std::uint64_t picks_per_dispatch = 32;
-  static constexpr std::uint64_t picks_per_look = 64;
 
   std::uint64_t fork_generation_ = detail::fork_generation();
   InboxPointer inbox_;
@@ -229,10 +241,9 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   Context* running_;  // which costs much to ask Boost for
   FiberReadyQueue ready_;
   Context* dispatcher_ = nullptr;  // while it is ready
+  FiberTurns turns_;
   FiberTimers timers_;
-  std::uint64_t picks_ = 0;
-  std::uint64_t last_dispatch_ = 0;  // the values of picks_ when the dispatcher last ran
-  std::uint64_t last_look_ = 0;      // and when epoll was last asked
+  std::size_t io_waiters_ = 0;
   mutable bool replaced_ = false;
 };
 

@@ -1,6 +1,8 @@
 /// The fibers of one thread that can go on, and what wakes one that sleeps.
 #pragma once
 
+#include <cstddef>
+
 #include <boost/fiber/context.hpp>
 #include <boost/fiber/scheduler.hpp>
 
@@ -12,15 +14,31 @@ class FiberReadyQueue {
   using Context = boost::fibers::context;
 
   [[nodiscard]] bool empty() const noexcept { return fibers_.empty(); }
-  void push(Context& fiber) noexcept { fiber.ready_link(fibers_); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  void push(Context& fiber) noexcept {
+    fiber.ready_link(fibers_);
+    ++size_;
+  }
+  /// Whom the call makes ready comes before those that are.
+  template <class Call>
+  void put_first(Call call) noexcept {
+    Queue others;
+    others.swap(fibers_);
+    call();
+    fibers_.splice(fibers_.end(), others);
+  }
   [[nodiscard]] Context& pop() noexcept {
+    --size_;
     Context& first = fibers_.front();
     fibers_.pop_front();
     return first;
   }
 
  private:
-  boost::fibers::scheduler::ready_queue_type fibers_;
+  using Queue = boost::fibers::scheduler::ready_queue_type;
+
+  Queue fibers_;
+  std::size_t size_ = 0;
 };
 
 /// Wakes a fiber that sleeps in FiberReactor::sleep, on its own thread. As often as one likes until it goes on: who is

@@ -5,6 +5,7 @@
 #include <carpool/fiber_parking_slot.hpp>
 #include <carpool/fiber_task.hpp>
 #include <carpool/per_process.hpp>
+#include <carpool/pinned_object.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/time.hpp>
 
@@ -64,6 +65,7 @@ class FiberServiceThread {
     if (started_.load(std::memory_order_acquire)) return;  // (2) synchronizes-with (1)
     const std::lock_guard lock(starting_);
     if (started_.load(std::memory_order_relaxed)) return;
+    pin_this_object();
     const BlockedSignals inherited;
     std::thread([this] { serve(); }).detach();
     started_.store(true, std::memory_order_release);  // (1)

@@ -7,11 +7,14 @@
 #include <carpool/fork_generation.hpp>
 #include <carpool/time.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include <boost/fiber/context.hpp>
 #include <boost/fiber/fiber.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -25,11 +28,20 @@ class FiberCompletion : public boost::intrusive_ref_counter<FiberCompletion> {
   /// reactor: of the thread that runs the fiber; nullptr: the service thread's.
   explicit FiberCompletion(const FiberReactor* reactor) noexcept : reactor_(reactor) {}
 
-  /// The fiber, as its last deed.
-  void finish() noexcept { const FiberWakeup wakeup = slot_.unpark(); }
+  /// The fiber, as its first deed.
+  void begin() noexcept { fiber_.store(boost::fibers::context::active(), std::memory_order_relaxed); }
+  /// And as its last.
+  void finish() noexcept {
+    fiber_.store(nullptr, std::memory_order_relaxed);
+    const FiberWakeup wakeup = slot_.unpark();
+  }
 
-  /// The task; once.
+  /// The task; once. Throws std::system_error if the fiber asks itself, which would wait for ever.
   void await() {
+    const boost::fibers::context* const fiber = fiber_.load(std::memory_order_relaxed);
+    if (fiber != nullptr && fiber == boost::fibers::context::active()) {
+      throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur), "a fiber joins itself");
+    }
     // fork(2) copies no thread but the caller's: in the child, fibers of other threads have no one to run them.
     const bool lost = fork_generation_ != fork_generation() && reactor_ != FiberReactor::here_if_any();
     if (!lost) slot_.park_until(never);
@@ -38,7 +50,8 @@ class FiberCompletion : public boost::intrusive_ref_counter<FiberCompletion> {
  private:
   const FiberReactor* const reactor_;  // compared, never followed
   const std::uint64_t fork_generation_ = detail::fork_generation();
-  FiberParkingSlot slot_;  // the task's owner parks
+  std::atomic<const boost::fibers::context*> fiber_{nullptr};  // while it runs; means something to itself alone
+  FiberParkingSlot slot_;                                      // the task's owner parks
 };
 
 using FiberCompletionPointer = boost::intrusive_ptr<FiberCompletion>;
@@ -52,6 +65,7 @@ class FiberBody {
   FiberBody(G&& f, FiberCompletionPointer completion) : f_(std::forward<G>(f)), completion_(std::move(completion)) {}
 
   void operator()() {
+    completion_->begin();
     {
       F f = std::move(f_);
       std::move(f)();
@@ -78,7 +92,8 @@ void start_fiber(FiberReactor& reactor, Body&& body) {
 
 namespace carpool {
 
-/// Joins when it is let go of, as ThreadBackend's. May be joined by any fiber of any thread, and by a plain thread.
+/// Joins when it is let go of, as ThreadBackend's. May be joined by any fiber of any thread, and by a plain thread, but
+/// not by the fiber itself: a function that owns its own task must detach() it, or ends the process.
 class FiberTask {
  public:
   FiberTask() = default;
@@ -94,6 +109,8 @@ class FiberTask {
   void join() {
     if (const auto completion = std::exchange(completion_, nullptr)) completion->await();
   }
+  /// The fiber goes on by itself, and nobody can wait for its end. Its thread still does not end before.
+  void detach() noexcept { completion_.reset(); }
 
  private:
   detail::FiberCompletionPointer completion_;  // nullptr: joined, or never had a fiber

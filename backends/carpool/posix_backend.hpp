@@ -1,8 +1,10 @@
 /// What all backends do alike that run on POSIX threads: clocks, barriers, random numbers, poll(2).
 #pragma once
 
+#include <carpool/awaited_call.hpp>
 #include <carpool/exception_state.hpp>
 #include <carpool/fork_generation.hpp>
+#include <carpool/futex_parking.hpp>
 #include <carpool/membarrier.hpp>
 #include <carpool/poll_wait.hpp>
 #include <carpool/posix_clock.hpp>
@@ -14,6 +16,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace carpool::detail {
@@ -47,6 +51,13 @@ struct PosixBackend {
   template <class F>
   static decltype(auto) run_blocking(F&& call) {
     return std::invoke(std::forward<F>(call));
+  }
+  /// As run_blocking, but for no longer than until then: empty where the deadline passed first. A thread cannot be
+  /// called back from a system call, so a helper makes it, and goes on when nobody waits any more: the call must own
+  /// what it touches, and return a value.
+  template <class F>
+  [[nodiscard]] static std::optional<std::invoke_result_t<F>> run_blocking_until(F call, TimePoint deadline) {
+    return OwningCall<FutexParkingSlot, F>::run_until(std::move(call), deadline);
   }
 };
 

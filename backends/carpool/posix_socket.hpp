@@ -1,6 +1,7 @@
 /// A non-blocking stream socket whose every wait goes through its Backend.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/socket_address.hpp>
 #include <carpool/socket_options.hpp>
 #include <carpool/time.hpp>
@@ -54,6 +55,7 @@ class PosixSocket {
 
   /// A connected socket, or an error no later than the deadline.
   [[nodiscard]] static PosixSocket connect(const Address& address, const Options& options, TimePoint deadline) {
+    consume_budget<Backend>();  // a Unix socket's connect does not wait
     PosixSocket socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), address);
     if (socket.descriptor_ < 0) socket.fail(errno, "open a socket to");
     if (!address.is_unix()) detail::apply(options, socket.descriptor_);
@@ -65,18 +67,19 @@ class PosixSocket {
     return socket;
   }
 
-  /// The addresses of a host, numeric ones without leaving the worker, others through run_blocking. The resolver
-  /// cannot be interrupted: where it outlasts the deadline, the error comes when it returns.
+  /// The addresses of a host, numeric ones without leaving the worker, others on a helper thread: the resolver cannot be
+  /// interrupted, but it can be left to itself. Only SingleBackend, which has no helpers, waits for it.
   [[nodiscard]] static std::vector<Address> resolve(const std::string& host, std::uint16_t port, TimePoint deadline) {
     std::vector<Address> found = parse_numeric(host, port);
     if (!found.empty()) return found;
-    found = Backend::run_blocking([&host, port] { return carpool::resolve(host, port); });
-    if (Backend::now() < deadline) return found;
+    auto answer = Backend::run_blocking_until([host, port] { return carpool::resolve(host, port); }, deadline);
+    if (answer && Backend::now() < deadline) return *std::move(answer);
     throw std::system_error(std::make_error_code(std::errc::timed_out), "resolve " + host);
   }
 
   /// At least one byte, or 0 where the peer has ended the stream. into must not be empty.
   [[nodiscard]] std::size_t read_some(std::span<std::byte> into, TimePoint deadline) {
+    consume_budget<Backend>();
     for (;;) {
       const ssize_t got = ::recv(descriptor_, into.data(), into.size(), 0);
       if (got >= 0) return static_cast<std::size_t>(got);
@@ -86,6 +89,7 @@ class PosixSocket {
 
   /// How many bytes the kernel took: at least one, unless from is empty.
   [[nodiscard]] std::size_t write_some(std::span<const std::byte> from, TimePoint deadline) {
+    consume_budget<Backend>();
     for (;;) {
       const ssize_t took = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
       if (took >= 0) return static_cast<std::size_t>(took);

@@ -66,7 +66,7 @@ struct SimulationBackend {
   }
 
   template <class F>
-  static Task spawn(F&& work, SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] static Task spawn(F&& work, SourceLocation site = SourceLocation::current()) {
     Simulation& run = Simulation::current();
     auto& task = run.spawn(std::make_unique<detail::SimulatedBodyOf<std::decay_t<F>>>(std::forward<F>(work)));
     run.self().flush();
@@ -74,7 +74,7 @@ struct SimulationBackend {
     return Task(task);
   }
   template <class F>
-  static Task spawn_background(F&& work, SourceLocation site = SourceLocation::current()) {
+  [[nodiscard]] static Task spawn_background(F&& work, SourceLocation site = SourceLocation::current()) {
     return spawn(std::forward<F>(work), site);
   }
 

@@ -147,6 +147,7 @@ class SimulationTask {
     run.self().flush();
     run.self().view.join(task->view);
   }
+  void detach() noexcept { task_ = nullptr; }
 
  private:
   detail::SimulatedTask* task_ = nullptr;

@@ -7,6 +7,8 @@
 #include <carpool/time.hpp>
 
 #include <functional>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace carpool {
@@ -54,6 +56,7 @@ struct SingleBackend : detail::PosixBackend {
     Task(Task&&) noexcept = default;
     Task& operator=(Task&&) noexcept = default;
     void join() noexcept {}
+    void detach() noexcept {}
   };
 
   /// Has a thread tell all pools of the process the time while they are busy: then an acquire and release takes a third
@@ -70,14 +73,20 @@ struct SingleBackend : detail::PosixBackend {
   /// Every caller of one pool is the same worker.
   [[nodiscard]] static WorkerId worker() noexcept { return 1; }
 
+  /// There is no helper to leave it to: it ends when it ends, perhaps after the deadline.
+  template <class F>
+  [[nodiscard]] static std::optional<std::invoke_result_t<F>> run_blocking_until(F call, TimePoint) {
+    return std::invoke(std::move(call));
+  }
+
   /// Runs f here and now. An exception that leaves it terminates, as it would in a thread.
   template <class F>
-  static Task spawn(F&& f) noexcept {
+  [[nodiscard]] static Task spawn(F&& f) noexcept {
     std::invoke(std::forward<F>(f));
     return {};
   }
   template <class F>
-  static Task spawn_background(F&& f) noexcept {
+  [[nodiscard]] static Task spawn_background(F&& f) noexcept {
     return spawn(std::forward<F>(f));
   }
 };

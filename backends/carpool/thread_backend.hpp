@@ -46,17 +46,24 @@ struct ThreadBackend : detail::PosixBackend {
       if (thread_.joinable()) thread_.join();
     }
 
+    /// It goes on by itself, and nobody can wait for its end: for who would else have to keep the task, or keep it
+    /// within the very function that it runs.
+    void detach() {
+      if (thread_.joinable()) thread_.detach();
+    }
+
    private:
     std::thread thread_;
   };
 
+  /// Who drops the task waits for its end at once: keep it, or detach() it.
   template <class F>
-  static Task spawn(F&& f) {
+  [[nodiscard]] static Task spawn(F&& f) {
     return Task(std::thread(std::forward<F>(f)));
   }
   /// For the pool's own helpers: they take none of the application's signals.
   template <class F>
-  static Task spawn_background(F&& f) {
+  [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn(std::forward<F>(f));

@@ -3,7 +3,9 @@
 
 #include <carpool/blocked_signals.hpp>
 #include <carpool/futex_parking.hpp>
+#include <carpool/pinned_object.hpp>
 #include <carpool/posix_clock.hpp>
+#include <carpool/thread_placement.hpp>
 #include <carpool/time.hpp>
 
 #include <atomic>
@@ -22,8 +24,9 @@ namespace carpool::detail {
 /// and shows what it saw to the others. In a tick in which nobody asks it goes back to sleep. One for the process.
 ///
 /// The time is never ahead, and behind by a tick more than the kernel's, or for as long as the scheduler keeps the
-/// ticking thread waiting. It may go back by a few milliseconds when the ticking begins. The thread is never stopped: a
-/// shared object that has the library in it must not be unloaded.
+/// ticking thread waiting: it may run on each processor that the process had at its start, but where real-time threads
+/// keep all of these busy, it does not. It may go back by a few milliseconds when the ticking begins. The thread is
+/// never stopped: a shared object that has the library in it stays loaded from then on.
 class Ticker {
  public:
   /// Any thread. Inline also where the compiler has enough of inlining: that costs less than a call.
@@ -40,6 +43,7 @@ class Ticker {
       Ticker* nobody = nullptr;
       if (!ticker_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_acq_rel)) return;
       Ticker& mine = *fresh.release();  // for good: threads ask for the time until the very end
+      pin_this_object();
       const BlockedSignals inherited;
       std::thread([&mine] { mine.run(); }).detach();
     } catch (const std::exception&) {  // no memory, or no thread to be had: whoever asks reads the clock
@@ -82,6 +86,7 @@ class Ticker {
   /// Each tick has a number of its own, so that nobody can show in it what was read in an earlier one.
   [[noreturn]] void run() noexcept {
     pthread_setname_np(pthread_self(), "carpool-ticker");
+    place_at_start_.apply();
     for (std::int64_t number = 0;;) {
       bed_.park_until(never);
       do {
@@ -100,6 +105,7 @@ class Ticker {
 
   static inline std::atomic<std::int64_t> shown_{stands_still};  // a time; below zero the number of a new tick
   static inline std::atomic<Ticker*> ticker_{nullptr};
+  static inline const ThreadPlacement place_at_start_;
   static inline const int fork_handler_registered_ = pthread_atfork(nullptr, nullptr, forget_parent);
 
   FutexParkingSlot bed_;

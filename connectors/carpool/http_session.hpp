@@ -1,6 +1,7 @@
 /// One HTTP/1.1 connection: libcurl speaks, over a socket of ours, and waits through the backend.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/http_callbacks.hpp>
 #include <carpool/http_curl.hpp>
 #include <carpool/http_message.hpp>
@@ -49,6 +50,7 @@ class HttpSession final : public HttpCallbacks {
   [[nodiscard]] HttpResponse perform(const HttpRequest& request, TimePoint deadline) {
     request.validate();
     if (!sound()) fail(std::make_error_code(std::errc::not_connected), request, "an earlier request failed");
+    consume_budget<Backend>(budget_of_exchange);
     in_doubt_ = true;
     begin_response();
     const CurlHeaders headers(request);

@@ -1,6 +1,7 @@
 /// What a MySQL session is at any moment: between answers or in doubt, as it was opened or changed by its user.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/mysql_handle.hpp>
 #include <carpool/mysql_sql.hpp>
 #include <carpool/mysql_statement.hpp>
@@ -61,6 +62,7 @@ class MysqlSession {
     if (in_doubt_ || !handle_) {
       throw std::system_error(std::make_error_code(std::errc::not_connected), what() + ": an earlier operation failed");
     }
+    consume_budget<Backend>(budget_of_exchange);  // the library reads before it asks anybody to wait
     in_doubt_ = true;
     return deadline ? *deadline : after(Backend::now(), options_.io_timeout);
   }

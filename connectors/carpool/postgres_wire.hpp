@@ -1,6 +1,7 @@
 /// Drives libpq's non-blocking calls: sends, waits through the backend, bounds what comes by time and by size.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/postgres_error.hpp>
 #include <carpool/postgres_handle.hpp>
 #include <carpool/time.hpp>
@@ -96,6 +97,7 @@ class PostgresWire {
   void settle() noexcept { handle_.state().in_doubt = false; }
 
   void flush() {
+    consume_budget<Backend>();
     for (;;) {
       const int left = ::PQflush(get());
       if (left == 0) return;

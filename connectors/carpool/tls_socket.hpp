@@ -2,6 +2,7 @@
 /// it.
 #pragma once
 
+#include <carpool/budget.hpp>
 #include <carpool/time.hpp>
 #include <carpool/tls_context.hpp>
 #include <carpool/tls_engine.hpp>
@@ -112,6 +113,7 @@ class TlsSocket {
   /// Steps and waits until it is done: false where the peer has ended the stream.
   template <class Step>
   bool repeat(Step take_step, TimePoint deadline, const char* operation, const std::string& name = {}) {
+    consume_budget<Backend>();
     for (;;) {
       const detail::TlsStep step = take_step();
       if (step == detail::TlsStep::done) return true;

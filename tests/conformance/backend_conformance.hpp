@@ -27,7 +27,7 @@ REGISTER_TYPED_TEST_SUITE_P(BackendConformance,
     TheMutexExcludes, TheMutexExcludesThreads, AtomicsCountWithoutLoss, AtomicsExchangeAndCompare,
     OfTwoBarriersOneSideSeesTheOther,
     // backend_laws_tasks.hpp
-    ATaskRunsAndWhatItWroteIsReadAfterJoin, ATaskReadsWhatWasWrittenBeforeSpawn, JoinIsIdempotent, ADroppedTaskIsJoined,
+    ATaskRunsAndWhatItWroteIsReadAfterJoin, ATaskReadsWhatWasWrittenBeforeSpawn, JoinIsIdempotent, ADroppedTaskIsJoined, ADetachedTaskGoesOnAndNobodyWaitsForIt, AFunctionMayOwnItsOwnTaskIfItDetachesIt,
     ATaskThatIsAssignedOverIsJoined, AMovedTaskIsJoinedOnce, TasksTakeMoveOnlyCallables, TasksWaitForEachOther,
     ABackgroundTaskRunsWhileItsCallerDoesNotYield, ABackgroundTaskOutlivesTheOneThatAskedForIt,
     ABackgroundTaskTakesNoSignalsButFaults, AnExceptionThatLeavesATaskTerminates,

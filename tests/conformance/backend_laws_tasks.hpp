@@ -58,6 +58,40 @@ TYPED_TEST_P(BackendConformance, ADroppedTaskIsJoined) {
   EXPECT_TRUE(background);
 }
 
+TYPED_TEST_P(BackendConformance, ADetachedTaskGoesOnAndNobodyWaitsForIt) {
+  typename TypeParam::ParkingSlot go;
+  typename TypeParam::ParkingSlot ended;
+  if constexpr (!TypeParam::concurrent) unpark_and_wake(go);
+  const auto work = [&] {
+    go.park_until(carpool::never);
+    unpark_and_wake(ended);
+  };
+  TypeParam::spawn(work).detach();
+  unpark_and_wake(go);
+  EXPECT_TRUE(ended.park_until(carpool::never));
+  if constexpr (!TypeParam::concurrent) return;
+  TypeParam::spawn_background(work).detach();
+  unpark_and_wake(go);
+  EXPECT_TRUE(ended.park_until(carpool::never));
+}
+
+TYPED_TEST_P(BackendConformance, AFunctionMayOwnItsOwnTaskIfItDetachesIt) {
+  if constexpr (!TypeParam::concurrent) GTEST_SKIP() << "the task has ended before anybody has it";
+  using Task = decltype(TypeParam::spawn(std::declval<void (*)()>()));
+  typename TypeParam::ParkingSlot given;
+  typename TypeParam::ParkingSlot ended;
+  auto own = std::make_shared<Task>();
+  Task task = TypeParam::spawn([&given, &ended, own] {
+    given.park_until(carpool::never);
+    own->detach();
+    unpark_and_wake(ended);
+  });
+  *own = std::move(task);
+  own.reset();
+  unpark_and_wake(given);
+  EXPECT_TRUE(ended.park_until(carpool::never));
+}
+
 TYPED_TEST_P(BackendConformance, ATaskThatIsAssignedOverIsJoined) {
   bool first = false;
   bool second = false;

@@ -96,15 +96,15 @@ TYPED_TEST(TcpConnect, AServerThatNeverAcceptsEndsTheConnectAtItsDeadline) {
 }
 
 TYPED_TEST(TcpConnect, ADeadFirstAddressIsPassedOver) {
-  scripted_names()["two.test"] = {.addresses = {{"::1", this->refusing_.port()}, {"127.0.0.1", 0}}};
+  script_name("two.test", {.addresses = {{"::1", this->refusing_.port()}, {"127.0.0.1", 0}}});
   auto stream = this->connect_to("two.test", seconds(10));
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   EXPECT_EQ(stream.peer(), "127.0.0.1:" + std::to_string(this->server_.port()));
 }
 
 TYPED_TEST(TcpConnect, AnAddressThatNeverAnswersLeavesTheOthersTheirShareOfTheTime) {
-  scripted_names()["three.test"] = {
-      .addresses = {{"127.0.0.1", this->black_hole()}, {"127.0.0.1", this->hole_.port()}, {"127.0.0.1", 0}}};
+  script_name("three.test",
+              {.addresses = {{"127.0.0.1", this->black_hole()}, {"127.0.0.1", this->hole_.port()}, {"127.0.0.1", 0}}});
   const carpool::TimePoint start = TypeParam::now();
   auto stream = this->connect_to("three.test", milliseconds(900));
   EXPECT_GE(TypeParam::now(), start + milliseconds(590)) << "each hole was given its third";
@@ -115,7 +115,7 @@ TYPED_TEST(TcpConnect, AnAddressThatNeverAnswersLeavesTheOthersTheirShareOfTheTi
 TYPED_TEST(TcpConnect, WhereEveryAddressFailsAllAreNamedWithTheirCauses) {
   const std::string refused = std::to_string(this->refusing_.port());
   const std::string lost = std::to_string(this->black_hole());
-  scripted_names()["dead.test"] = {.addresses = {{"::1", this->refusing_.port()}, {"127.0.0.1", this->hole_.port()}}};
+  script_name("dead.test", {.addresses = {{"::1", this->refusing_.port()}, {"127.0.0.1", this->hole_.port()}}});
   const carpool::TcpConnector dead{.host = "dead.test", .port = 7};
   const auto error = this->thrown_by([&] { (void)dead.template connect<TypeParam>(this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << "the last error is the code";
@@ -126,7 +126,7 @@ TYPED_TEST(TcpConnect, WhereEveryAddressFailsAllAreNamedWithTheirCauses) {
 
 TYPED_TEST(TcpConnect, AHundredAddressesAreNotTriedBeyondTheDeadline) {
   const int hole = this->black_hole();
-  scripted_names()["many.test"] = {.addresses = std::vector<std::pair<std::string, int>>(100, {"127.0.0.1", hole})};
+  script_name("many.test", {.addresses = std::vector<std::pair<std::string, int>>(100, {"127.0.0.1", hole})});
   const carpool::TimePoint deadline = this->in(milliseconds(200));
   const carpool::TcpConnector many{.host = "many.test", .port = 7};
   (void)this->thrown_by([&] { (void)many.template connect<TypeParam>(deadline); });
@@ -134,28 +134,53 @@ TYPED_TEST(TcpConnect, AHundredAddressesAreNotTriedBeyondTheDeadline) {
 }
 
 TYPED_TEST(TcpConnect, AnUnknownNameIsAnErrorThatNamesIt) {
-  scripted_names()["unknown.test"] = {.error = EAI_NONAME};
+  script_name("unknown.test", {.error = EAI_NONAME});
   const auto error = this->thrown_by([&] { (void)this->connect_to("unknown.test", seconds(10)); });
   EXPECT_EQ(std::string(error.what()), "resolve unknown.test: Name or service not known");
   EXPECT_STREQ(error.code().category().name(), "resolver");
 }
 
 TYPED_TEST(TcpConnect, AResolverThatIsDownForAWhileIsATemporaryError) {
-  scripted_names()["later.test"] = {.error = EAI_AGAIN};
+  script_name("later.test", {.error = EAI_AGAIN});
   const auto error = this->thrown_by([&] { (void)this->connect_to("later.test", seconds(10)); });
   EXPECT_EQ(error.code(), std::errc::resource_unavailable_try_again);
 }
 
 TYPED_TEST(TcpConnect, ANameThatIsResolvedTooLateIsATimeout) {
-  scripted_names()["slow.test"] = {.addresses = {{"127.0.0.1", 0}}, .delay = milliseconds(60)};
+  script_name("slow.test", {.addresses = {{"127.0.0.1", 0}}, .delay = milliseconds(60)});
   const auto error = this->thrown_by([&] { (void)this->connect_to("slow.test", milliseconds(20)); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_EQ(this->server_.accepted(), 0U);
 }
 
+TYPED_TEST(TcpConnect, AResolverThatDoesNotAnswerIsLeftToItselfAtTheDeadline) {
+  if (!TypeParam::concurrent) GTEST_SKIP() << "who has no helpers waits for the resolver";
+  script_name("dead.test", {.delay = seconds(20), .error = EAI_AGAIN});
+  const carpool::TimePoint started = TypeParam::now();
+  const auto error = this->thrown_by([&] { (void)this->connect_to("dead.test", milliseconds(50)); });
+  EXPECT_EQ(error.code(), std::errc::timed_out);
+  EXPECT_LT(TypeParam::now() - started, seconds(10));
+}
+
+TYPED_TEST(TcpConnect, NamesThatDoNotAnswerDoNotHoldUpAnother) {
+  if (!TypeParam::concurrent) GTEST_SKIP() << "who has no helpers waits for the resolver";
+  script_name("dead.test", {.delay = seconds(20), .error = EAI_AGAIN});
+  script_name("good.test", {.addresses = {{"127.0.0.1", 0}}});
+  std::vector<decltype(TypeParam::spawn([] {}))> callers;
+  for (int i = 0; i < 12; ++i) {
+    callers.push_back(TypeParam::spawn([&] {
+      const auto error = this->thrown_by([&] { (void)this->connect_to("dead.test", seconds(5)); });
+      EXPECT_EQ(error.code(), std::errc::timed_out);
+    }));
+  }
+  TypeParam::sleep_until(this->in(milliseconds(5)));
+  auto stream = this->connect_to("good.test", seconds(4));
+  EXPECT_EQ(this->exchange(stream, "a"), "a");
+}
+
 TYPED_TEST(TcpConnect, WhileANameIsResolvedOtherWorkersGoOn) {
   if (!TypeParam::concurrent) GTEST_SKIP() << "there are no others";
-  scripted_names()["slow.test"] = {.addresses = {{"127.0.0.1", 0}}, .delay = milliseconds(200)};
+  script_name("slow.test", {.addresses = {{"127.0.0.1", 0}}, .delay = milliseconds(200)});
   std::atomic<bool> resolved{false};
   std::atomic<int> turns{0};
   auto other = TypeParam::spawn([&] {

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,11 +23,35 @@ struct ScriptedName {
   int error = 0;  ///< an EAI_ code instead of addresses
 };
 
-/// Changed only while nobody resolves.
-inline std::map<std::string, ScriptedName>& scripted_names() {
-  static std::map<std::string, ScriptedName> names;
+/// Of these names, until others are given to them.
+class ScriptedNames {
+ public:
+  void set(const std::string& name, ScriptedName script) {
+    const std::lock_guard lock(mutex_);
+    names_[name] = std::move(script);
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    names_.clear();
+  }
+  /// A copy: who no longer waits for an answer may change the name while it is still on its way.
+  [[nodiscard]] std::optional<ScriptedName> find(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = names_.find(name);
+    return found == names_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, ScriptedName> names_;
+};
+
+/// Never destroyed: a helper thread may be asking until the very end.
+inline ScriptedNames& scripted_names() {
+  static auto& names = *new ScriptedNames;
   return names;
 }
+inline void script_name(const std::string& name, ScriptedName script) { scripted_names().set(name, std::move(script)); }
 
 inline int real_getaddrinfo(const char* host, const char* port, const addrinfo* hints, addrinfo** found) {
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
@@ -37,8 +63,8 @@ inline int real_getaddrinfo(const char* host, const char* port, const addrinfo* 
 extern "C" int getaddrinfo(const char* host, const char* port, const addrinfo* hints, addrinfo** found) {
   const auto name = scripted_names().find(host == nullptr ? "" : host);
   const bool numeric_only = hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
-  if (name == scripted_names().end() || numeric_only) return real_getaddrinfo(host, port, hints, found);
-  const ScriptedName& script = name->second;
+  if (!name || numeric_only) return real_getaddrinfo(host, port, hints, found);
+  const ScriptedName& script = *name;
   std::this_thread::sleep_for(script.delay);
   if (script.error != 0) return script.error;
   addrinfo** end = found;

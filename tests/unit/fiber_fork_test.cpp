@@ -185,4 +185,19 @@ TEST(FiberFork, TheChildLeavesTheParentsBellAlone) {
   thread.join();
 }
 
+TEST(FiberFork, ATokenThatCameJustBeforeTheForkIsNotLostInTheChild) {
+  Fibers::ParkingSlot slot;
+  bool woken = false;
+  auto waiting = Fibers::spawn([&] { woken = slot.park_until(Fibers::now() + 10s); });
+  boost::this_fiber::yield();
+  std::thread([&] { unpark_now(slot); }).join();  // this thread has not looked yet
+  EXPECT_EQ(run_in_bounded_child([&] {
+              waiting.join();
+              return woken ? 0 : 1;
+            }),
+            0);
+  waiting.join();
+  EXPECT_TRUE(woken);
+}
+
 }  // namespace

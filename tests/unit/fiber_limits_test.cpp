@@ -94,7 +94,7 @@ TEST(FiberLimits, AThreadThatGetsNoDescriptorForItsReactorIsToldWhereItNeedsOne)
       if (!fail_system_call(number, EMFILE)) return;  // nothing to be seen where filters are forbidden
       for (int attempt = 0; attempt < 2; ++attempt) {
         EXPECT_TRUE(fails_for_want_of(std::errc::too_many_files_open, [] { Fibers::install(); }));
-        EXPECT_TRUE(fails_for_want_of(std::errc::too_many_files_open, [] { Fibers::spawn([] {}); }));
+        EXPECT_TRUE(fails_for_want_of(std::errc::too_many_files_open, [] { Fibers::spawn([] {}).join(); }));
       }
     }).join();
   }
@@ -119,7 +119,7 @@ TEST(FiberLimits, WhereNoThreadCanBeStartedTheCallerIsToldAndMayTryAgain) {
               std::thread([&told] {
                 if (!fail_system_call(SYS_clone, EAGAIN) || !fail_system_call(SYS_clone3, EAGAIN)) return;
                 constexpr auto again = std::errc::resource_unavailable_try_again;
-                told += fails_for_want_of(again, [] { Fibers::spawn_background([] {}); });
+                told += fails_for_want_of(again, [] { Fibers::spawn_background([] {}).join(); });
                 told += fails_for_want_of(again, [] { Fibers::run_blocking([] {}); });
               }).join();
               Fibers::spawn_background([&told] { ++told; }).join();

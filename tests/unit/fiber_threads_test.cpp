@@ -215,4 +215,16 @@ TEST(FiberThreads, AThreadWithoutASchedulerCanStillWaitAndRunTasks) {
   EXPECT_EQ(ran, 3);
 }
 
+/// As std::thread does. It used to wait for itself, in silence.
+TEST(FiberThreadsDeathTest, AFunctionThatKeepsItsOwnTaskEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto keep = [] {
+    auto own = std::make_shared<Fibers::Task>();
+    *own = Fibers::spawn([own] {});
+    own.reset();
+    Fibers::sleep_until(Fibers::now() + 30s);
+  };
+  EXPECT_DEATH(keep(), "a fiber joins itself");
+}
+
 }  // namespace

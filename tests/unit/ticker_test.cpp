@@ -6,10 +6,15 @@
 #include <carpool/ticker.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include "held_by.hpp"
 #include "process.hpp"
@@ -126,6 +131,39 @@ TEST(Ticker, APoolOfOneThreadUsesTheOneThatIsThere) {
   PoolOfOneThread pool(Numbers{});
   for (const TimePoint end = clock_now() + 20s; !Ticker::ticks() && clock_now() < end;) use(pool, 1'000);
   EXPECT_TRUE(Ticker::ticks());
+}
+
+/// 0: there is none of that name.
+[[nodiscard]] pid_t thread_of_name(const std::string& wanted) {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(thread.path() / "comm"), name);
+    if (name == wanted) return std::stoi(thread.path().filename());
+  }
+  return 0;
+}
+
+/// Whoever makes the first pool may be pinned to a processor and keep it busy in real time.
+TEST(Ticker, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "there is only one processor";
+  const int status = run_in_forked_child([&all] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (std::size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i) {
+      if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
+    }
+    ::sched_setaffinity(0, sizeof one, &one);
+    Ticker::stand_by();
+    for (const TimePoint end = clock_now() + 20s; clock_now() < end; std::this_thread::yield()) {
+      const pid_t ticker = thread_of_name("carpool-ticker");
+      cpu_set_t its;
+      if (ticker != 0 && ::sched_getaffinity(ticker, sizeof its, &its) == 0 && CPU_EQUAL(&its, &all)) return 0;
+    }
+    return 1;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

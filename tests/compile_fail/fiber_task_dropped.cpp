@@ -1,0 +1,4 @@
+// error: nodiscard
+#include <carpool/fiber_backend.hpp>
+
+void forget() { carpool::FiberBackend::spawn([] {}); }

@@ -1,0 +1,4 @@
+// error: nodiscard
+#include <carpool/thread_backend.hpp>
+
+void forget() { carpool::ThreadBackend::spawn([] {}); }
