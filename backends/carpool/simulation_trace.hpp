@@ -63,6 +63,7 @@ struct SimulatedAlternative {
     run,    ///< a task that can run
     timer,  ///< the sleeper whose time comes next, although others can run: these are slow
     flush,  ///< the oldest delayed store of a task becomes visible
+    stop,   ///< the task that runs is stopped for a long time, and holds nothing up meanwhile
   };
   Kind kind = Kind::run;
   std::uint32_t task = 0;
