@@ -69,6 +69,8 @@ class Simulation {
   static void others_come_last() noexcept {
     for (auto& task : current().tasks_) task->comes_last = task.get() != current().self_;
   }
+  /// From here on it is misuse: whoever is about to take the lock waits meanwhile.
+  static void forbid_rousing_under_a_mutex() noexcept { current().rouses_freely_ = false; }
   /// Anything, at the time and by the task that said it, for the story of a failing run.
   static void note(const std::string& what) { current().tell(what); }
 
@@ -134,11 +136,8 @@ class Simulation {
   void wake(Task& task) noexcept {
     if (task.state == Task::State::blocked) let_go_on(task);
   }
-  void wake_all_that_wait_for(const void* thing) noexcept {
-    for (auto& task : tasks_) {
-      if (task->state == Task::State::blocked && task->waits_for == thing) wake(*task);
-    }
-  }
+  void look_who_is_roused(const Task& sleeper);
+  void wake_all_that_wait_for(const void* thing) noexcept;
 
   Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
   /// Ends the run; where the caller is one of its tasks, never returns.
@@ -233,6 +232,7 @@ class Simulation {
   std::size_t unsearched_ = 0;
   std::size_t early_timers_ = 0;
   std::size_t stops_ = 0;
+  bool rouses_freely_ = true;
   std::uint64_t hash_ = 1469598103934665603U;  // of who did what in which order
   SimulationTrace trace_;
   std::optional<SimulationFailure> failure_;

@@ -48,6 +48,17 @@ inline void Simulation::block(const void* waits_for, TimePoint wake_at) {
   me.waits_for = nullptr;
 }
 
+inline void Simulation::wake_all_that_wait_for(const void* thing) noexcept {
+  for (auto& task : tasks_) {
+    if (task->state == Task::State::blocked && task->waits_for == thing) wake(*task);
+  }
+}
+
+inline void Simulation::look_who_is_roused(const Task& sleeper) {
+  if (rouses_freely_ || self_->mutexes.empty()) return;
+  fail(SimulationFailure::Kind::misuse, self_->name + " rouses " + sleeper.name + " while it holds a mutex");
+}
+
 inline Simulation::Task& Simulation::next() {
   for (;;) {
     inspect(each_step_);

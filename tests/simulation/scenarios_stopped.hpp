@@ -1,5 +1,5 @@
-/// Scenarios in which a worker is stopped for long at the worst moment: the search chooses who, and where. Nobody who runs
-/// is held up by it.
+/// Scenarios in which a worker is stopped for long at the worst moment: the search chooses who, and where. Nobody who
+/// runs is held up by it.
 #pragma once
 
 #include "scenarios_beginnings.hpp"

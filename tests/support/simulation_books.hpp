@@ -33,13 +33,15 @@ struct EndpointFacts {
   std::size_t asleep = 0;  // not told, nor stopped on the way to its bed
   std::size_t idle = 0;
   std::size_t connecting = 0;
-  std::size_t coming = 0;  // of these, those of the present generation
-  std::size_t limit = 0;   // how many connects may be in flight: the breaker's and the ramp's word
+  std::size_t coming = 0;   // of these, those of the present generation
+  bool in_trouble = false;  // it is probed, and others' probes may come first
+  std::size_t limit = 0;    // how many connects may be in flight: the breaker's and the ramp's word
   std::size_t closing = 0;
   std::size_t refreshing = 0;  // being pinged or reset by the pool
 
   /// How many more connects there should be for those in line, if there is room for them.
   [[nodiscard]] std::size_t wanted_connects() const noexcept {
+    if (in_trouble) return 0;
     const std::size_t supply = idle + coming;
     const std::size_t missing = waiting > supply ? waiting - supply : 0;
     return limit > connecting ? std::min(missing, limit - connecting) : 0;
@@ -92,7 +94,8 @@ class BooksReader {
     auto state = core_.peek();
     std::uint64_t newest = 0;
     state->endpoints().for_each([&](const auto& endpoint) {
-      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) newest = std::max(newest, waiter->ticket);
+      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next)
+        newest = std::max(newest, waiter->ticket);
     });
     return newest;
   }
@@ -119,6 +122,11 @@ class BooksReader {
     facts.idle = endpoint.idle.size();
     facts.connecting = endpoint.connecting;
     facts.limit = endpoint.breaker.limit(carpool::SimulationBackend::now(), core_.settings().options.max_connecting);
+    if constexpr (requires { endpoint.breaker.healthy(); }) {
+      facts.in_trouble = !endpoint.breaker.healthy();
+    } else {
+      facts.in_trouble = !endpoint.breaker.closed();
+    }
     for (auto& place : state.ledger()) {
       if (place.endpoint == &endpoint) count(state, place, facts);
     }

@@ -171,7 +171,7 @@ class PoolModel {
   std::vector<Caller*> line_;             // by ticket
   std::uint64_t last_ticket_ = 0;
   std::uint64_t newest_ticket_ = 0;  // the pool's own, in line
-  carpool::PoolStats books_;  // at the last look
+  carpool::PoolStats books_;         // at the last look
   carpool::TimePoint looked_at_{};
 };
 

@@ -59,6 +59,8 @@ class Scene {
 
   [[nodiscard]] Pool& pool() noexcept { return *pool_; }
   [[nodiscard]] MadeUpServer<Backend>& server() noexcept { return server_; }
+  /// Targets that the books remember, in simulations alone.
+  [[nodiscard]] std::size_t endpoints_known() { return BooksReader(*pool_).endpoints(); }
 
   template <class Work>
   void worker(Work work) {
