@@ -12,7 +12,7 @@ TEST(SimulatedConnecting, AConnectMayLandAtTheDeadline) { expect_holds(a_connect
 TEST(SimulatedConnecting, AConnectOutlivesItsAsker) { expect_holds(a_connect_outlives_its_asker<B>); }
 TEST(SimulatedConnecting, AReleaseBeatsAHungConnect) { expect_holds(a_release_beats_a_hung_connect<B>); }
 TEST(SimulatedConnecting, TargetsMakeRoomForEachOther) { expect_holds(targets_make_room<B>); }
-TEST(SimulatedConnecting, TargetsShareTheConnects) { expect_holds(targets_share_the_connects<B>); }
+TEST(SimulatedConnecting, TargetsConnectBesideEachOther) { expect_holds(targets_connect_beside_each_other<B>); }
 TEST(SimulatedConnecting, PrewarmHoldsUpNobody) { expect_holds(prewarm_beside_callers<B>); }
 TEST(SimulatedConnecting, TwoPrewarmsLeaveEachOtherAlone) { expect_holds(two_prewarms<B>); }
 TEST(SimulatedConnecting, IdleOnesAreKeptReady) { expect_holds(idle_ones_are_kept_ready<B>); }

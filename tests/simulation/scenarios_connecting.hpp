@@ -78,9 +78,9 @@ void targets_make_room() {
   scene.expect_calm();
 }
 
-/// C48: max_connecting is for all endpoints together.
+/// max_connecting is for each endpoint: a connect to one does not wait for that to another.
 template <class B>
-void targets_share_the_connects() {
+void targets_connect_beside_each_other() {
   using TargetScene = Scene<B, MadeUpTargetConnector>;
   MadeUpServer<B> server;
   server.connect_takes = 1ms;
@@ -89,7 +89,7 @@ void targets_share_the_connects() {
     scene.worker([&scene, target] { TargetScene::hold(scene.pool().acquire_for(target, 10s), 0s); });
   }
   scene.join();
-  law<B>(server.most_connecting == 1, "law 9: more connects than max_connecting");
+  law<B>(server.most_connecting <= 2, "law 9: more connects than max_connecting for each endpoint");
   scene.expect_calm();
 }
 

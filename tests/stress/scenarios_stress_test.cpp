@@ -49,7 +49,7 @@ TYPED_TEST(ScenarioStress, Connecting) {
   this->repeat(a_connect_outlives_its_asker<TypeParam>);
   this->repeat(a_release_beats_a_hung_connect<TypeParam>);
   this->repeat(targets_make_room<TypeParam>);
-  this->repeat(targets_share_the_connects<TypeParam>);
+  this->repeat(targets_connect_beside_each_other<TypeParam>);
   this->repeat(prewarm_beside_callers<TypeParam>);
   this->repeat(two_prewarms<TypeParam>);
   this->repeat(idle_ones_are_kept_ready<TypeParam>);

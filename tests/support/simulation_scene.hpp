@@ -25,6 +25,7 @@ template <class Backend, template <class> class ConnectorOf = MadeUpConnector, c
           class Queue = carpool::LifoStack>
 class Scene {
   static constexpr bool simulated = requires { requires Backend::simulated; };
+  static constexpr bool has_targets = requires { typename ConnectorOf<Backend>::Target; };
 
  public:
   using Connector = ConnectorOf<Backend>;

@@ -54,7 +54,7 @@ TEST(Breaker, IsClosedAtFirst) {
   EXPECT_TRUE(breaker.closed());
   EXPECT_FALSE(breaker.open(start));
   EXPECT_EQ(breaker.limit(start, 7), 7U);
-  EXPECT_EQ(breaker.attempts(3), 3U);
+  EXPECT_TRUE(breaker.healthy());
 }
 
 TEST(Breaker, AFailedSeriesOpensItForTheBackOff) {
@@ -72,7 +72,41 @@ TEST(Breaker, AfterTheBackOffOneProbeOfOneTryMayStart) {
   EXPECT_FALSE(breaker.open(start + 100ms));
   EXPECT_FALSE(breaker.closed());
   EXPECT_EQ(breaker.limit(start + 100ms, many), 1U);
-  EXPECT_EQ(breaker.attempts(3), 1U);
+  EXPECT_TRUE(breaker.attempt_failed(breaker.round(), start + 100ms, 3, backoff, 0)) << "a probe is a series of one";
+  EXPECT_EQ(breaker.retry_at(), start + 300ms);
+}
+
+TEST(Breaker, BetweenTheAttemptsOfASeriesItPausesAndIsNotOpen) {
+  Breaker breaker;
+  EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 3, backoff, 0));
+  EXPECT_TRUE(breaker.pausing(start + 100ms - 1ns));
+  EXPECT_FALSE(breaker.open(start));
+  EXPECT_FALSE(breaker.healthy());
+  EXPECT_EQ(breaker.limit(start, many), 0U);
+  EXPECT_EQ(breaker.limit(start + 100ms, many), many);
+  EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start + 100ms, 3, backoff, 0));
+  EXPECT_EQ(breaker.retry_at(), start + 300ms);
+  EXPECT_TRUE(breaker.attempt_failed(breaker.round(), start + 300ms, 3, backoff, 0));
+  EXPECT_TRUE(breaker.open(start + 300ms));
+  EXPECT_EQ(breaker.retry_at(), start + 400ms) << "the first pause of the breaker";
+}
+
+TEST(Breaker, AttemptsThatRanSideBySideFailOnce) {
+  Breaker breaker;
+  const Breaker::Round round = breaker.round();
+  EXPECT_FALSE(breaker.attempt_failed(round, start, 2, backoff, 0));
+  EXPECT_FALSE(breaker.attempt_failed(round, start, 2, backoff, 0));
+  EXPECT_EQ(breaker.tried(), 1U);
+  EXPECT_TRUE(breaker.attempt_failed(breaker.round(), start + 100ms, 2, backoff, 0));
+}
+
+TEST(Breaker, ASuccessEndsTheSeries) {
+  Breaker breaker;
+  EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 2, backoff, 0));
+  breaker.succeeded();
+  EXPECT_TRUE(breaker.healthy());
+  EXPECT_EQ(breaker.limit(start, many), many) << "there is no ramp where the breaker did not open";
+  EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 2, backoff, 0));
 }
 
 TEST(Breaker, EachFurtherFailureDoublesTheBackOff) {

@@ -55,14 +55,23 @@ class Acquisition {
         core_.stir(state, wakeups);
         return *place;
       }
-      refuse(state, endpoint, now, timed_out);
+      refuse_or_drop(state, endpoint, now, timed_out);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
-      if (endpoint.breaker.open(now)) wakeups.add(state->roster.expect(endpoint.breaker.retry_at()));
+      state->serve(endpoint, now, wakeups);  // law 3: the first in line may have been told and not run; there may be more
       core_.stir(state, wakeups);
       if (Place* place = wait(state, wakeups, timed_out)) return *place;
     }
   }
 
+  /// As refuse(). An endpoint that was made for this call alone goes with it.
+  void refuse_or_drop(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
+    try {
+      refuse(state, endpoint, now, timed_out);
+    } catch (...) {
+      if (!waiter_.in_line) state->drop_if_unused(endpoint);
+      throw;
+    }
+  }
   /// Throws where there is no point in waiting (longer).
   void refuse(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, bool timed_out) {
     const PoolOptions& options = core_.settings().options;
@@ -83,12 +92,19 @@ class Acquisition {
   [[nodiscard]] Place* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     state.unlock();
     wakeups.fire();
-    if constexpr (!Backend::concurrent) core_.run_errands(patience_.deadline());
+    if constexpr (!Backend::concurrent) work_for_it();
     timed_out = !waiter_.parking.park_until(patience_.deadline());
     Place* const granted = timed_out ? nullptr : waiter_.take_granted();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
     return granted;
+  }
+
+  /// On a backend without concurrency: the pool's work, and what can be tried again in time.
+  void work_for_it() {
+    do {
+      core_.run_errands(patience_.deadline());
+    } while (!waiter_.notified && core_.rest_before_retry(patience_.deadline()));
   }
 
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next in line.
@@ -101,13 +117,15 @@ class Acquisition {
       --state->counters.acquired;
       core_.settle_place(state, *place, std::nullopt, wakeups);
     }
-    if (auto* endpoint = state->endpoints().find(target_)) {
-      if (waiter_.in_line) state->leave_line(*endpoint, waiter_);
-      state->serve(*endpoint, now, wakeups);
-      state->endpoints().drop_if_unused(*endpoint);
-    }
+    if (waiter_.in_line) leave(state, *waiter_.endpoint, now, wakeups);
     core_.stir(state, wakeups);
     core_.depart(state, wakeups);
+  }
+
+  void leave(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, Wakeups<Backend>& wakeups) noexcept {
+    state->leave_line(endpoint, waiter_);
+    state->serve(endpoint, now, wakeups);
+    state->drop_if_unused(endpoint);
   }
 
   Core& core_;

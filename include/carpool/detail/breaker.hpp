@@ -20,17 +20,25 @@ namespace carpool::detail {
   return delay - Duration(static_cast<Duration::rep>(draw % (half + 1)));
 }
 
-/// closed: connects as usual. A failed series opens it until retry_at(); then one probe at a time; the first success
-/// closes it, and connects ramp 1, 2, 4 ... so that a server that has just come back is not trampled.
+/// healthy: connects as usual. An attempt that fails pauses the endpoint for a back-off, during which none starts. The
+/// last attempt of a series opens the breaker until retry_at(); then one probe at a time; the first success closes it,
+/// and connects ramp 1, 2, 4 ... so that a server that has just come back is not trampled.
 class Breaker {
  public:
+  /// Numbers the rounds of attempts. Attempts that run side by side belong to one round and fail once together.
+  using Round = std::uint64_t;
+
   [[nodiscard]] bool open(TimePoint now) const noexcept { return failures_ > 0 && now < retry_at_; }
   [[nodiscard]] bool closed() const noexcept { return failures_ == 0; }
-  [[nodiscard]] TimePoint retry_at() const noexcept { return failures_ > 0 ? retry_at_ : TimePoint::min(); }
+  /// No attempt has failed since the last success: then no clock need be read.
+  [[nodiscard]] bool healthy() const noexcept { return failures_ == 0 && tried_ == 0; }
+  /// Open, or between two attempts of a series.
+  [[nodiscard]] bool pausing(TimePoint now) const noexcept { return !healthy() && now < retry_at_; }
+  [[nodiscard]] TimePoint retry_at() const noexcept { return healthy() ? TimePoint::min() : retry_at_; }
 
   /// How many connects may be in flight now.
   [[nodiscard]] std::size_t limit(TimePoint now, std::size_t max_connecting) const noexcept {
-    if (open(now)) return 0;
+    if (pausing(now)) return 0;
     return closed() ? std::min(ramp_, max_connecting) : 1;
   }
   // The same, and no clock is read while all is well.
@@ -39,13 +47,16 @@ class Breaker {
     return !closed() && open(now.get());
   }
   template <class Backend>
-  [[nodiscard]] std::size_t limit(Instant<Backend>& now, std::size_t max_connecting) const noexcept {
-    return limit(closed() ? TimePoint::min() : now.get(), max_connecting);
+  [[nodiscard]] bool pausing(Instant<Backend>& now) const noexcept {
+    return !healthy() && pausing(now.get());
   }
-  /// A probe is a single try: the series was spent when the breaker opened.
-  [[nodiscard]] std::size_t attempts(std::size_t configured) const noexcept { return closed() ? configured : 1; }
+
+  [[nodiscard]] Round round() const noexcept { return round_; }
+  /// Attempts of the present series that have failed.
+  [[nodiscard]] std::size_t tried() const noexcept { return tried_; }
 
   void succeeded() noexcept {
+    tried_ = 0;
     if (!closed()) {
       failures_ = 0;
       ramp_ = 2;
@@ -56,9 +67,23 @@ class Breaker {
     }
   }
 
+  /// An attempt that began in `round` failed. True: it was the last of a series of `attempts`, and the breaker is open
+  /// from now on. A probe is a series of one.
+  bool attempt_failed(Round round, TimePoint now, std::size_t attempts, const Backoff& backoff,
+                      std::uint64_t draw) noexcept {
+    if (round != round_) return false;  // another of its round has been counted
+    if (!closed() || tried_ + 1 >= attempts) return failed(now, backoff, draw), true;
+    retry_at_ = after(now, backoff_delay(backoff, tried_, draw));
+    ++tried_;
+    ++round_;
+    return false;
+  }
+  /// A whole series failed.
   void failed(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
     retry_at_ = after(now, backoff_delay(backoff, failures_, draw));
     ++failures_;
+    ++round_;
+    tried_ = 0;
     ramp_ = 1;
     wave_ = 0;
   }
@@ -68,8 +93,10 @@ class Breaker {
  private:
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
+  Round round_ = 0;
+  std::size_t tried_ = 0;         // attempts of the present series that failed
   std::size_t failures_ = 0;      // series that failed in a row
-  TimePoint retry_at_{};          // meaningful while failures_ > 0
+  TimePoint retry_at_{};          // meaningful unless healthy
   std::size_t ramp_ = unlimited;  // connects in flight allowed while closed
   std::size_t wave_ = 0;          // successes since ramp_ last doubled
 };

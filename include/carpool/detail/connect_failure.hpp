@@ -11,7 +11,7 @@ namespace carpool::detail {
 struct ConnectFailure {
   std::string message;       // of the last try
   std::exception_ptr cause;  // what the connector threw; null where it returned a dead connection
-  std::size_t attempts = 0;  // tries made in the series
+  std::size_t attempts = 0;  // tries made in the series, this one included
   bool authentication = false;
 };
 

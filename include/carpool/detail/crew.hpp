@@ -33,8 +33,7 @@ class Crew {
     dismiss();
     keeper_->join();
     keeper_.reset();
-    for (auto& hand : hands_) [[maybe_unused]] const Wakeup now = hand->self.parking.unpark();  // out of a back-off too
-    hands_.clear();                                                                             // joins
+    hands_.clear();  // joins
   }
 
  private:
@@ -42,7 +41,6 @@ class Crew {
     Helper<Types> self;
     std::optional<Task> task;  // declared last: joined before `self` goes
   };
-  using Wakeup = typename Roster<Types>::Wakeup;
   static constexpr Duration hire_again_after = std::chrono::milliseconds(100);
 
   void dismiss() noexcept {
@@ -56,7 +54,7 @@ class Crew {
   void keep() noexcept {
     Helper<Types>& self = core_.access()->roster.keeper;
     for (;;) {
-      hire(self);
+      hire();
       const std::optional<TimePoint> due = next_due();
       if (!due) break;
       if (Backend::now() < *due)
@@ -64,7 +62,7 @@ class Crew {
       else
         round();
     }
-    run_errands(self);  // the last one out: no errand is left behind
+    run_errands();  // the last one out: no errand is left behind
   }
 
   /// Nothing: it is time to go home.
@@ -87,9 +85,9 @@ class Crew {
 
   /// One helper, if there is an errand that nobody would take. Where there is no helper and none can be had, the keeper
   /// runs the errands itself.
-  void hire(Helper<Types>& self) noexcept {
+  void hire() noexcept {
     if (!wanted()) return;
-    if (!hire_one() && hands_.empty()) run_errands(self);
+    if (!hire_one() && hands_.empty()) run_errands();
   }
   [[nodiscard]] bool wanted() noexcept {
     auto state = core_.access();
@@ -116,7 +114,7 @@ class Crew {
   void work(Helper<Types>& self) noexcept {
     core_.access()->roster.started();
     for (;;) {
-      const ErrandKind left = run_errands(self);
+      const ErrandKind left = run_errands();
       auto state = core_.access();
       if (state->roster.stopping) return;
       if (left == ErrandKind::none && Errands<Types>::pending(*state)) continue;  // one that has come since
@@ -127,11 +125,11 @@ class Crew {
   }
 
   /// Until there is none, or none that can be done now; returns which.
-  ErrandKind run_errands(Helper<Types>& self) noexcept {
+  ErrandKind run_errands() noexcept {
     for (;;) {
       const Errand<Types> errand = core_.next_errand();
       if (errand.place == nullptr) return errand.kind;
-      Errands<Types>::run(errand, core_, &self, never);
+      Errands<Types>::run(errand, core_, never);
     }
   }
 

@@ -24,13 +24,13 @@ class DemandBooks : public SeatBooks<Types> {
   using Instant = detail::Instant<Backend>;
 
   DemandBooks(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
-      : Books(seats, may_seat), options_(options) {
+      : Books(options, seats, may_seat), options_(options) {
     resize(options.max_size);
   }
 
   // --- the pool as a whole -----------------------------------------------------------------------------
 
-  [[nodiscard]] bool serving() const noexcept { return gate_ == 0; }
+  [[nodiscard]] bool serving() const noexcept { return (gate_ & ~wishing_bit) == 0; }
   [[nodiscard]] bool closed() const noexcept { return (gate_ & closed_bit) != 0; }
   [[nodiscard]] bool full() const noexcept { return lasting() >= max_size_; }
   [[nodiscard]] bool over_size() const noexcept { return lasting() > max_size_; }
@@ -49,56 +49,62 @@ class DemandBooks : public SeatBooks<Types> {
 
   // --- connects ----------------------------------------------------------------------------------------
 
-  /// Whether it is worth looking for one that may start: some endpoint may want it, and max_connecting allows it.
-  [[nodiscard]] bool wants_connects() const noexcept {
-    return waiting_ + wanted_idle_ > 0 && serving() && ledger_.count(PlaceState::connecting) < options_.max_connecting;
-  }
-  /// The endpoint whose connect should start now, the one whose first waiter has waited longest; null if none.
+  /// The endpoint whose connect should start now, in a free place or in one that make_room() yields; null if none.
   [[nodiscard]] Endpoint* next_to_connect() noexcept {
-    if (!wants_connects()) return nullptr;
-    Instant now;
-    Endpoint* best = nullptr;
-    endpoints_.for_each([&](Endpoint& endpoint) {
-      if (may_connect(endpoint, now) && (best == nullptr || before(endpoint, *best))) best = &endpoint;
-    });
-    return best;
+    if (!serving()) return nullptr;
+    if constexpr (!has_target<typename Types::Connector>) {
+      Instant now;
+      planner_.place(endpoints_.sole(), now);
+    }
+    const bool free = has_free_place();
+    const bool for_wishes = free && has_room_for_more_idle();
+    if (asks_ > 0 && !for_wishes) forget_asks();
+    return planner_.next({free || may_make_room(), for_wishes, probes_ < most_probes()});
   }
   [[nodiscard]] bool has_free_place() const noexcept { return ledger_.occupied() < max_size_; }
+  /// For a waiter of another endpoint.
+  void make_room() noexcept { this->put_closing(*idle_ages_.oldest_unneeded(), CloseReason::surplus); }
 
-  /// The idle connection of another endpoint that has been idle longest and that nobody there waits for.
-  [[nodiscard]] Place* least_needed_elsewhere(const Endpoint& endpoint) noexcept {
-    if constexpr (!has_target<typename Types::Connector>) {
-      return nullptr;
-    } else {
-      Place* least = nullptr;
-      for (Place& place : ledger_) {
-        if (place.state != PlaceState::idle || place.endpoint == &endpoint || !place.endpoint->line.empty()) continue;
-        if (least == nullptr || place.idle_since < least->idle_since) least = &place;
-      }
-      return least;
-    }
-  }
   /// Law 15: while the breaker is open nobody waits for a connect that may not start.
   [[nodiscard]] bool hopeless(Endpoint& endpoint, Instant& now) noexcept {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
-           (has_free_place() || least_needed_elsewhere(endpoint) != nullptr);
+           (has_free_place() || idle_ages_.oldest_unneeded() != nullptr);
   }
-  /// Somebody who does not wait would like one connection more.
+  /// Somebody who does not wait would like one connection more, if a connect could start now.
   void ask(Endpoint& endpoint) noexcept {
-    if (!std::exchange(endpoint.asked, true)) ++wanted_idle_;
+    Instant now;
+    const bool may_start = serving() && max_size_ - std::min(max_size_, ledger_.occupied()) > asks_ &&
+                           has_room_for_more_idle() && !endpoint.breaker.pausing(now);
+    if (!may_start || endpoint.missing() > 0 || endpoint.idle.size() > 0) return;
+    endpoint.asked = true;
+    ++asks_;
+    planner_.update(endpoint);
   }
   void answer(Endpoint& endpoint) noexcept {
-    if (std::exchange(endpoint.asked, false)) --wanted_idle_;
+    if (std::exchange(endpoint.asked, false)) --asks_;
   }
   /// After its wishes have changed.
   void heed_wishes(Endpoint& endpoint) noexcept {
-    wanted_idle_ -= endpoint.wanted_idle;
     endpoint.wanted_idle = std::max(options_.min_idle, endpoint.greatest_wish());
-    wanted_idle_ += endpoint.wanted_idle;
+    planner_.update(endpoint);
+  }
+  /// While somebody wishes for idle connections, each that is taken must be noticed: so nothing is taken quietly.
+  void begin_wish() noexcept { ++wishes_, gate_ |= wishing_bit; }
+  void end_wish() noexcept {
+    if (--wishes_ == 0) gate_ &= ~wishing_bit;
+  }
+  /// Those that were dead for long, and that nobody asks for, go. Returns when to look again.
+  [[nodiscard]] TimePoint forget_dead(TimePoint now) noexcept {
+    while (Endpoint* const endpoint = planner_.first_remembered()) {
+      if (now < endpoint->forget_at(options_)) return endpoint->forget_at(options_);
+      planner_.remove(*endpoint);
+      endpoints_.drop(*endpoint);
+    }
+    return never;
   }
 
  protected:
-  using Books::endpoints_, Books::ledger_;
+  using Books::endpoints_, Books::ledger_, Books::planner_, Books::idle_ages_, Books::probes_;
 
   [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
   [[nodiscard]] bool suspended() const noexcept { return (gate_ & suspended_bit) != 0; }
@@ -112,26 +118,31 @@ class DemandBooks : public SeatBooks<Types> {
   std::size_t waiting_ = 0;  // in all lines
 
  private:
-  static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4;
+  static constexpr std::size_t closed_bit = 1, draining_bit = 2, suspended_bit = 4, wishing_bit = 8;
 
   /// How many there will be when what is being closed is gone.
   [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }
-  /// The clock last: a pool that is full and waited for asks all the time.
-  [[nodiscard]] bool may_connect(Endpoint& endpoint, Instant& now) noexcept {
-    if (endpoint.missing() == 0) return false;
-    const bool somebody_waits = endpoint.line.size() > endpoint.idle.size() + endpoint.connecting;
-    const std::size_t idle_soon = ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting);
-    if (!somebody_waits && idle_soon >= most_idle_) return false;
-    const bool room =
-        has_free_place() || (full() && !endpoint.line.empty() && least_needed_elsewhere(endpoint) != nullptr);
-    return room && endpoint.connecting < endpoint.breaker.limit(now, options_.max_connecting);
+  [[nodiscard]] bool has_room_for_more_idle() const noexcept {
+    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most_idle_;
   }
-  [[nodiscard]] static bool before(const Endpoint& a, const Endpoint& b) noexcept {
-    if (a.line.empty() || b.line.empty()) return !a.line.empty();
-    return a.line.front()->ticket < b.line.front()->ticket;
+  /// As many are closed at once as there are waiters for whom no place is free or becoming so.
+  [[nodiscard]] bool may_make_room() noexcept {
+    return planner_.shortage() > ledger_.count(PlaceState::closing) && !over_size() &&
+           idle_ages_.oldest_unneeded() != nullptr;
+  }
+  /// Connects to endpoints in trouble may last as long as connect_timeout, and fail: half of the places are not theirs.
+  [[nodiscard]] std::size_t most_probes() const noexcept { return std::max<std::size_t>(1, max_size_ / 2); }
+  /// A try_acquire's wish is for now: where there is no room any more, it is forgotten.
+  void forget_asks() noexcept {
+    planner_.for_each_wished([this](Endpoint& endpoint) {
+      answer(endpoint);
+      planner_.update(endpoint);
+      this->drop_if_unused(endpoint);
+    });
   }
 
-  std::size_t wanted_idle_ = 0;  // sum over the endpoints, each asked one included
+  std::size_t asks_ = 0;    // endpoints that are asked for one more
+  std::size_t wishes_ = 0;  // prewarms under way
   std::size_t gate_ = 0;  // the bits above, any of which stops serving; as wide as waiting_, so that calm() is one test
   std::size_t max_size_ = 0;
   std::size_t most_idle_ = 0;  // max_idle, or max_size if that is less

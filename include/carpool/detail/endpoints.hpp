@@ -4,6 +4,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/breaker.hpp>
+#include <carpool/detail/hooked_list.hpp>
 #include <carpool/detail/waiting_line.hpp>
 
 #include <algorithm>
@@ -20,22 +21,47 @@ struct Wish {
   Wish* next = nullptr;
 };
 
+/// Which of the ConnectPlanner's lists an endpoint stands in.
+enum class ConnectPlan : std::uint8_t {
+  none,            ///< it wants no connect, or has as many in flight as it may
+  waited_for,      ///< a caller waits for a connect that may start
+  wished_for,      ///< nobody waits, but idle connections are to be opened
+  probe,           ///< as waited_for, after a failure
+  probe_wished,    ///< as wished_for, after a failure
+  paused,          ///< it wants a connect, and its breaker says: not yet
+  remembered,      ///< nobody wants anything of it; it is kept for what its breaker knows
+};
+inline constexpr std::size_t connect_plan_count = 7;
+
 /// All under the pool's lock.
 template <class Types>
 struct Endpoint {
   typename Types::Queue idle;
   WaitingLine<Types> line;
   Breaker breaker;
-  FailurePointer failure;  // the last one, for error texts
+  FailurePointer failure;  // of the last attempt that failed since one succeeded, for error texts
   const typename Types::Target* target = nullptr;
-  std::size_t places = 0;       // of any state but empty
-  std::size_t connecting = 0;   // of these, reserved for a connect
-  std::size_t wanted_idle = 0;  // to be kept or brought up beside what the waiters need
-  Wish* wishes = nullptr;       // the greatest counts, if min_idle is not more
-  bool asked = false;           // a try_acquire found nothing: one more, once
+  std::size_t places = 0;           // of any state but empty
+  std::size_t connecting = 0;       // of these, reserved for a connect of today's generation
+  std::size_t outdated = 0;         // of these, reserved for a connect of an older one: nobody's supply
+  std::size_t wanted_idle = 0;      // to be kept or brought up beside what the waiters need
+  std::size_t failed_series = 0;    // so far
+  Wish* wishes = nullptr;           // the greatest counts, if min_idle is not more
+  bool asked = false;               // a try_acquire found nothing: one more, once
+  bool pings_held_back = false;     // the reaper has left some for when others are done
+  bool has_chores = false;          // it stands in the line of Chores
+  ConnectPlan plan = ConnectPlan::none;
+  std::size_t shortage = 0;         // waiters without a supply, as the ConnectPlanner has counted it in
+  PlaceList<Types> closing;         // to be said goodbye to and destroyed
+  PlaceList<Types> refreshing;      // in_use places whose ping or reset is due
+  std::size_t goodbyes_running = 0;
+  std::size_t refreshes = 0;        // pings and resets, due or running
+  std::size_t refreshes_running = 0;
+  ListHook<Endpoint> plan_hook;     // for the ConnectPlanner
+  ListHook<Endpoint> chore_hook;    // for Chores
 
   [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
-  [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.closed(); }
+  [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }
   /// An abandoned one is kept for so long, because of what its breaker knows.
   [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {
     return after(breaker.retry_at(), options.connect_backoff.max);
@@ -44,6 +70,11 @@ struct Endpoint {
   [[nodiscard]] std::size_t missing() const noexcept {
     const std::size_t supply = idle.size() + connecting;
     return demand() > supply ? demand() - supply : 0;
+  }
+  /// How many wait for whom nothing is there or coming.
+  [[nodiscard]] std::size_t unsupplied() const noexcept {
+    const std::size_t supply = idle.size() + connecting;
+    return line.size() > supply ? line.size() - supply : 0;
   }
   // Wishes come and go in any order.
   void add_wish(Wish& wish) noexcept { wish.next = std::exchange(wishes, &wish); }
@@ -68,9 +99,8 @@ class SoleEndpoint {
   SoleEndpoint() noexcept { sole_.target = &nothing_; }
   [[nodiscard]] Endpoint<Types>* find(const Target&) noexcept { return &sole_; }
   [[nodiscard]] Endpoint<Types>& at(const Target&) noexcept { return sole_; }
-  void drop_if_unused(Endpoint<Types>&) noexcept {}
-  template <class Predicate>
-  void drop_if(Predicate&&) noexcept {}
+  [[nodiscard]] Endpoint<Types>& sole() noexcept { return sole_; }
+  void drop(Endpoint<Types>&) noexcept {}
   template <class F>
   void for_each(F&& visit) {
     visit(sole_);
@@ -100,12 +130,13 @@ class HashedEndpoints {
     if (fresh) where->second.target = &where->first;  // once, because helpers read it without the lock
     return where->second;
   }
-  void drop_if_unused(Endpoint<Types>& endpoint) noexcept {
-    if (endpoint.unused()) by_target_.erase(by_target_.find(*endpoint.target));
-  }
-  template <class Predicate>
-  void drop_if(Predicate&& predicate) {
-    std::erase_if(by_target_, [&](const auto& entry) { return predicate(entry.second); });
+  /// Where the target's hash or == throws, it stays until it is used and dropped again.
+  void drop(Endpoint<Types>& endpoint) noexcept {
+    try {
+      by_target_.erase(by_target_.find(*endpoint.target));
+    } catch (...) {
+      return;
+    }
   }
   template <class F>
   void for_each(F&& visit) {
@@ -133,12 +164,8 @@ class ListedEndpoints {
     endpoint.target = &own;
     return endpoint;
   }
-  void drop_if_unused(Endpoint<Types>& unused) noexcept {
-    if (unused.unused()) list_.remove_if([&](const auto& entry) { return &entry.second == &unused; });
-  }
-  template <class Predicate>
-  void drop_if(Predicate&& predicate) {
-    list_.remove_if([&](const auto& entry) { return predicate(entry.second); });
+  void drop(Endpoint<Types>& dropped) noexcept {
+    list_.remove_if([&](const auto& entry) { return &entry.second == &dropped; });
   }
   template <class F>
   void for_each(F&& visit) {

@@ -1,9 +1,10 @@
 /// What a pool has done for it in the background: goodbyes, pings, resets and connects, one place at a time.
 #pragma once
 
-#include <carpool/detail/connect_series.hpp>
+#include <carpool/detail/connect_attempt.hpp>
 #include <carpool/detail/pool_state.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -24,7 +25,7 @@ struct Errand {
 };
 
 /// Picks errands under the lock and runs them without it. On concurrent backends only the pool's own helpers run them;
-/// on a SingleBackend the caller does, with its own deadline as `limit`.
+/// on a SingleBackend the caller does, and no errand lasts beyond the caller's deadline, `limit` (law 4).
 template <class Types>
 class Errands {
  public:
@@ -35,63 +36,61 @@ class Errands {
   using State = PoolState<Types>;
 
   [[nodiscard]] static bool pending(State& state) noexcept {
-    const bool chore = !state.closing().empty() || !state.refreshing().empty();
-    return (chore && state.roster.may_do_chore()) || state.next_to_connect() != nullptr;
+    return state.chores().ready() || state.next_to_connect() != nullptr;
   }
 
   /// The place of the errand is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
   /// connect needs a new place and there is no memory for it.
   [[nodiscard]] static Errand<Types> next(State& state, Core& core) {
-    if (state.roster.may_do_chore()) {
-      if (Errand<Types> chore = next_chore(state); chore.place != nullptr) return chore;
-    }
+    if (Errand<Types> chore = next_chore(state); chore.place != nullptr) return chore;
     Endpoint<Types>* const endpoint = state.next_to_connect();
     if (endpoint == nullptr) return {};
     if (state.has_free_place()) return {ErrandKind::connect, &state.reserve(core, *endpoint)};
-    state.put_closing(*state.least_needed_elsewhere(*endpoint), CloseReason::surplus);  // it makes room
-    return state.roster.may_do_chore() ? next_chore(state) : Errand<Types>{};
+    state.make_room();
+    return next_chore(state);
   }
 
-  static void run(const Errand<Types>& errand, Core& core, Helper<Types>* helper, TimePoint limit) {
+  static void run(const Errand<Types>& errand, Core& core, TimePoint limit) {
     switch (errand.kind) {
       case ErrandKind::none:
       case ErrandKind::later: return;
-      case ErrandKind::close: return close(*errand.place, core);
-      case ErrandKind::refresh: return refresh(*errand.place, core);
-      case ErrandKind::connect: return ConnectSeries<Types>(*errand.place, core, helper, limit).run();
+      case ErrandKind::close: return close(*errand.place, core, limit);
+      case ErrandKind::refresh: return refresh(*errand.place, core, limit);
+      case ErrandKind::connect: return ConnectAttempt<Types>(*errand.place, core, limit).run();
     }
   }
 
  private:
   [[nodiscard]] static Errand<Types> next_chore(State& state) noexcept {
-    Errand<Types> chore{ErrandKind::close, state.closing().pop()};
-    if (chore.place == nullptr) chore = {ErrandKind::refresh, state.refreshing().pop()};
-    if (chore.place != nullptr) state.roster.chore_begun();
-    return chore;
+    const Chore<Types> chore = state.chores().next();
+    if (chore.place == nullptr) return {};
+    return {chore.kind == ChoreKind::close ? ErrandKind::close : ErrandKind::refresh, chore.place};
   }
 
-  static void close(Place& place, Core& core) noexcept {
-    core.destroy_connection(place, Goodbye::if_healthy);
+  static void close(Place& place, Core& core, TimePoint limit) noexcept {
+    core.destroy_connection(place, Goodbye::if_healthy, limit);
     Wakeups<Backend> wakeups;
     auto state = core.access();
-    state->roster.chore_done();
+    state->chores().done(place, ChoreKind::close);
     core.bury(state, place, wakeups);
   }
 
-  static void refresh(Place& place, Core& core) noexcept {
+  static void refresh(Place& place, Core& core, TimePoint limit) noexcept {
     const TimePoint started = Backend::now();
-    std::optional<CloseReason> fault = refreshed(place, core, started);
+    std::optional<CloseReason> fault = refreshed(place, core, started, limit);
     Wakeups<Backend> wakeups;
     auto state = core.access();
-    state->roster.chore_done();
+    state->chores().done(place, ChoreKind::refresh);
+    if (std::exchange(place.endpoint->pings_held_back, false)) wakeups.add(state->roster.expect(started));
     if (fault == CloseReason::dead) core.distrust(state, *place.endpoint, started);
     core.settle_place(state, place, fault, wakeups);
   }
 
   /// What is wrong with the connection, if anything. A throw of any kind is no answer.
-  [[nodiscard]] static std::optional<CloseReason> refreshed(Place& place, Core& core, TimePoint started) noexcept {
+  [[nodiscard]] static std::optional<CloseReason> refreshed(Place& place, Core& core, TimePoint started,
+                                                            TimePoint limit) noexcept {
     const auto& connector = core.settings().connector;
-    const TimePoint deadline = after(started, core.settings().options.validation_timeout);
+    const TimePoint deadline = std::min(limit, after(started, core.settings().options.validation_timeout));
     try {
       if (!connector.is_connected(*place.connection)) return CloseReason::dead;
       if (std::exchange(place.dirty, false)) {

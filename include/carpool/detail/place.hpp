@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/detail/hooked_list.hpp>
 #include <carpool/detail/lease_mark.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
@@ -51,14 +52,17 @@ struct alignas(place_alignment<Types>) Place : Slot {
   PlaceState state = PlaceState::empty;
   CloseReason reason = CloseReason::closed;  // why, while closing
   bool leak_reported = false;                // under the lock
+  bool probe = false;                        // while connecting: its endpoint was in trouble
   bool dirty = false;                        // to be reset before it is idle again
   int exceptions = 0;                        // how many were in flight when the lease was given
   std::uint64_t generation = 0;              // the pool's when the connect began
+  std::uint64_t round = 0;                   // its endpoint's breaker's when the connect began
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
+  ListHook<Place> age_hook;                  // for IdleAges, under the lock
 };
 
 /// Places in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no

@@ -1,7 +1,10 @@
 /// Where every place is: the moves between states, with what each move entails.
 #pragma once
 
+#include <carpool/detail/chores.hpp>
+#include <carpool/detail/connect_planner.hpp>
 #include <carpool/detail/endpoints.hpp>
+#include <carpool/detail/idle_ages.hpp>
 #include <carpool/detail/ledger.hpp>
 #include <carpool/pool_stats.hpp>
 
@@ -17,20 +20,26 @@ class PlaceBooks {
   using Place = detail::Place<Types>;
   using Endpoint = detail::Endpoint<Types>;
 
+  explicit PlaceBooks(const PoolOptions& options) : planner_(options) {}
+
   void put_idle(Place& place) noexcept {
     ledger_.move(place, PlaceState::idle);
     place.endpoint->idle.push(place);
+    idle_ages_.insert(place);
   }
-  /// in_use or idle -> closing. Whoever calls has seen to it that somebody will look at the closing list.
+  /// in_use or idle -> closing. Whoever calls has seen to it that somebody will look at the chores.
   void put_closing(Place& place, CloseReason reason) noexcept {
-    if (place.state == PlaceState::idle) place.endpoint->idle.remove(place);
+    if (place.state == PlaceState::idle) leave_idle(place);
     place.reason = reason;
     ledger_.move(place, PlaceState::closing);
-    closing_.push(place);
+    chores_.push_closing(place);
+    planner_.update(*place.endpoint);
   }
   /// The pool ends: what was to be pinged or reset is closed as it is.
   void close_refreshing(CloseReason reason) noexcept {
-    while (Place* place = refreshing_.pop()) put_closing(*place, reason);
+    endpoints_.for_each([&](Endpoint& endpoint) {
+      while (Place* place = chores_.pop_refreshing(endpoint)) put_closing(*place, reason);
+    });
   }
   [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
                                  TimePoint now) noexcept {
@@ -38,6 +47,7 @@ class PlaceBooks {
     if (slot == nullptr) return nullptr;
     slot->last_worker = worker;
     auto& place = static_cast<Place&>(*slot);
+    idle_ages_.remove(place);
     ledger_.move(place, PlaceState::in_use);
     place.lease.begin(site, now);
     place.leak_reported = false;
@@ -46,39 +56,47 @@ class PlaceBooks {
   }
   /// An idle one that somebody picked out: it is lent to a refresh job, which no site stands for.
   void lend_to_refresh(Place& place) noexcept {
-    place.endpoint->idle.remove(place);
+    leave_idle(place);
     ledger_.move(place, PlaceState::in_use);
     queue_refresh(place);
+    planner_.update(*place.endpoint);
   }
   /// in_use already: its lease has ended, or its acquirer has no time to validate it.
   void queue_refresh(Place& place) noexcept {
     place.lease.lend();
-    refreshing_.push(place);
+    chores_.push_refreshing(place);
   }
   [[nodiscard]] Place& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
     Place& place = ledger_.reserve(core);
     place.endpoint = &endpoint;
     place.generation = generation_;
+    place.round = endpoint.breaker.round();
+    place.probe = !endpoint.breaker.healthy();
     place.id = ++last_id_;
     place.uses = 0;
     place.dirty = false;
+    probes_ += place.probe ? 1 : 0;
     ++endpoint.places;
     ++endpoint.connecting;
+    planner_.started(endpoint);
     return place;
   }
   /// connecting, in_use (detached) or closing -> empty.
   void put_empty(Place& place) noexcept {
-    Endpoint& endpoint = *std::exchange(place.endpoint, nullptr);
-    if (place.state == PlaceState::connecting) --endpoint.connecting;
+    Endpoint& endpoint = *place.endpoint;
+    if (place.state == PlaceState::connecting) end_connect(place);
     ledger_.move(place, PlaceState::empty);
+    place.endpoint = nullptr;
     --endpoint.places;
-    endpoints_.drop_if_unused(endpoint);
+    planner_.update(endpoint);
+    drop_if_unused(endpoint);
   }
   /// The connect has succeeded: the place is its helper's until it is settled.
   void connected(Place& place) noexcept {
-    --place.endpoint->connecting;
+    end_connect(place);
     ledger_.move(place, PlaceState::in_use);
     place.lease.lend();
+    planner_.update(*place.endpoint);
   }
 
   /// Moves every idle connection (that pick chooses) to the closing list; returns how many.
@@ -92,21 +110,36 @@ class PlaceBooks {
     }
     return count;
   }
-  void new_generation() noexcept { ++generation_; }
+  /// Connects in flight are nobody's supply from now on.
+  void new_generation() noexcept {
+    ++generation_;
+    endpoints_.for_each([this](Endpoint& endpoint) {
+      endpoint.outdated += std::exchange(endpoint.connecting, 0);
+      planner_.update(endpoint);
+    });
+  }
+  [[nodiscard]] bool is_current(const Place& place) const noexcept { return place.generation == generation_; }
+
+  void drop_if_unused(Endpoint& endpoint) noexcept {
+    if (!endpoint.unused()) return;
+    planner_.remove(endpoint);
+    endpoints_.drop(endpoint);
+  }
 
   [[nodiscard]] Ledger<Types>& ledger() noexcept { return ledger_; }
   [[nodiscard]] Endpoints<Types>& endpoints() noexcept { return endpoints_; }
-  [[nodiscard]] PlaceList<Types>& closing() noexcept { return closing_; }
-  [[nodiscard]] Place* next_closing() noexcept { return closing_.pop(); }
-  [[nodiscard]] PlaceList<Types>& refreshing() noexcept { return refreshing_; }
+  [[nodiscard]] Chores<Types>& chores() noexcept { return chores_; }
+  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return planner_; }
 
   PoolStats counters;  // only its counters are kept here; PoolState::snapshot() fills in the rest
 
  protected:
-  [[nodiscard]] bool is_current(const Place& place) const noexcept { return place.generation == generation_; }
-
   Ledger<Types> ledger_;
   Endpoints<Types> endpoints_;
+  Chores<Types> chores_;
+  ConnectPlanner<Types> planner_;
+  IdleAges<Types> idle_ages_;
+  std::size_t probes_ = 0;  // connects in flight to endpoints in trouble
 
  private:
   [[nodiscard]] static Slot* pop(typename Types::Queue& queue, [[maybe_unused]] WorkerId worker) noexcept {
@@ -117,8 +150,15 @@ class PlaceBooks {
     }
   }
 
-  PlaceList<Types> closing_;     // closing places: to be said goodbye to and destroyed
-  PlaceList<Types> refreshing_;  // in_use places whose ping or reset is due
+  void leave_idle(Place& place) noexcept {
+    place.endpoint->idle.remove(place);
+    idle_ages_.remove(place);
+  }
+  void end_connect(Place& place) noexcept {
+    probes_ -= place.probe ? 1 : 0;
+    --(is_current(place) ? place.endpoint->connecting : place.endpoint->outdated);
+  }
+
   std::uint64_t last_id_ = 0;
   std::uint64_t generation_ = 0;
 };

@@ -139,7 +139,9 @@ class PoolAdmin {
     }
     /// False: the deadline came first.
     [[nodiscard]] bool wait(TimePoint deadline) {
-      if constexpr (!Backend::concurrent) core_.run_errands(deadline);
+      if constexpr (!Backend::concurrent) {
+        if (!core_.run_errands(deadline) && core_.rest_before_retry(deadline)) core_.run_errands(deadline);
+      }
       return watcher_.parking.park_until(deadline);
     }
 
@@ -151,12 +153,14 @@ class PoolAdmin {
   /// For its lifetime the endpoint wants n idle connections.
   class Wanting {
    public:
-    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), target_(target), wish_{n} {
+    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), wish_{n} {
       Wakeups wakeups;
       auto state = core_.access();
-      auto& endpoint = state->endpoints().at(target_);
-      failure_ = endpoint.failure;
+      auto& endpoint = state->endpoints().at(target);
+      endpoint_ = &endpoint;
+      failed_series_ = endpoint.failed_series;
       if (wish_.count > 0) endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
+      state->begin_wish();
       state->heed_wishes(endpoint);
       core_.stir(state, wakeups);
     }
@@ -164,23 +168,23 @@ class PoolAdmin {
     Wanting& operator=(const Wanting&) = delete;
     ~Wanting() {
       auto state = core_.access();
-      auto* endpoint = state->endpoints().find(target_);
-      if (endpoint == nullptr) return;  // nothing was wanted of it
-      if (wish_.count > 0) endpoint->remove_wish(wish_);
-      state->heed_wishes(*endpoint);
-      state->endpoints().drop_if_unused(*endpoint);
+      state->end_wish();
+      if (wish_.count == 0) return;  // nothing was wanted of it
+      endpoint_->remove_wish(wish_);
+      state->heed_wishes(*endpoint_);
+      state->drop_if_unused(*endpoint_);
     }
 
-    /// Under the lock: a connect has failed since, and none has succeeded after that.
+    /// Under the lock: a series of connects has failed since, and none has succeeded after that.
     [[nodiscard]] bool failed(const Endpoint<Types>& endpoint) const noexcept {
-      return endpoint.failure != nullptr && endpoint.failure != failure_;
+      return endpoint.failure != nullptr && endpoint.failed_series != failed_series_;
     }
 
    private:
     Core& core_;
-    const Target& target_;
+    Endpoint<Types>* endpoint_ = nullptr;
     Wish wish_;
-    FailurePointer failure_;
+    std::size_t failed_series_ = 0;
   };
 
   /// True: the pool is closed.
@@ -189,11 +193,8 @@ class PoolAdmin {
     auto state = core.access();
     if (state->finished()) return true;
     auto& endpoint = state->endpoints().at(target);
-    if (endpoint.missing() == 0 && endpoint.idle.size() == 0 && state->has_free_place() &&
-        !endpoint.breaker.open(Backend::now())) {
-      state->ask(endpoint);
-    }
-    state->endpoints().drop_if_unused(endpoint);
+    state->ask(endpoint);
+    state->drop_if_unused(endpoint);
     core.stir(state, wakeups);
     return false;
   }

@@ -83,7 +83,7 @@ class PoolCore : public PoolSeating<Types> {
     const TimePoint now = place.lease.since();
     if (!settings().connector.is_connected(*place.connection)) return reject(place, CloseReason::dead, waiter);
     if (now >= place.good_until) [[unlikely]] {
-      if (const auto fault = settings().expired(place, place.lives_until, now)) return reject(place, *fault, waiter);
+      if (const auto fault = fault_at_hand_out(place, now)) return reject(place, *fault, waiter);
     }
     if constexpr (has_target<typename Types::Connector>) {
       if (!still_matches(place, target, waiter)) return reject(place, CloseReason::discarded, waiter);
@@ -145,6 +145,14 @@ class PoolCore : public PoolSeating<Types> {
     }
   }
 
+  /// As the reaper does, it spares those of min_idle that are merely idle for too long.
+  [[nodiscard]] std::optional<CloseReason> fault_at_hand_out(const Place& place, TimePoint now) const noexcept {
+    const auto fault = settings().expired(place, place.lives_until, now);
+    if (fault != CloseReason::idle || settings().options.min_idle == 0) return fault;
+    Slot used = place;
+    used.idle_since = now;
+    return settings().expired(used, place.lives_until, now);
+  }
   [[gnu::noinline]] void renew(Place& place) const noexcept {
     place.good_until = settings().good_until(place, place.lives_until);
   }

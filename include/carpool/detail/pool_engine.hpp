@@ -7,6 +7,7 @@
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/suspensions.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -61,6 +62,7 @@ class PoolEngine {
       state->put_idle(place);
       Instant<Backend> now;
       state->serve(*place.endpoint, now, wakeups);
+      state->planner().update(*place.endpoint);
     }
     stir(state, wakeups);
   }
@@ -77,11 +79,12 @@ class PoolEngine {
   }
 
   /// Outside the lock, by the place's owner.
-  void destroy_connection(Place& place, Goodbye goodbye) noexcept {
+  void destroy_connection(Place& place, Goodbye goodbye, TimePoint limit = never) noexcept {
     const auto& connector = settings_->connector;
     if (Calls::says_goodbye && goodbye == Goodbye::if_healthy && blameless(place.reason) &&
         connector.is_connected(*place.connection)) {
-      Calls::invalidate(connector, *place.connection, after(Backend::now(), settings_->options.close_timeout));
+      const TimePoint deadline = std::min(limit, after(Backend::now(), settings_->options.close_timeout));
+      Calls::invalidate(connector, *place.connection, deadline);
     }
     place.connection.reset();
     Events::connection_closed(settings_->observer, place.id, place.reason);
@@ -103,6 +106,7 @@ class PoolEngine {
   void stir(Access& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
       if (Errands<Types>::pending(*state)) wakeups.add(state->roster.rouse());
+      if (state->serving()) wakeups.add(state->roster.expect(state->planner().first_retry()));
     }
     state->watchers.rouse(wakeups);
   }
@@ -129,23 +133,31 @@ class PoolEngine {
     }
   }
 
-  /// On a backend without concurrency the caller does what helpers would, for no longer than `limit`.
-  void run_errands(TimePoint limit) {
-    for (;;) {
+  /// On a backend without concurrency the caller does what helpers would, for no longer than `limit`. False: there was
+  /// nothing to do.
+  bool run_errands(TimePoint limit) {
+    for (bool worked = false;; worked = true) {
       Errand<Types> errand;
       {
         auto state = access();
         errand = Errands<Types>::next(*state, self());
       }
-      if (errand.kind == ErrandKind::none) return;
-      Errands<Types>::run(errand, self(), nullptr, limit);
-      if (limit != never && Backend::now() >= limit) return;
+      if (errand.kind == ErrandKind::none) return worked;
+      Errands<Types>::run(errand, self(), limit);
+      if (limit != never && Backend::now() >= limit) return true;
     }
+  }
+  /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before `limit`.
+  [[nodiscard]] bool rest_before_retry(TimePoint limit) {
+    const TimePoint retry = access()->planner().first_retry();
+    if (retry >= limit) return false;
+    Backend::sleep_until(retry);
+    return true;
   }
   /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
   void bury_now() noexcept {
     if constexpr (!Backend::concurrent) {
-      while (Place* place = access()->next_closing()) {
+      while (Place* place = access()->chores().pop_closing()) {
         destroy_connection(*place, Goodbye::if_healthy);
         Wakeups wakeups;
         auto state = access();
@@ -216,7 +228,7 @@ class PoolEngine {
 
   /// What was given back, or rejected, after the crew had gone.
   void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
-    while (Place* place = state->next_closing()) {
+    while (Place* place = state->chores().pop_closing()) {
       state.unlock();
       destroy_connection(*place, Goodbye::if_healthy);
       state.lock();
@@ -226,7 +238,7 @@ class PoolEngine {
 
   void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
     Instant<Backend> now;
-    state->endpoints().for_each([&](Endpoint<Types>& endpoint) {
+    state->planner().for_each_paused([&](Endpoint<Types>& endpoint) {
       if (!endpoint.line.empty() && state->hopeless(endpoint, now))
         state->dismiss_line(endpoint, endpoint.failure, wakeups);
     });

@@ -25,10 +25,9 @@ class PoolState : public DemandBooks<Types> {
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
   using Books::counters, Books::take_idle;
-  using Books::serving, Books::closed, Books::finished, Books::over_size;
+  using Books::serving, Books::closed, Books::finished, Books::is_current, Books::over_size;
 
-  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
-      : Books(options, seats, may_seat), roster(options.max_connecting) {}
+  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat) : Books(options, seats, may_seat) {}
 
   // --- the fast path -----------------------------------------------------------------------------------
 
@@ -89,12 +88,15 @@ class PoolState : public DemandBooks<Types> {
       waiter.ticket = ++last_ticket_;
       waiter.since = last_came_ = std::max(last_came_, came);
     }
+    waiter.endpoint = &endpoint;
     endpoint.line.insert(waiter);
     ++waiting_;
+    planner_.update(endpoint);
   }
   void leave_line(Endpoint& endpoint, Waiter& waiter) noexcept {
     endpoint.line.remove(waiter);
     --waiting_;
+    planner_.update(endpoint);
   }
 
   /// Everybody in line goes, with failure (or, where it is null, to find the pool closed).
@@ -140,13 +142,15 @@ class PoolState : public DemandBooks<Types> {
   Watchers<Types> watchers;
 
  private:
-  using Books::calm, Books::has_room_for_idle, Books::is_current;
-  using Books::endpoints_, Books::ledger_, Books::options_, Books::seats_, Books::waiting_;
+  using Books::calm, Books::has_room_for_idle;
+  using Books::endpoints_, Books::ledger_, Books::options_, Books::planner_, Books::seats_, Books::waiting_;
 
   /// Its visit ends where it gets one.
   [[nodiscard]] Place* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
     Place* const place = take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
-    if (place != nullptr && std::exchange(waiter.visiting, false)) leave();
+    if (place == nullptr) return nullptr;
+    if (std::exchange(waiter.visiting, false)) leave();
+    planner_.update(endpoint);
     return place;
   }
   /// There is an idle one. The waiter may be gone when this returns.

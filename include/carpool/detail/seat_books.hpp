@@ -18,7 +18,8 @@ class SeatBooks : public PlaceBooks<Types> {
   using Seats = detail::Seats<Types>;
   using Seat = detail::Seat<Types>;
 
-  SeatBooks(Seats& seats, bool may_seat) : seats_(seats), may_seat_(may_seat) {}
+  SeatBooks(const PoolOptions& options, Seats& seats, bool may_seat)
+      : PlaceBooks<Types>(options), seats_(seats), may_seat_(may_seat) {}
 
   /// From here on the books say what is: seats are closed, and what rested there is idle.
   void gather() noexcept {

@@ -43,8 +43,8 @@ class Upkeep {
     TimePoint refresh_due;
     TimePoint lives_until;
     std::optional<CloseReason> fault;
-    TimePoint due_if_used =
-        never;  // when somebody took it before it could be closed or pinged, and gave it back at once
+    bool only_idle = false;         // used now, it would have no fault
+    TimePoint due_if_used = never;  // when somebody took it before it could be closed or pinged, and gave it back
   };
   struct Leak {
     SourceLocation site;
@@ -56,7 +56,7 @@ class Upkeep {
     leaks_.clear();
     auto state = core.access();
     next_due_ = never;
-    look_at_endpoints(*state, core.settings().options, now);
+    look_at_endpoints(*state, now);
     for (Place& place : state->ledger()) {
       if (place.state == PlaceState::idle && !is_quiet(place, core, now)) seen_.push_back(idle_facts(place, core));
       if (place.state == PlaceState::in_use) seen_.push_back(in_use_facts(place, now));
@@ -65,18 +65,10 @@ class Upkeep {
     state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
   }
 
-  void look_at_endpoints(PoolState<Types>& state, const PoolOptions& options, TimePoint now) {
-    state.endpoints().drop_if([&](const Endpoint<Types>& endpoint) {  // long dead, and nobody asks
-      return endpoint.abandoned() && now >= endpoint.forget_at(options);
-    });
-    state.endpoints().for_each([&](Endpoint<Types>& endpoint) {
-      if (endpoint.breaker.closed()) return;
-      if (endpoint.missing() > 0 && endpoint.breaker.open(now)) {
-        next_due_ = std::min(next_due_, endpoint.breaker.retry_at());
-      } else if (endpoint.abandoned() && now < endpoint.forget_at(options)) {
-        next_due_ = std::min(next_due_, endpoint.forget_at(options));
-      }
-    });
+  void look_at_endpoints(PoolState<Types>& state, TimePoint now) noexcept {
+    next_due_ = std::min(next_due_, state.forget_dead(now));
+    (void)state.next_to_connect();  // ends the pauses that are over
+    if (state.serving()) next_due_ = std::min(next_due_, state.planner().first_retry());
   }
 
   /// Nothing is to be done for it now, as a glance at what it knows of itself tells: so most of ten thousand
@@ -121,6 +113,7 @@ class Upkeep {
     TimePoint next = next_due_;
     for (Seen& seen : seen_) {
       if (seen.state == PlaceState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
+      if (seen.fault == CloseReason::idle) seen.only_idle = !settings.expired(used_now(seen, now), seen.lives_until, now);
       if (!seen.fault)
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
@@ -138,10 +131,13 @@ class Upkeep {
   [[nodiscard]] static bool wants_action(const Seen& seen, TimePoint now) noexcept {
     return seen.fault || now >= seen.refresh_due;
   }
-  [[nodiscard]] static TimePoint due_if_used(const Core& core, const Seen& seen, TimePoint now) {
+  [[nodiscard]] static Slot used_now(const Seen& seen, TimePoint now) noexcept {
     Slot used = seen.facts;
     used.idle_since = now;
-    const TimePoint due = core.settings().next_look(used, seen.lives_until, now);
+    return used;
+  }
+  [[nodiscard]] static TimePoint due_if_used(const Core& core, const Seen& seen, TimePoint now) {
+    const TimePoint due = core.settings().next_look(used_now(seen, now), seen.lives_until, now);
     return std::min(due, after(now, glance(core.settings().options)));
   }
   /// While connections are out, things change that no due time foretells: one that has just come back, from a caller or
@@ -159,13 +155,23 @@ class Upkeep {
     for (const Seen& seen : seen_) {
       if (!unchanged(seen))
         escaped_due_ = std::min(escaped_due_, seen.due_if_used);
+      else if (seen.only_idle && seen.place->endpoint->idle.size() <= core.settings().options.min_idle)
+        escaped_due_ = std::min(escaped_due_, after(now, glance(core.settings().options)));
       else if (seen.fault)
         state->put_closing(*seen.place, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
-        state->lend_to_refresh(*seen.place);
+        lend_to_refresh(*state, *seen.place);
     }
     core.stir(state, wakeups);
     return evicted;
+  }
+  /// Some are left to be taken, and wait until the pings of others are done (law 12).
+  static void lend_to_refresh(PoolState<Types>& state, Place& place) noexcept {
+    if (!Backend::concurrent || Chores<Types>::may_ping(*place.endpoint)) {
+      state.lend_to_refresh(place);
+    } else {
+      place.endpoint->pings_held_back = true;
+    }
   }
   [[nodiscard]] static bool unchanged(const Seen& seen) noexcept {
     return seen.state == PlaceState::idle && seen.place->state == PlaceState::idle && seen.place->id == seen.facts.id &&

@@ -27,6 +27,7 @@ struct Waiter {
   TimePoint since{};                 // when it came, and not before those in front of it
   TimePoint asked_for_ping = never;  // it has left a ping to a helper: an answer since then is good enough for it
   FailurePointer failure;            // the connect it waited for failed
+  Endpoint<Types>* endpoint = nullptr;  // whose line it stands in, or stood in last
   bool visiting = false;             // the books live on for it; not while it owns a place, which keeps them as well
   bool in_line = false;
   bool notified = false;  // a token is under way, or taken and no look has followed yet

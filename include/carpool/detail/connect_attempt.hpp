@@ -1,0 +1,150 @@
+/// One errand: to open a reserved place's connection, once, and to tell everybody how it went.
+#pragma once
+
+#include <carpool/detail/connect_failure.hpp>
+#include <carpool/detail/events.hpp>
+#include <carpool/detail/pool_state.hpp>
+#include <carpool/errors.hpp>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace carpool::detail {
+
+/// Law 9: the attempt belongs to the pool. A caller that gives up does not end it, and whoever is first in line takes
+/// what it yields. After a failure the place is free again; the endpoint's breaker knows when the series goes on.
+/// `limit` is never, but on a SingleBackend, where the attempt runs inside the caller's own acquire.
+template <class Types>
+class ConnectAttempt {
+ public:
+  using Backend = typename Types::Backend;
+  using Calls = typename Types::Calls;
+  using Core = PoolCore<Types>;
+  using Place = detail::Place<Types>;
+
+  ConnectAttempt(Place& place, Core& core, TimePoint limit) noexcept : place_(place), core_(core), limit_(limit) {}
+
+  void run() noexcept { open() ? succeed() : fail(); }
+
+ private:
+  using Access = typename Core::Access;
+  using Endpoint = detail::Endpoint<Types>;
+  using Events = detail::Events<typename Types::Observer>;
+  using Wakeups = detail::Wakeups<Backend>;
+
+  [[nodiscard]] const PoolOptions& options() const noexcept { return core_.settings().options; }
+  /// The caller's deadline ended it: that says nothing of the server.
+  [[nodiscard]] bool cut_short() const noexcept { return limit_ != never && Backend::now() >= limit_; }
+
+  /// False: it failed, and cause_ and message_ say how.
+  [[nodiscard]] bool open() noexcept {
+    auto& settings = core_.settings();
+    Events::connection_created(settings.observer, place_.id);
+    const TimePoint started = Backend::now();
+    try {
+      place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
+                                               std::min(limit_, after(started, options().connect_timeout))));
+      place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
+      if (settings.connector.is_connected(*place_.connection)) {
+        took_ = Backend::now() - started;
+        return true;
+      }
+      note("the new connection was dead at once", nullptr);
+    } catch (const AuthenticationError& error) {
+      authentication_ = true;
+      note(error.what(), std::current_exception());
+    } catch (const std::exception& error) {
+      note(error.what(), std::current_exception());
+    } catch (...) {
+      note("something that is no std::exception was thrown", std::current_exception());
+    }
+    place_.connection.reset();
+    return false;
+  }
+
+  void note(const char* message, std::exception_ptr cause) noexcept {
+    cause_ = std::move(cause);
+    try {
+      message_ = message;
+    } catch (const std::bad_alloc&) {  // the cause itself still tells
+      message_.clear();
+    }
+  }
+
+  void succeed() noexcept {
+    place_.born = place_.idle_since = place_.validated_at = Backend::now();
+    place_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
+    place_.good_until = core_.settings().good_until(place_, place_.lives_until);
+    Events::connection_ready(core_.settings().observer, place_.id, took_);
+    const TimePoint due = core_.first_due(place_, place_.born);
+    FailurePointer forgotten;  // a cause's destructor is user code: it must not run under the lock
+    Wakeups wakeups;
+    auto state = core_.access();
+    if (state->is_current(place_)) {
+      place_.endpoint->breaker.succeeded();
+      forgotten.swap(place_.endpoint->failure);
+      state->answer(*place_.endpoint);
+    }
+    ++state->counters.created;
+    state->connected(place_);
+    wakeups.add(state->roster.expect(due));
+    core_.settle_place(state, place_, std::nullopt, wakeups);
+  }
+
+  /// Of an older generation, or cut short by a caller, it is nobody's error.
+  void fail() noexcept {
+    const bool cut = cut_short();
+    const std::shared_ptr<ConnectFailure> fresh = make_failure();
+    FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : core_.out_of_memory();
+    Wakeups wakeups;
+    auto state = core_.access();
+    ++state->counters.connect_failures;
+    Endpoint& endpoint = *place_.endpoint;
+    if (state->is_current(place_)) {
+      if (fresh != nullptr) fresh->attempts = endpoint.breaker.tried() + 1;
+      if (!cut) blame(state, endpoint, failure, wakeups);
+      failure.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
+    }
+    core_.vacate(state, place_, wakeups);
+  }
+  /// The endpoint pauses, or everybody who waits for it gets the error, and its breaker opens.
+  void blame(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
+    const TimePoint now = Backend::now();
+    bool over = true;
+    if (authentication_) {
+      endpoint.breaker.failed(now, options().connect_backoff, Backend::random());
+    } else {
+      over = endpoint.breaker.attempt_failed(place_.round, now, options().connect_attempts, options().connect_backoff,
+                                             Backend::random());
+    }
+    if (over) end_series(state, endpoint, failure, wakeups);
+    state->planner().update(endpoint);
+    wakeups.add(
+        state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
+  }
+  void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
+    ++endpoint.failed_series;
+    state->answer(endpoint);
+    state->dismiss_line(endpoint, failure, wakeups);
+  }
+
+  /// Null: there is no memory for it.
+  [[nodiscard]] std::shared_ptr<ConnectFailure> make_failure() noexcept {
+    try {
+      return std::make_shared<ConnectFailure>(ConnectFailure{std::move(message_), cause_, 1, authentication_});
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+
+  Place& place_;
+  Core& core_;
+  const TimePoint limit_;
+  Duration took_{};
+  std::string message_;
+  std::exception_ptr cause_;
+  bool authentication_ = false;
+};
+
+}  // namespace carpool::detail
