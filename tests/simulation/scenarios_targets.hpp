@@ -67,7 +67,7 @@ void probes_of_dead_targets_beside_another() {
     const auto start = unsearched<B>();
     for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
     pass<B>(2ms);
-    for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 1ms);
+    for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
     scene.await([&] { return server.connecting == 2; }, "nobody probes");
   }
   scene.worker([&] { tries<B>(scene, "dead", 1ms); });
@@ -162,9 +162,11 @@ void a_wish_that_comes_too_late_is_forgotten() {
     scene.worker([&scene, target] { (void)scene.pool().try_acquire(target); });
   }
   scene.join();
-  scene.await([&] { return scene.pool().stats().connecting == 0; }, "a wish hangs");
   const auto end = unsearched<B>();
-  (void)scene.pool().clear();
+  for (int i = 0; i < 2; ++i) {  // a wish that is granted late as well
+    pass<B>(20s);
+    (void)scene.pool().clear();
+  }
   pass<B>(1min);
   scene.expect_calm();
   if constexpr (requires { requires B::simulated; }) {

@@ -34,14 +34,13 @@ struct EndpointFacts {
   std::size_t idle = 0;
   std::size_t connecting = 0;
   std::size_t coming = 0;   // of these, those of the present generation
-  bool in_trouble = false;  // it is probed, and others' probes may come first
+  bool in_trouble = false;  // a connect has failed since one succeeded
   std::size_t limit = 0;    // how many connects may be in flight: the breaker's and the ramp's word
   std::size_t closing = 0;
   std::size_t refreshing = 0;  // being pinged or reset by the pool
 
   /// How many more connects there should be for those in line, if there is room for them.
   [[nodiscard]] std::size_t wanted_connects() const noexcept {
-    if (in_trouble) return 0;
     const std::size_t supply = idle + coming;
     const std::size_t missing = waiting > supply ? waiting - supply : 0;
     return limit > connecting ? std::min(missing, limit - connecting) : 0;
@@ -50,7 +49,8 @@ struct EndpointFacts {
 
 struct BooksFacts {
   bool serving = false;
-  std::size_t free = 0;  // places
+  std::size_t places = 0;  // in all
+  std::size_t free = 0;
   std::size_t closing = 0;
   std::vector<EndpointFacts> endpoints;
 
@@ -69,8 +69,15 @@ struct BooksFacts {
   }
   [[nodiscard]] std::size_t wanted_connects() const noexcept {
     std::size_t wanted = 0;
-    for (const EndpointFacts& each : endpoints) wanted += each.wanted_connects();
+    for (const EndpointFacts& each : endpoints) wanted += wanted_connects(each);
     return wanted;
+  }
+  /// Half of the places are not for connects to endpoints in trouble, which may come to nothing.
+  [[nodiscard]] std::size_t wanted_connects(const EndpointFacts& one) const noexcept {
+    std::size_t probes = 0;
+    for (const EndpointFacts& each : endpoints) probes += each.in_trouble ? each.connecting : 0;
+    const bool may_probe = probes < std::max<std::size_t>(1, places / 2);
+    return !one.in_trouble || may_probe ? one.wanted_connects() : 0;
   }
 };
 
@@ -84,10 +91,17 @@ class BooksReader {
     auto state = core_.peek();
     BooksFacts facts;
     facts.serving = state->serving();
+    facts.places = state->max_size();
     facts.free = state->max_size() - std::min(state->max_size(), state->ledger().occupied());
     state->endpoints().for_each([&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
     for (const EndpointFacts& each : facts.endpoints) facts.closing += each.closing;
     return facts;
+  }
+  /// Connects in flight that are somebody's supply.
+  [[nodiscard]] std::size_t coming() {
+    std::size_t coming = 0;
+    for (const EndpointFacts& each : read().endpoints) coming += each.coming;
+    return coming;
   }
   /// The last ticket that somebody in line has drawn.
   [[nodiscard]] std::uint64_t newest_ticket() {

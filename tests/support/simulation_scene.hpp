@@ -141,7 +141,6 @@ class Scene {
  private:
   using Invariant = carpool::Simulation::Invariant;
   using Stays = std::multimap<std::uint32_t, carpool::TimePoint>;  // inside acquire: the task, and its deadline
-  static constexpr bool has_targets = requires { typename Connector::Target; };
 
   void watch() {
     watched_ = pool_.get();
@@ -157,7 +156,9 @@ class Scene {
     law<Backend>(static_cast<std::size_t>(server_.open - server_.detached) <= stats.size(),
                  "law 1: a connection without a place");
     law<Backend>(static_cast<std::size_t>(server_.leased) <= stats.in_use, "law 2: leased, but not in use");
-    law<Backend>(has_targets || stats.connecting <= max_connecting_, "law 9: more connects than max_connecting");
+    law<Backend>(
+        has_targets || stats.connecting <= max_connecting_ || BooksReader(*watched_).coming() <= max_connecting_,
+        "law 9: more connects than max_connecting");
     law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
     if constexpr (!has_targets) model_.look(stats, BooksReader(*watched_).newest_ticket());
   }
@@ -180,7 +181,7 @@ class Scene {
     const std::size_t asleep = books.asleep();
     if (asleep == 0 || stats.suspended) return;
     law<Backend>(!stats.closed, "law 16: somebody sleeps before a closed pool");
-    law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0,
+    law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0 || in_trouble_ || has_targets,
                  "law 9: somebody sleeps, a place is free, and nobody connects");
     law<Backend>(stats.connecting >= wanted_connects(stats, asleep),
                  "law 9: fewer connects than waiters, places and max_connecting ask for");
@@ -193,7 +194,7 @@ class Scene {
       law<Backend>(each.asleep == 0 || each.idle <= each.told,
                    "law 3: somebody who was not told sleeps beside an idle connection");
       law<Backend>(each.connecting <= max_connecting_, "law 9: more connects than max_connecting");
-      law<Backend>(books.free == 0 || each.wanted_connects() == 0,
+      law<Backend>(books.free == 0 || books.wanted_connects(each) == 0,
                    "law 9: an endpoint waits beside a free place, and one more connect may start");
       law<Backend>(books.spare_beside(each) == 0 || books.free + books.closing >= books.wanted_connects(),
                    "law 9: an endpoint waits for room, and others have idle connections to spare");
