@@ -140,6 +140,7 @@ class PoolAdmin {
     /// False: the deadline came first.
     [[nodiscard]] bool wait(TimePoint deadline) {
       if constexpr (!Backend::concurrent) {
+        if (Backend::now() >= deadline) return false;
         if (!core_.run_errands(deadline) && core_.rest_before_retry(deadline)) core_.run_errands(deadline);
       }
       return watcher_.parking.park_until(deadline);

@@ -150,9 +150,8 @@ class PoolEngine {
   /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before `limit`.
   [[nodiscard]] bool rest_before_retry(TimePoint limit) {
     const TimePoint retry = access()->planner().first_retry();
-    if (retry >= limit) return false;
-    Backend::sleep_until(retry);
-    return true;
+    if (retry != never) Backend::sleep_until(std::min(retry, limit));
+    return retry < limit;
   }
   /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
   void bury_now() noexcept {
