@@ -76,6 +76,29 @@ void probes_of_dead_targets_beside_another() {
   scene.expect_calm();
 }
 
+/// Connects to endpoints in trouble do not hold all places.
+template <class B>
+void probes_leave_places_to_others() {
+  MadeUpServer<B> server;
+  server.hung = {{"dead", ServerCall::connect}, {"gone", ServerCall::connect}};
+  TargetScene<B> scene({.max_size = 2,
+                        .connect_timeout = hang_time<B>,
+                        .max_connecting = 2,
+                        .connect_attempts = 1,
+                        .connect_backoff = {1ms, 1ms}},
+                       {}, &server);
+  {
+    const auto start = unsearched<B>();
+    for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
+    pass<B>(2ms);
+    for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
+    pass<B>(1ms);
+  }
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
 /// So many connections to "sick" as there are chores at once, and one to "good"; all are out, in this order.
 template <class B, class S>
 [[nodiscard]] std::vector<typename S::Lease> four_sick_and_a_good_one(S& scene) {

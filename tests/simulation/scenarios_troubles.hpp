@@ -5,11 +5,13 @@
 
 /// A connect of before retire_all hangs, and fails when it ends. It is nobody's supply, and nobody's error.
 template <class B>
-void retired_while_a_connect_hangs() {
+void retired_while_a_connect_hangs(std::size_t max_connecting) {
   MadeUpServer<B> server;
   server.first_connect_takes = hang_time<B>;
   server.fails = [](ServerCall call, int nth) { return call == ServerCall::connect && nth == 1; };
-  Scene<B> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {10s, 10s}}, {}, &server);
+  Scene<B> scene(
+      {.max_size = 2, .max_connecting = max_connecting, .connect_attempts = 1, .connect_backoff = {10s, 10s}}, {},
+      &server);
   const auto is_served = [&] {
     const carpool::TimePoint came = B::now();
     law<B>(!scene.try_use(0s), "law 9: an old connect's failure is told");
@@ -54,6 +56,10 @@ void many_are_due_at_once() {
   });
   scene.join();
   law<B>(server.connects == 3, "law 12: a connection was opened because others are pinged");
+  const auto end = unsearched<B>();
+  pass<B>(3 * hang_time<B> + 1s);
+  law<B>(server.calls[static_cast<std::size_t>(ServerCall::ping)] >= 3,
+         "law 12: one whose turn was later is forgotten");
 }
 
 /// The attempts of a series fail. Who has no time for all of them is told why nothing has come of them yet.
@@ -154,6 +160,38 @@ void exceptions_end_outside_the_lock() {
   }
   scene.join();
   scene.expect_calm();
+}
+
+/// The same where an endpoint is forgotten that is down for long.
+template <class B>
+struct NoisyTargetConnector : MadeUpTargetConnector<B> {
+  using typename MadeUpTargetConnector<B>::Connection;
+  [[nodiscard]] Connection connect(const std::string& target, carpool::TimePoint deadline) const {
+    if (target == this->server->down) throw Noisy<B>();
+    return this->open(target, deadline);
+  }
+};
+template <class B>
+void a_dead_target_is_forgotten_outside_the_lock() {
+  MadeUpServer<B> server;
+  server.down = "dead";
+  Scene<B, NoisyTargetConnector> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {},
+                                       &server);
+  for (const char* target : {"dead", "good"}) {
+    scene.worker([&scene, target] {
+      try {
+        Scene<B, NoisyTargetConnector>::hold(scene.pool().acquire_for(target, 10s), 0s);
+      } catch (const carpool::PoolError&) {
+      }
+      pass<B>(20s);
+    });
+  }
+  scene.join();
+  scene.expect_calm();
+  const auto end = unsearched<B>();
+  if constexpr (requires { requires B::simulated; }) {
+    law<B>(scene.endpoints_known() == 1, "law 12: a target that is down is remembered for ever");
+  }
 }
 
 /// Wake-ups cost time: those of many are not carried out under the lock.

@@ -19,6 +19,7 @@ TEST(SimulatedTargets, ASeriesThatRestsHoldsUpNoOtherTarget) {
 TEST(SimulatedTargets, ProbesOfDeadTargetsHoldUpNoOther) {
   expect_holds(probes_of_dead_targets_beside_another<B>, budget);
 }
+TEST(SimulatedTargets, ProbesLeavePlacesToOthers) { expect_holds(probes_leave_places_to_others<B>, budget); }
 TEST(SimulatedTargets, ResetsThatHangHoldUpNoOtherTarget) {
   expect_holds(resets_that_hang_beside_another_target<B>, budget);
 }

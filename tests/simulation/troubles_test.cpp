@@ -10,13 +10,21 @@ using B = carpool::SimulationBackend;
 
 constexpr ExploringBudget budget{.random = 2'000, .priorities = 2'000};
 
-TEST(SimulatedTroubles, AnOldConnectIsNobodysSupply) { expect_holds(retired_while_a_connect_hangs<B>, budget); }
+TEST(SimulatedTroubles, AnOldConnectIsNobodysSupply) {
+  expect_holds([] { retired_while_a_connect_hangs<B>(2); }, budget);
+}
+TEST(SimulatedTroubles, AnOldConnectLeavesOneToTodays) {
+  expect_holds([] { retired_while_a_connect_hangs<B>(1); }, budget);
+}
 TEST(SimulatedTroubles, PingsLeaveIdleOnesToBeTaken) { expect_holds(many_are_due_at_once<B>, budget); }
 TEST(SimulatedTroubles, ATimeOutTellsTheLastError) { expect_holds(timed_out_while_a_series_fails<B>, budget); }
 TEST(SimulatedTroubles, WhereNobodyMayWaitThePoolIsOfUse) { expect_holds(nobody_may_wait<B>, budget); }
 TEST(SimulatedTroubles, NoBypassWindowIsNone) { expect_holds(pinged_every_time<B>, budget); }
 TEST(SimulatedTroubles, GoodbyesThatHangDoNotAddUp) { expect_holds(destroyed_while_goodbyes_hang<B>, budget); }
 TEST(SimulatedTroubles, ExceptionsEndOutsideTheLock) { expect_holds(exceptions_end_outside_the_lock<B>, budget); }
+TEST(SimulatedTroubles, ADeadTargetIsForgottenOutsideTheLock) {
+  expect_holds(a_dead_target_is_forgotten_outside_the_lock<B>, budget);
+}
 TEST(SimulatedTroubles, ManyAreNotRousedUnderTheLock) { expect_holds(many_are_told_at_once<B>, budget); }
 
 /// The minimum is left alone, however long it is idle.
