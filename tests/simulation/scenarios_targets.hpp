@@ -159,6 +159,31 @@ void room_is_made_for_all_at_once() {
   scene.expect_calm();
 }
 
+/// Two wait for a target that has no connection, nor will have one: what the books know of it goes with the first.
+template <class B>
+void closed_while_two_wait_for_a_target() {
+  TargetScene<B> scene({.max_size = 1});
+  typename TargetScene<B>::Lease held;
+  {
+    const auto start = unsearched<B>();
+    held = scene.pool().acquire("a");
+    for (std::size_t i = 1; i <= 2; ++i) {
+      scene.worker([&] {
+        try {
+          static_cast<void>(scene.pool().acquire_for("b", 10s));
+          law<B>(false, "law 1: there is no place");
+        } catch (const carpool::PoolClosed&) {
+          let_others<B>();
+        }
+      });
+      scene.await([&] { return scene.pool().stats().waiting == i; }, "nobody joins the line");
+    }
+  }
+  scene.pool().close();
+  scene.join();
+  held.release();
+}
+
 /// try_acquire's wish is for now: a target whose connect may not start is not remembered.
 template <class B>
 void a_wish_that_cannot_be_granted_is_forgotten() {

@@ -27,6 +27,7 @@ TEST(SimulatedTargets, GoodbyesThatHangHoldUpNoOtherTarget) {
   expect_holds(goodbyes_that_hang_beside_another_target<B>, budget);
 }
 TEST(SimulatedTargets, RoomIsMadeForAllAtOnce) { expect_holds(room_is_made_for_all_at_once<B>, budget); }
+TEST(SimulatedTargets, CloseTellsAllWhoWaitForATarget) { expect_holds(closed_while_two_wait_for_a_target<B>, budget); }
 TEST(SimulatedTargets, AWishThatCannotBeGrantedIsForgotten) {
   expect_holds(a_wish_that_cannot_be_granted_is_forgotten<B>, budget);
 }

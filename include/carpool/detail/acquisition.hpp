@@ -68,7 +68,7 @@ class Acquisition {
     try {
       refuse(state, endpoint, now, timed_out);
     } catch (...) {
-      if (!waiter_.in_line) state->drop_if_unused(endpoint);
+      if (waiter_.ticket == 0) state->drop_if_unused(endpoint);  // who was dismissed may have lost it to another
       throw;
     }
   }
