@@ -67,15 +67,13 @@ struct SimulationBackend {
 
   template <class F>
   [[nodiscard]] static Task spawn(F&& work, SourceLocation site = SourceLocation::current()) {
-    Simulation& run = Simulation::current();
-    auto& task = run.spawn(std::make_unique<detail::SimulatedBodyOf<std::decay_t<F>>>(std::forward<F>(work)));
-    run.self().flush();
-    run.after(detail::SimulatedOperation::spawn, site);
-    return Task(task);
+    return begin(Simulation::current().spawn(body_of(std::forward<F>(work))), site);
   }
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& work, SourceLocation site = SourceLocation::current()) {
-    return spawn(std::forward<F>(work), site);
+    detail::SimulatedTask& task = Simulation::current().spawn(body_of(std::forward<F>(work)));
+    task.background = true;
+    return begin(task, site);
   }
 
   [[nodiscard]] static WorkerId worker() noexcept { return Simulation::current().self().id + 1; }
@@ -112,6 +110,18 @@ struct SimulationBackend {
   }
 
   [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
+
+ private:
+  template <class F>
+  [[nodiscard]] static std::unique_ptr<detail::SimulatedBody> body_of(F&& work) {
+    return std::make_unique<detail::SimulatedBodyOf<std::decay_t<F>>>(std::forward<F>(work));
+  }
+  [[nodiscard]] static Task begin(detail::SimulatedTask& task, const SourceLocation& site) {
+    Simulation& run = Simulation::current();
+    run.self().flush();
+    run.after(detail::SimulatedOperation::spawn, site);
+    return Task(task);
+  }
 };
 
 }  // namespace carpool

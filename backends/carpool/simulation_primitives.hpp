@@ -83,6 +83,7 @@ class [[nodiscard]] SimulationWakeup {
     Simulation& run = Simulation::current();
     run.before(detail::SimulatedOperation::rouse, site_);
     run.self().flush();
+    run.look_who_is_roused(*sleeper);
     if (sleeper->blocked_times == nap_) run.wake(*sleeper);  // else it has gone on by itself meanwhile
   }
 

@@ -39,6 +39,11 @@ struct SimulationOptions {
   std::uint64_t max_steps = 100'000;                ///< a run that takes more goes round in circles
   std::size_t early_timers = 2;                     ///< how often in a run time may pass although somebody could go on
   Duration slow_at_most = std::chrono::seconds(1);  ///< and by how much each time
+  /// How often in a run a worker may be stopped at any operation, but where it holds a mutex or is about to rouse
+  /// somebody: by a signal handler, a debugger, a fiber of the same thread that computes. Tasks of spawn_background are
+  /// not stopped.
+  std::size_t stops = 0;
+  Duration stopped_for = std::chrono::seconds(2);  ///< each time; the others' deadlines pass meanwhile
   /// Fewer points, so that depth_first gets farther: nobody comes in between while a mutex is held, when it has just
   /// been given back, or before a sleeper is roused. What that hides is a slow task's doing, which timers show as well.
   bool coarse = false;

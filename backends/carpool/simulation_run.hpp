@@ -52,6 +52,15 @@ class Simulation {
   [[nodiscard]] static bool holds_mutex() { return !current().self_->mutexes.empty(); }
   /// For messages: the running task's name.
   static void name_task(std::string name) { current().self_->name = std::move(name); }
+  /// Whether a worker is stopped now: what it was about to do it has not done, and what it owns stays its own.
+  [[nodiscard]] static bool somebody_is_stopped() noexcept {
+    const auto& tasks = current().tasks_;
+    return std::any_of(tasks.begin(), tasks.end(),
+                       [](const auto& task) { return task->state == Task::State::stopped; });
+  }
+  [[nodiscard]] static bool is_stopped(std::uint32_t task) noexcept {
+    return current().tasks_[task]->state == Task::State::stopped;
+  }
   /// Lets others come in between here.
   static void step(SourceLocation site = SourceLocation::current()) {
     current().before(Operation::step_of_users, site);
@@ -60,6 +69,8 @@ class Simulation {
   static void others_come_last() noexcept {
     for (auto& task : current().tasks_) task->comes_last = task.get() != current().self_;
   }
+  /// From here on it is misuse: whoever is about to take the lock waits meanwhile.
+  static void forbid_rousing_under_a_mutex() noexcept { current().rouses_freely_ = false; }
   /// Anything, at the time and by the task that said it, for the story of a failing run.
   static void note(const std::string& what) { current().tell(what); }
 
@@ -82,8 +93,8 @@ class Simulation {
     std::vector<std::function<void()>>& list_;  // invariants nest: the last to come is the first to go
   };
 
-  /// While one lives, a depth-first search has no choices: for what a scenario needs, and is not about. The other
-  /// searches are not impressed.
+  /// While one lives, a depth-first search has no choices, and nobody is stopped: for what a scenario needs, and is not
+  /// about. The other searches are not impressed but for that.
   class Unsearched {
    public:
     Unsearched() noexcept : run_(current()) { ++run_.unsearched_; }
@@ -121,29 +132,12 @@ class Simulation {
     self_->looked = true;
   }
   /// The running task cannot go on before it is woken, or its time comes.
-  void block(const void* waits_for, TimePoint wake_at) {
-    Task& me = *self_;
-    if (!me.mutexes.empty() && me.doing != Operation::lock) {
-      fail(SimulationFailure::Kind::misuse, me.name + " waits while it holds a mutex");
-    }
-    me.flush();  // whoever goes to sleep passes many a lock on the way
-    me.state = Task::State::blocked;
-    me.waits_for = waits_for;
-    me.wake_at = wake_at;
-    me.since = now_;
-    ++me.blocked_times;
-    reschedule();
-    me.waits_for = nullptr;
-  }
+  void block(const void* waits_for, TimePoint wake_at);
   void wake(Task& task) noexcept {
-    if (task.state != Task::State::blocked) return;
-    task.state = Task::State::runnable;
-    task.wake_at = never;
+    if (task.state == Task::State::blocked) let_go_on(task);
   }
-  void wake_all_that_wait_for(const void* thing) noexcept {
-    while (wake_one_that_waits_for(thing)) {
-    }
-  }
+  void look_who_is_roused(const Task& sleeper);
+  void wake_all_that_wait_for(const void* thing) noexcept;
   bool wake_one_that_waits_for(const void* thing) noexcept;
 
   Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
@@ -191,6 +185,12 @@ class Simulation {
   // simulation_scheduling.hpp, simulation_seeing.hpp, simulation_switching.hpp, simulation_telling.hpp
   void arrive_at(Operation operation, const SourceLocation& site);
   [[nodiscard]] bool too_fine(Operation operation) const noexcept;
+  [[nodiscard]] bool may_be_stopped() const noexcept;
+  void stop(Task& task);
+  static void let_go_on(Task& task) noexcept {
+    task.state = Task::State::runnable;
+    task.wake_at = never;
+  }
   void reschedule();
   [[nodiscard]] Task& next();
   [[nodiscard]] Task* default_next() noexcept;
@@ -226,6 +226,8 @@ class Simulation {
   std::uint64_t turn_began_ = 0;  // the step
   std::size_t unsearched_ = 0;
   std::size_t early_timers_ = 0;
+  std::size_t stops_ = 0;
+  bool rouses_freely_ = true;
   std::uint64_t hash_ = 1469598103934665603U;  // of who did what in which order
   detail::SimulatedBarriers barriers_;
   std::size_t words_ = 1;  // that have a number

@@ -33,6 +33,32 @@ inline void Simulation::reschedule() {
   if (&coming != self_) switch_to(coming);
 }
 
+inline void Simulation::block(const void* waits_for, TimePoint wake_at) {
+  Task& me = *self_;
+  if (!me.mutexes.empty() && me.doing != Operation::lock) {
+    fail(SimulationFailure::Kind::misuse, me.name + " waits while it holds a mutex");
+  }
+  me.flush();  // whoever goes to sleep passes many a lock on the way
+  me.state = Task::State::blocked;
+  me.waits_for = waits_for;
+  me.wake_at = wake_at;
+  me.since = now_;
+  ++me.blocked_times;
+  reschedule();
+  me.waits_for = nullptr;
+}
+
+inline void Simulation::wake_all_that_wait_for(const void* thing) noexcept {
+  for (auto& task : tasks_) {
+    if (task->state == Task::State::blocked && task->waits_for == thing) wake(*task);
+  }
+}
+
+inline void Simulation::look_who_is_roused(const Task& sleeper) {
+  if (rouses_freely_ || self_->mutexes.empty()) return;
+  fail(SimulationFailure::Kind::misuse, self_->name + " rouses " + sleeper.name + " while it holds a mutex");
+}
+
 inline Simulation::Task& Simulation::next() {
   for (;;) {
     inspect(each_step_);
@@ -106,7 +132,15 @@ inline std::size_t Simulation::list_alternatives(const Task& by_default) {
   for (const auto& task : tasks_) {
     if (!task->stores.empty()) alternatives_.push_back({Kind::flush, task->id});
   }
+  if (&by_default == self_ && may_be_stopped()) alternatives_.push_back({Kind::stop, self_->id});
   return runnable;
+}
+
+/// Whoever holds a mutex would stop all; and whoever was told by somebody who is stopped between the word and the rouse
+/// sleeps for as long, whatever a pool does.
+inline bool Simulation::may_be_stopped() const noexcept {
+  return stops_ < options_.stops && unsearched_ == 0 && !self_->background && self_->mutexes.empty() &&
+         self_->doing != Operation::unlock && self_->doing != Operation::rouse;
 }
 
 inline Simulation::Task* Simulation::carry_out(const detail::SimulatedAlternative& alternative) {
@@ -122,7 +156,17 @@ inline Simulation::Task* Simulation::carry_out(const detail::SimulatedAlternativ
     advance_to(task.wake_at);
     tell("everybody who could go on is slow: the time of " + task.name + " has come");
   }
+  if (alternative.kind == Kind::stop) return stop(task), nullptr;
   return &task;
+}
+
+inline void Simulation::stop(Task& task) {
+  ++stops_;
+  tell("it is stopped for " + detail::words_for(options_.stopped_for));
+  task.flush();
+  task.state = Task::State::stopped;
+  task.since = now_;
+  task.wake_at = carpool::after(now_, options_.stopped_for);
 }
 
 /// Nobody can go on: it is over, or the clock jumps to the next deadline, or somebody waits in vain.
@@ -131,7 +175,7 @@ inline Simulation::Task* Simulation::pass_time() {
   bool over = true;
   for (const auto& task : tasks_) {
     over &= task->state == Task::State::done;
-    if (task->state == Task::State::blocked) earliest = std::min(earliest, task->wake_at);
+    if (task->state != Task::State::runnable) earliest = std::min(earliest, task->wake_at);
   }
   if (over) return &outside_;
   inspect(at_rest_);
@@ -153,7 +197,7 @@ inline bool Simulation::wake_one_that_waits_for(const void* thing) noexcept {
 inline void Simulation::advance_to(TimePoint time) noexcept {
   now_ = std::max(now_, time);
   for (const auto& task : tasks_) {
-    if (task->state == Task::State::blocked && task->wake_at <= now_) wake(*task);
+    if (task->wake_at <= now_) let_go_on(*task);
   }
 }
 

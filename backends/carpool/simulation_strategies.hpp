@@ -13,7 +13,7 @@
 
 namespace carpool::detail {
 
-/// One decision. alternatives[0] is the default; those that can run come first, then a timer, then flushes.
+/// One decision. alternatives[0] is the default; those that can run come first, then a timer, flushes, a stop.
 struct SimulatedDecision {
   std::span<const SimulatedAlternative> alternatives;
   bool may_stay = false;     ///< alternatives[0] is the task that runs already
@@ -38,12 +38,17 @@ class SimulationStrategy {
   [[nodiscard]] virtual std::string trouble() const { return {}; }
 };
 
-/// Timers and flushes are rare, whatever the strategy draws for tasks. Nothing: the strategy decides among the tasks.
+/// Timers, flushes and stops are rare, whatever the strategy draws for tasks. Nothing: the strategy decides among the
+/// tasks.
 [[nodiscard]] inline std::size_t draw_rarity(const SimulatedDecision& decision, SimulatedChance& chance) {
   const auto& all = decision.alternatives;
   if (all.size() == decision.runnable) return 0;
   const std::size_t one = decision.runnable + chance.below(all.size() - decision.runnable);
-  return chance.one_in(all[one].kind == SimulatedAlternative::Kind::timer ? 24 : 6) ? one : 0;
+  switch (all[one].kind) {
+    case SimulatedAlternative::Kind::stop: return chance.one_in(48) ? one : 0;
+    case SimulatedAlternative::Kind::timer: return chance.one_in(24) ? one : 0;
+    default: return chance.one_in(6) ? one : 0;
+  }
 }
 
 /// Each run draws how readily tasks change: always, often or seldom.
@@ -119,7 +124,7 @@ class PctStrategy : public SimulationStrategy {
 };
 
 /// Every schedule with at most so many preemptions: changes from a task that could have gone on, timers before their
-/// time and stores that become visible on their own included. Changes from a task that cannot go on are free.
+/// time, stops and stores that become visible on their own included. Changes from a task that cannot go on are free.
 class DepthFirstStrategy : public SimulationStrategy {
  public:
   explicit DepthFirstStrategy(std::size_t preemptions) noexcept : bound_(preemptions) {}

@@ -54,6 +54,7 @@ struct SimulatedTask {
   enum class State : std::uint8_t {
     runnable,  ///< it can go on
     blocked,   ///< it waits for somebody, or for its time
+    stopped,   ///< it could go on, and is not let
     done,      ///< it has ended
   };
 
@@ -61,6 +62,7 @@ struct SimulatedTask {
   State state = State::runnable;
   bool looked = false;      // others have just had their chance: no need for another before its next operation
   bool comes_last = false;  // goes on only where nobody can who does not come last
+  bool background = false;  // the pool's own, not a worker of its users
   SimulatedOperation doing = SimulatedOperation::start;
   SourceLocation site;              // where in the source
   std::string name;                 // for messages

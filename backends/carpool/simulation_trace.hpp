@@ -64,6 +64,7 @@ struct SimulatedAlternative {
     timer,  ///< the sleeper whose time comes next, although others can run: these are slow
     flush,  ///< the oldest delayed store of a task becomes visible
     stale,  ///< a load sees what was stored before
+    stop,   ///< the task that runs is stopped for a long time, and holds nothing up meanwhile
   };
   Kind kind = Kind::run;
   std::uint32_t task = 0;

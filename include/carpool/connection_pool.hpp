@@ -17,6 +17,10 @@
 
 namespace carpool {
 
+namespace detail {
+struct PoolInspector;  // of the tests: the simulator asks the books what stats() does not tell
+}
+
 /// Threads: every member may be called from any worker at any time, the destructor excepted.
 /// Errors: what acquire throws is a PoolError; exceptions of a connector's connect arrive inside a ConnectError.
 /// Lifetime: leases may outlive the pool. The destructor closes it and waits for the background work: for each connect,
@@ -212,6 +216,8 @@ class ConnectionPool {
       throw;
     }
   }
+
+  friend struct detail::PoolInspector;
 
   const std::shared_ptr<Settings> settings_;
   mutable typename Backend::template Atomic<Core*> core_;

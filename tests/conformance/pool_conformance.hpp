@@ -9,6 +9,7 @@
 
 #include "pool_laws_ages.hpp"
 #include "pool_laws_connecting.hpp"
+#include "pool_laws_deadlines.hpp"
 #include "pool_laws_endings.hpp"
 #include "pool_laws_events.hpp"
 #include "pool_laws_faults.hpp"
@@ -50,6 +51,9 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     ThereIsNoSleepAfterTheLastTry, ConnectTimeoutBoundsEachTry, AnAcquireEndsAtItsDeadlineWhateverItsConnectDoes,
     AnAcquireEndsAtItsDeadlineInTheMiddleOfABackOff, AnAcquireEndsAtItsDeadlineThoughEveryConnectionItGetsIsDead,
     AConnectionThatIsDeadAtOnceIsAFailedTry,
+    // pool_laws_deadlines.hpp
+    AResetThatHangsDoesNotExceedTheDeadline, APingThatHangsDoesNotExceedTheDeadline,
+    AGoodbyeThatHangsDoesNotExceedTheDeadline, SeveralChoresThatHangDoNotExceedTheDeadline, TryAcquireWaitsForNoChore,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,

@@ -67,7 +67,6 @@ template <class B>
 void targets_make_room() {
   using TargetScene = Scene<B, MadeUpTargetConnector>;
   TargetScene scene({.max_size = 1});
-  scene.may_rest_beside_idle();
   for (const char* target : {"a", "b"}) {
     scene.worker([&scene, target] {
       auto lease = scene.pool().acquire_for(target, 10s);
@@ -86,7 +85,6 @@ void targets_connect_beside_each_other() {
   MadeUpServer<B> server;
   server.connect_takes = 1ms;
   TargetScene scene({.max_size = 2, .max_connecting = 1}, {}, &server);
-  scene.may_rest_beside_idle();
   for (const char* target : {"a", "b"}) {
     scene.worker([&scene, target] { TargetScene::hold(scene.pool().acquire_for(target, 10s), 0s); });
   }

@@ -165,7 +165,6 @@ void a_target_is_down() {
   server.connect_takes = 1ms;
   server.down = "a";
   TargetScene scene({.max_size = 1, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
-  scene.may_rest_beside_idle();
   for (const char* target : {"a", "b", "b"}) {
     scene.worker([&scene, target] {
       bool refused = false;

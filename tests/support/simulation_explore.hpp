@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -22,13 +23,16 @@ struct ExploringBudget {
   carpool::Duration step_takes = carpool::Duration::zero();
   std::size_t early_timers = 1;
   carpool::SimulatedMemory memory = carpool::SimulatedMemory::delayed_stores;
-  bool coarse = true;  // depth-first: nobody comes in between while somebody holds a lock
+  bool coarse = true;     // depth-first: nobody comes in between while somebody holds a lock
+  std::size_t stops = 1;  // the same again where a worker may be stopped for long, so often in a run
+  std::uint64_t depth_first_with_stops = 3'000;
+  std::uint64_t random_with_stops = 2'000;
 };
 
-inline void tell_exploration(const carpool::SimulationReport& report, std::size_t bound = 0) {
-  std::string search(to_string(report.search));
+inline void tell_exploration(const carpool::SimulationReport& report, std::size_t bound = 0, const char* how = "") {
+  std::string search = how + std::string(to_string(report.search));
   if (report.search == carpool::SimulationSearch::depth_first) search += ' ' + std::to_string(bound);
-  std::printf("    %-14s %8llu schedules%s, %.0f per second\n", search.c_str(),
+  std::printf("    %-22s %8llu schedules%s, %.0f per second\n", search.c_str(),
               static_cast<unsigned long long>(report.schedules), report.complete ? ", complete" : "",
               static_cast<double>(report.schedules) / (report.seconds + 1e-9));
 }
@@ -43,10 +47,49 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
                             .schedules = 1,
                             .seed = seed == nullptr ? 1 : std::stoull(seed),
                             .trace = carpool::SimulationTrace::parse(trace),
+                            .stops = std::getenv("CARPOOL_SIMULATION_STOPS") != nullptr ? budget.stops : 0,
                             .coarse = std::getenv("CARPOOL_SIMULATION_COARSE") != nullptr,
                             .memory = budget.memory,
                             .step_takes = budget.step_takes},
                            scenario);
+}
+
+/// What all kinds of search have in common.
+[[nodiscard]] inline carpool::SimulationOptions options_for(const ExploringBudget& budget,
+                                                            carpool::SimulationSearch search, std::uint64_t schedules) {
+  carpool::SimulationOptions options;
+  options.search = search;
+  options.schedules = stress_cycles(schedules);
+  options.preemptions = budget.preemptions;
+  options.depth = 4;
+  if (search == carpool::SimulationSearch::depth_first) options.early_timers = budget.early_timers;
+  options.coarse = search == carpool::SimulationSearch::depth_first && budget.coarse;
+  options.memory = budget.memory;
+  options.step_takes = budget.step_takes;
+  return options;
+}
+
+/// Depth-first and at random, where workers may be stopped for long. Few other choices: that they are combined with
+/// everything else is for the searches without.
+[[nodiscard]] inline carpool::SimulationReport explore_stops(const std::function<void()>& scenario,
+                                                             const ExploringBudget& budget) {
+  using carpool::SimulationSearch;
+  carpool::SimulationReport report;
+  for (std::size_t bound = 1; bound <= 2 && report.ok(); ++bound) {
+    auto options = options_for(budget, SimulationSearch::depth_first, budget.depth_first_with_stops);
+    options.preemptions = bound;
+    options.early_timers = 0;
+    options.memory = carpool::SimulatedMemory::sequential;
+    options.stops = budget.stops;
+    report = carpool::simulate(options, scenario);
+    tell_exploration(report, bound, "stopped_");
+  }
+  if (!report.ok()) return report;
+  auto options = options_for(budget, SimulationSearch::random, budget.random_with_stops);
+  options.stops = budget.stops;
+  report = carpool::simulate(options, scenario);
+  tell_exploration(report, 0, "stopped_");
+  return report;
 }
 
 /// Each kind of search in turn, until one finds something.
@@ -59,31 +102,19 @@ inline void tell_exploration(const carpool::SimulationReport& report, std::size_
   carpool::SimulationReport report;
   // A small bound first, to its end: where the number of schedules is limited, the ends of runs are explored alone.
   for (std::size_t bound = 0; bound <= budget.preemptions && report.ok(); ++bound) {
-    report = carpool::simulate({.search = SimulationSearch::depth_first,
-                                .schedules = stress_cycles(budget.depth_first),
-                                .preemptions = bound,
-                                .early_timers = budget.early_timers,
-                                .coarse = budget.coarse,
-                                .memory = budget.memory,
-                                .step_takes = budget.step_takes},
-                               scenario);
+    auto options = options_for(budget, SimulationSearch::depth_first, budget.depth_first);
+    options.preemptions = bound;
+    report = carpool::simulate(options, scenario);
     tell_exploration(report, bound);
   }
-  if (!report.ok()) return report;
-  report = carpool::simulate({.search = SimulationSearch::random,
-                              .schedules = stress_cycles(budget.random),
-                              .memory = budget.memory,
-                              .step_takes = budget.step_takes},
-                             scenario);
-  tell_exploration(report);
-  if (!report.ok()) return report;
-  report = carpool::simulate({.search = SimulationSearch::priorities,
-                              .schedules = stress_cycles(budget.priorities),
-                              .depth = 4,
-                              .memory = budget.memory,
-                              .step_takes = budget.step_takes},
-                             scenario);
-  tell_exploration(report);
+  if (report.ok() && budget.stops > 0) report = explore_stops(scenario, budget);
+  const std::pair<SimulationSearch, std::uint64_t> by_chance[] = {{SimulationSearch::random, budget.random},
+                                                                  {SimulationSearch::priorities, budget.priorities}};
+  for (const auto& [search, schedules] : by_chance) {
+    if (!report.ok()) return report;
+    report = carpool::simulate(options_for(budget, search, schedules), scenario);
+    tell_exploration(report);
+  }
   return report;
 }
 

@@ -75,12 +75,19 @@ class PoolModel {
   }
   void goes_without() { mine().failed = true; }
 
-  /// After each step, `before` which it was `then`: what the running task has done to the books, and whether it might.
-  void look(const carpool::PoolStats& books) {
+  /// After each step: what the running task has done to the books, and whether it might. Who joins the line may serve
+  /// those in front of it in the same step; the newest ticket in line tells that from taking one by itself.
+  void look(const carpool::PoolStats& books, std::uint64_t newest_ticket) {
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
-    if (books.waiting > books_.waiting) joins(books, known);
-    if (books.waiting <= books_.waiting) moves(books, known);
+    const bool comes = newest_ticket > newest_ticket_ || books.waiting > books_.waiting;
+    newest_ticket_ = std::max(newest_ticket_, newest_ticket);
+    if (comes) {
+      joins(known);
+      ++books_.waiting;
+    }
+    expect(books.waiting <= books_.waiting, "law 8: nobody puts others in line");
+    moves(books, known, comes);
     if (known != nullptr) ends(caller);
     expect(line_.size() == books.waiting, "law 7: somebody stands in line who has left, or has left without a word");
     books_ = books;
@@ -105,8 +112,8 @@ class PoolModel {
   [[nodiscard]] static std::uint32_t me() { return carpool::Simulation::current().self().id; }
   [[nodiscard]] Caller& mine() { return callers_[me()]; }
 
-  void joins(const carpool::PoolStats& books, Caller* caller) {
-    expect(caller != nullptr && books.waiting == books_.waiting + 1, "law 8: nobody puts others in line");
+  void joins(Caller* caller) {
+    expect(caller != nullptr, "law 8: nobody puts others in line");
     if (caller->ticket == 0) {
       caller->ticket = ++last_ticket_;
       caller->since = carpool::SimulationBackend::now();
@@ -119,22 +126,21 @@ class PoolModel {
   }
 
   /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
-  void moves(const carpool::PoolStats& books, Caller* caller) {
-    std::size_t left = books_.waiting - books.waiting;
+  void moves(const carpool::PoolStats& books, Caller* caller, bool stays) {
     const bool was_in_line = caller != nullptr && caller->in_line;
-    const bool takes = caller != nullptr && books.in_use == books_.in_use + left + (was_in_line ? 0 : 1);
-    if (takes && (left > 0 || !was_in_line)) takes_one(*caller);
+    const bool leaves_itself = was_in_line && !stays && books.waiting < books_.waiting;
+    const std::size_t others = books_.waiting - books.waiting - (leaves_itself ? 1 : 0);
     if (caller != nullptr && caller->ticket != 0 && caller->owns && books.in_use < books_.in_use) {
       caller->out_of_line = true;  // unless it fails now
     }
-    if (was_in_line && left > 0) {
-      leaves(*caller);
-      --left;
+    for (std::size_t left = others; left > 0; --left) {
+      Caller& first = *line_[line_.front() == caller ? 1 : 0];
+      first.owns = true;
+      leaves(first);
     }
-    for (; left > 0; --left) {
-      line_.front()->owns = true;
-      leaves(*line_.front());
-    }
+    const bool may_take = caller != nullptr && !stays && (leaves_itself || !was_in_line);
+    if (may_take && books.in_use == books_.in_use + others + 1) takes_one(*caller);
+    if (leaves_itself) leaves(*caller);
   }
   /// Who takes one by itself must not overtake anybody who was overdue already when it looked.
   void takes_one(Caller& caller) {
@@ -180,7 +186,8 @@ class PoolModel {
   Callers callers_;                       // by task: who is inside acquire
   std::vector<Caller*> line_;             // by ticket
   std::uint64_t last_ticket_ = 0;
-  carpool::PoolStats books_;  // at the last look
+  std::uint64_t newest_ticket_ = 0;  // the pool's own, in line
+  carpool::PoolStats books_;         // at the last look
   carpool::TimePoint looked_at_{};
 };
 

@@ -6,14 +6,16 @@
 #include <carpool/lifo_stack.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "simulation_books.hpp"
 #include "simulation_model.hpp"
 #include "simulation_server.hpp"
 
@@ -58,6 +60,8 @@ class Scene {
 
   [[nodiscard]] Pool& pool() noexcept { return *pool_; }
   [[nodiscard]] MadeUpServer<Backend>& server() noexcept { return server_; }
+  /// Targets that the books remember, in simulations alone.
+  [[nodiscard]] std::size_t endpoints_known() { return BooksReader(*pool_).endpoints(); }
 
   template <class Work>
   void worker(Work work) {
@@ -80,7 +84,6 @@ class Scene {
     resized_ = true;
     pool_->resize(size);
   }
-  void may_rest_beside_idle() noexcept { idle_for_others_ = true; }
 
   /// Holds a connection for so long. What acquire throws passes through.
   void use(carpool::Duration time, carpool::Duration patience = 10s) { hold(acquire(patience), time); }
@@ -88,12 +91,12 @@ class Scene {
   [[nodiscard]] Lease acquire(carpool::Duration patience) {
     if constexpr (!simulated) return pool_->acquire_for(patience);
     struct Stay {
-      std::multiset<carpool::TimePoint>& all;
-      std::multiset<carpool::TimePoint>::iterator mine;
+      Stays& all;
+      typename Stays::iterator mine;
       ~Stay() { all.erase(mine); }
     };
     const carpool::TimePoint deadline = Backend::now() + patience;
-    const Stay stay{deadlines_, deadlines_.insert(deadline)};
+    const Stay stay{stays_, stays_.emplace(carpool::Simulation::current().self().id, deadline)};
     return pool_->acquire_until(deadline);
   }
   static void hold(Lease lease, carpool::Duration time) {
@@ -137,6 +140,7 @@ class Scene {
 
  private:
   using Invariant = carpool::Simulation::Invariant;
+  using Stays = std::multimap<std::uint32_t, carpool::TimePoint>;  // inside acquire: the task, and its deadline
 
   void watch() {
     watched_ = pool_.get();
@@ -152,31 +156,53 @@ class Scene {
     law<Backend>(static_cast<std::size_t>(server_.open - server_.detached) <= stats.size(),
                  "law 1: a connection without a place");
     law<Backend>(static_cast<std::size_t>(server_.leased) <= stats.in_use, "law 2: leased, but not in use");
-    law<Backend>(has_targets || stats.connecting <= max_connecting_, "law 9: more connects than max_connecting");
+    law<Backend>(
+        has_targets || stats.connecting <= max_connecting_ || BooksReader(*watched_).coming() <= max_connecting_,
+        "law 9: more connects than max_connecting");
     law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
-    if constexpr (!requires { typename Connector::Target; }) model_.look(stats);
+    if constexpr (!has_targets) model_.look(stats, BooksReader(*watched_).newest_ticket());
   }
 
-  /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep.
+  /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep. Workers may be stopped
+  /// meanwhile: they own what they have taken, and may be about to look at what they were told of.
   void check_rest() {
     if (watched_ == nullptr) return;
     const carpool::PoolStats stats = watched_->stats();
-    law<Backend>(model_.open() == stats.size() - stats.connecting,
+    law<Backend>(carpool::Simulation::somebody_is_stopped() || model_.open() == stats.size() - stats.connecting,
                  "law 5: the books have lost a connection, or count one too many");
-    law<Backend>(model_.begun() == stats.connects - stats.created - stats.connect_failures,
+    law<Backend>(carpool::Simulation::somebody_is_stopped() ||
+                     model_.begun() == stats.connects - stats.created - stats.connect_failures,
                  "events: a connect that was told to begin is not told to end");
     note_trouble(stats);
-    for (const carpool::TimePoint deadline : deadlines_) {
-      law<Backend>(Backend::now() < deadline, "law 4: somebody sleeps in acquire after its deadline");
+    for (const auto& [caller, deadline] : stays_) {
+      law<Backend>(Backend::now() < deadline || carpool::Simulation::is_stopped(caller),
+                   "law 4: somebody sleeps in acquire after its deadline");
     }
-    if (stats.waiting == 0 || stats.suspended) return;
+    const BooksFacts books = BooksReader(*watched_).read();
+    if (books.serving) check_endpoints(books);
+    const std::size_t asleep = books.asleep();
+    if (asleep == 0 || stats.suspended) return;
     law<Backend>(!stats.closed, "law 16: somebody sleeps before a closed pool");
-    law<Backend>(idle_for_others_ || stats.idle == 0, "law 3: somebody sleeps beside an idle connection");
-    law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0,
+    law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0 || in_trouble_ || has_targets,
                  "law 9: somebody sleeps, a place is free, and nobody connects");
-    law<Backend>(stats.connecting >= wanted_connects(stats),
+    law<Backend>(stats.connecting >= wanted_connects(stats, asleep),
                  "law 9: fewer connects than waiters, places and max_connecting ask for");
     law<Backend>(stats.closing == 0 || server_.goodbyes > 0, "law 3: what is to be closed holds a place");
+  }
+
+  /// Each by itself: no endpoint waits for what the pool has to do for another.
+  void check_endpoints(const BooksFacts& books) {
+    for (const EndpointFacts& each : books.endpoints) {
+      law<Backend>(each.asleep == 0 || each.idle <= each.told,
+                   "law 3: somebody who was not told sleeps beside an idle connection");
+      law<Backend>(each.connecting <= max_connecting_, "law 9: more connects than max_connecting");
+      law<Backend>(books.free == 0 || books.wanted_connects(each) == 0,
+                   "law 9: an endpoint waits beside a free place, and one more connect may start");
+      law<Backend>(books.spare_beside(each) == 0 || books.free + books.closing >= books.wanted_connects(),
+                   "law 9: an endpoint waits for room, and others have idle connections to spare");
+      law<Backend>(each.closing + each.refreshing == 0 || server_.chores.count(each.target) > 0,
+                   "law 9: an endpoint's goodbyes, pings or resets wait for another's");
+    }
   }
 
   /// The pool has taken note of all that has happened. It is in trouble from a failed connect until a successful one.
@@ -186,12 +212,11 @@ class Scene {
     seen_ = stats;
   }
   /// After trouble, two at once at first; with targets, each has trouble of its own.
-  [[nodiscard]] std::size_t wanted_connects(const carpool::PoolStats& stats) const {
-    const bool knows_one_endpoint_only = !requires { typename Connector::Target; };
-    if (in_trouble_ || (stats.connect_failures > 0 && !knows_one_endpoint_only)) return 0;
+  [[nodiscard]] std::size_t wanted_connects(const carpool::PoolStats& stats, std::size_t asleep) const {
+    if (in_trouble_ || has_targets) return 0;  // then the books tell more
     const std::size_t room = stats.max_size - std::min(stats.max_size, stats.size() - stats.connecting);
     const std::size_t ramp = stats.connect_failures > 0 ? 2 : max_connecting_;
-    return std::min({stats.waiting, room, max_connecting_, ramp});
+    return std::min({asleep, room, max_connecting_, ramp});
   }
 
   std::shared_ptr<int> keepers_ = std::make_shared<int>();
@@ -202,9 +227,8 @@ class Scene {
   std::size_t max_connecting_ = 0;
   bool resized_ = false;
   bool in_trouble_ = false;
-  carpool::PoolStats seen_;                      // at the last rest
-  std::multiset<carpool::TimePoint> deadlines_;  // of those inside acquire
-  bool idle_for_others_ = false;
+  carpool::PoolStats seen_;  // at the last rest
+  Stays stays_;
   std::unique_ptr<Pool> pool_;
   Pool* watched_ = nullptr;
   std::optional<Invariant> each_step_;

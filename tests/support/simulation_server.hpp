@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -83,6 +84,8 @@ struct MadeUpServer {
   carpool::Duration ping_takes{};
   carpool::Duration goodbye_takes{};
   std::string down;  // the target whose connects fail
+  std::set<std::pair<std::string, ServerCall>>
+      hung;  // these calls take hang_time, or until their deadline, and fail then
   /// Whether this call, the n-th of its kind from 1, fails: connect and the like throw, is_connected says no.
   std::function<bool(ServerCall call, int nth)> fails = [](ServerCall, int) { return false; };
 
@@ -95,8 +98,21 @@ struct MadeUpServer {
   std::atomic<int> leased = 0;           // by scenarios, now
   std::atomic<int> detached = 0;         // open, and no more of the pool's concern
   std::atomic<int> calls[7] = {};
+  std::multiset<std::string> chores;  // targets to which a goodbye, ping or reset is under way: in simulations alone
 
   [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }
+  /// Takes its time. False: it hung.
+  [[nodiscard]] bool answers(const std::string& target, ServerCall call, carpool::Duration usual,
+                             carpool::TimePoint deadline) const {
+    const bool hangs = hung.count({target, call}) > 0;
+    if (hangs || call == ServerCall::connect) {
+      const carpool::Duration takes = hangs ? hang_time<Backend> : usual;
+      if (takes > carpool::Duration::zero()) Backend::sleep_until(std::min(deadline, Backend::now() + takes));
+    } else {
+      pass<Backend>(usual);
+    }
+    return !hangs;
+  }
   static void raise(std::atomic<int>& most, int now) {
     for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
     }
@@ -162,9 +178,9 @@ struct MadeUpConnector {
     let_others<B>();
     const carpool::Duration takes =
         nth == 1 ? server->first_connect_takes.value_or(server->connect_takes) : server->connect_takes;
-    if (takes > carpool::Duration::zero()) B::sleep_until(std::min(deadline, B::now() + takes));
+    const bool answered = server->answers(target, ServerCall::connect, takes, deadline);
     --server->connecting;
-    if (fails) throw std::runtime_error("refused");
+    if (fails || !answered) throw std::runtime_error("refused");
     return Connection(*server, target);
   }
 };
@@ -184,29 +200,32 @@ struct MadeUpTargetConnector : MadeUpConnector<B> {
 };
 
 /// With every optional member that can wait or fail.
-template <class B>
-struct MadeUpFullConnector : MadeUpConnector<B> {
-  using typename MadeUpConnector<B>::Connection;
+template <class B, template <class> class Base>
+struct MadeUpWhole : Base<B> {
+  using typename Base<B>::Connection;
 
-  [[nodiscard]] bool ping(Connection&, carpool::TimePoint) const {
+  [[nodiscard]] bool ping(Connection& connection, carpool::TimePoint deadline) const {
+    const Chore chore(*this->server, connection);
     let_others<B>();
-    pass<B>(this->server->ping_takes);
-    return !said_no(ServerCall::ping);
+    const bool answered = chore.done(ServerCall::ping, this->server->ping_takes, deadline);
+    return answered && !said_no(ServerCall::ping);
   }
-  [[nodiscard]] bool reset(Connection& connection, carpool::TimePoint) const {
+  [[nodiscard]] bool reset(Connection& connection, carpool::TimePoint deadline) const {
+    const Chore chore(*this->server, connection);
     let_others<B>();
-    pass<B>(this->server->ping_takes);
+    const bool answered = chore.done(ServerCall::reset, this->server->ping_takes, deadline);
     connection.dirty = false;
-    return !said_no(ServerCall::reset);
+    return answered && !said_no(ServerCall::reset);
   }
   [[nodiscard]] bool dirty(const Connection& connection) const noexcept { return connection.dirty; }
   [[nodiscard]] bool reusable(const Connection& connection) const noexcept {
     return !connection.dead && !this->server->fails_now(ServerCall::reusable);
   }
-  void invalidate(Connection&, carpool::TimePoint) const {
+  void invalidate(Connection& connection, carpool::TimePoint deadline) const {
+    const Chore chore(*this->server, connection);
     ++this->server->goodbyes;
     let_others<B>();
-    pass<B>(this->server->goodbye_takes);
+    static_cast<void>(chore.done(ServerCall::invalidate, this->server->goodbye_takes, deadline));
     --this->server->goodbyes;
     if (this->server->fails_now(ServerCall::invalidate)) throw std::runtime_error("goodbye");
   }
@@ -218,4 +237,30 @@ struct MadeUpFullConnector : MadeUpConnector<B> {
     if (this->server->calls[static_cast<std::size_t>(call)] % 2 == 0) throw std::runtime_error("no answer");
     return true;
   }
+
+  /// Stands in the server's list while it is under way.
+  class Chore {
+   public:
+    Chore(MadeUpServer<B>& server, const Connection& connection) : server_(server), target_(connection.target()) {
+      if constexpr (requires { requires B::simulated; }) mine_ = server_.chores.insert(target_);
+    }
+    Chore(const Chore&) = delete;
+    Chore& operator=(const Chore&) = delete;
+    ~Chore() {
+      if constexpr (requires { requires B::simulated; }) server_.chores.erase(mine_);
+    }
+    [[nodiscard]] bool done(ServerCall call, carpool::Duration usual, carpool::TimePoint deadline) const {
+      return server_.answers(target_, call, usual, deadline);
+    }
+
+   private:
+    MadeUpServer<B>& server_;
+    const std::string target_;
+    std::multiset<std::string>::iterator mine_;
+  };
 };
+
+template <class B>
+using MadeUpFullConnector = MadeUpWhole<B, MadeUpConnector>;
+template <class B>
+using MadeUpFullTargetConnector = MadeUpWhole<B, MadeUpTargetConnector>;

@@ -1,0 +1,223 @@
+/// Scenarios of one pool for many endpoints: what one of them does badly is no other's trouble. What may not wait for
+/// what, the scene looks after; here is that it hurts.
+#pragma once
+
+#include "scenarios_beginnings.hpp"
+
+template <class B>
+using TargetScene = Scene<B, MadeUpTargetConnector>;
+template <class B>
+using WholeTargetScene = Scene<B, MadeUpFullTargetConnector>;
+
+/// Served before anything that hangs has ended.
+template <class B, class S>
+void served_at_once(S& scene, const std::string& target) {
+  const carpool::TimePoint came = B::now();
+  S::hold(scene.pool().acquire_for(target, 10s), 0s);
+  law<B>(B::now() < came + hang_time<B>, "law 9: an endpoint has waited for another's trouble");
+}
+/// Whatever becomes of it.
+template <class B, class S>
+void tries(S& scene, const std::string& target, carpool::Duration patience) {
+  try {
+    S::hold(scene.pool().acquire_for(target, patience), 0s);
+  } catch (const carpool::PoolError&) {
+    let_others<B>();
+  }
+}
+
+/// Each target has max_connecting of its own.
+template <class B>
+void a_connect_that_hangs_beside_another_target() {
+  MadeUpServer<B> server;
+  server.hung = {{"dead", ServerCall::connect}};
+  TargetScene<B> scene({.max_size = 2, .max_connecting = 1, .connect_attempts = 1}, {}, &server);
+  scene.worker([&] { tries<B>(scene, "dead", 1ms); });
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// A series that rests between its attempts has no connect in flight.
+template <class B>
+void a_series_that_rests_beside_another_target() {
+  MadeUpServer<B> server;
+  server.down = "dead";
+  TargetScene<B> scene(
+      {.max_size = 2, .max_connecting = 1, .connect_attempts = 2, .connect_backoff = {hang_time<B>, hang_time<B>}}, {},
+      &server);
+  scene.worker([&] { tries<B>(scene, "dead", 1ms); });
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Their breakers are open, and probes hang.
+template <class B>
+void probes_of_dead_targets_beside_another() {
+  MadeUpServer<B> server;
+  server.hung = {{"dead", ServerCall::connect}, {"gone", ServerCall::connect}};
+  TargetScene<B> scene({.max_size = 4,
+                        .connect_timeout = hang_time<B>,
+                        .max_connecting = 2,
+                        .connect_attempts = 1,
+                        .connect_backoff = {1ms, 1ms}},
+                       {}, &server);
+  {
+    const auto start = unsearched<B>();
+    for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
+    pass<B>(2ms);
+    for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
+    scene.await([&] { return server.connecting == 2; }, "nobody probes");
+  }
+  scene.worker([&] { tries<B>(scene, "dead", 1ms); });
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Connects to endpoints in trouble do not hold all places.
+template <class B>
+void probes_leave_places_to_others() {
+  MadeUpServer<B> server;
+  server.hung = {{"dead", ServerCall::connect}, {"gone", ServerCall::connect}};
+  TargetScene<B> scene({.max_size = 2,
+                        .connect_timeout = hang_time<B>,
+                        .max_connecting = 2,
+                        .connect_attempts = 1,
+                        .connect_backoff = {1ms, 1ms}},
+                       {}, &server);
+  {
+    const auto start = unsearched<B>();
+    for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
+    pass<B>(2ms);
+    for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
+    pass<B>(1ms);
+  }
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// So many connections to "sick" as there are chores at once, and one to "good"; all are out, in this order.
+template <class B, class S>
+[[nodiscard]] std::vector<typename S::Lease> four_sick_and_a_good_one(S& scene) {
+  std::vector<typename S::Lease> out;
+  for (int i = 0; i < 4; ++i) out.push_back(scene.pool().acquire("sick"));
+  out.push_back(scene.pool().acquire("good"));
+  return out;
+}
+
+/// Resets of one hang; the other's connection is to be reset as well.
+template <class B>
+void resets_that_hang_beside_another_target() {
+  MadeUpServer<B> server;
+  server.hung = {{"sick", ServerCall::reset}};
+  WholeTargetScene<B> scene({.max_size = 5}, {}, &server);
+  {
+    const auto start = unsearched<B>();
+    auto out = four_sick_and_a_good_one<B>(scene);
+    for (auto& lease : out) lease->dirty = true;
+  }
+  scene.worker([&] { tries<B>(scene, "sick", 1ms); });
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Goodbyes of one hang; the other's connection is to be closed as well, and its place is wanted.
+template <class B>
+void goodbyes_that_hang_beside_another_target() {
+  MadeUpServer<B> server;
+  server.hung = {{"sick", ServerCall::invalidate}};
+  WholeTargetScene<B> scene({.max_size = 5, .close_timeout = hang_time<B>}, {}, &server);
+  {
+    const auto start = unsearched<B>();
+    { auto out = four_sick_and_a_good_one<B>(scene); }
+  }
+  scene.worker([&] { (void)scene.pool().clear(); });
+  scene.worker([&] { served_at_once<B>(scene, "good"); });
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Two want another target, and the goodbyes of what is idle take long: these run beside each other.
+template <class B>
+void room_is_made_for_all_at_once() {
+  MadeUpServer<B> server;
+  server.hung = {{"a", ServerCall::invalidate}};
+  WholeTargetScene<B> scene({.max_size = 2, .close_timeout = hang_time<B>}, {}, &server);
+  {
+    const auto start = unsearched<B>();
+    std::vector<typename WholeTargetScene<B>::Lease> out;
+    for (int i = 0; i < 2; ++i) out.push_back(scene.pool().acquire("a"));
+  }
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] { WholeTargetScene<B>::hold(scene.pool().acquire_for("b", 30s), 0s); });
+  }
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Two wait for a target that has no connection, nor will have one: what the books know of it goes with the first.
+template <class B>
+void closed_while_two_wait_for_a_target() {
+  TargetScene<B> scene({.max_size = 1});
+  typename TargetScene<B>::Lease held;
+  {
+    const auto start = unsearched<B>();
+    held = scene.pool().acquire("a");
+    for (std::size_t i = 1; i <= 2; ++i) {
+      scene.worker([&] {
+        try {
+          static_cast<void>(scene.pool().acquire_for("b", 10s));
+          law<B>(false, "law 1: there is no place");
+        } catch (const carpool::PoolClosed&) {
+          let_others<B>();
+        }
+      });
+      scene.await([&] { return scene.pool().stats().waiting == i; }, "nobody joins the line");
+    }
+  }
+  scene.pool().close();
+  scene.join();
+  held.release();
+}
+
+/// try_acquire's wish is for now: a target whose connect may not start is not remembered.
+template <class B>
+void a_wish_that_cannot_be_granted_is_forgotten() {
+  TargetScene<B> scene({.max_size = 2, .max_idle = 0});
+  for (const char* target : {"one", "two"}) {
+    scene.worker([&scene, target] { law<B>(!scene.pool().try_acquire(target), "there is none"); });
+  }
+  scene.join();
+  scene.expect_calm();
+  const auto end = unsearched<B>();
+  pass<B>(1min);
+  if constexpr (requires { requires B::simulated; }) {
+    law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");
+  }
+}
+
+/// The same where there is room when it is wished, and none when it could be granted.
+template <class B>
+void a_wish_that_comes_too_late_is_forgotten() {
+  MadeUpServer<B> server;
+  server.connect_takes = 1ms;
+  TargetScene<B> scene({.max_size = 2, .max_idle = 1}, {}, &server);
+  for (const char* target : {"one", "two"}) {
+    scene.worker([&scene, target] { (void)scene.pool().try_acquire(target); });
+  }
+  scene.join();
+  const auto end = unsearched<B>();
+  for (int i = 0; i < 2; ++i) {  // a wish that is granted late as well
+    pass<B>(20s);
+    (void)scene.pool().clear();
+  }
+  pass<B>(1min);
+  scene.expect_calm();
+  if constexpr (requires { requires B::simulated; }) {
+    law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");
+  }
+}

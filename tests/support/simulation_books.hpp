@@ -1,0 +1,163 @@
+/// What a pool's books say of each endpoint, for the laws that a snapshot of the whole cannot tell. The only place of
+/// the tests that knows the books' members.
+#pragma once
+
+#include <carpool/connection_pool.hpp>
+#include <carpool/simulation_backend.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace carpool::detail {
+
+/// The pool's friend.
+struct PoolInspector {
+  template <class Pool>
+  [[nodiscard]] static auto& core(const Pool& pool) {
+    return *pool.core_.load();
+  }
+};
+
+}  // namespace carpool::detail
+
+/// One endpoint. A waiter was told where it was notified to look; who was granted a connection is in line no more.
+struct EndpointFacts {
+  std::string target;
+  std::size_t waiting = 0;
+  std::size_t told = 0;
+  std::size_t asleep = 0;  // not told, nor stopped on the way to its bed
+  std::size_t idle = 0;
+  std::size_t connecting = 0;
+  std::size_t coming = 0;   // of these, those of the present generation
+  bool in_trouble = false;  // a connect has failed since one succeeded
+  std::size_t limit = 0;    // how many connects may be in flight: the breaker's and the ramp's word
+  std::size_t closing = 0;
+  std::size_t refreshing = 0;  // being pinged or reset by the pool
+
+  /// How many more connects there should be for those in line, if there is room for them.
+  [[nodiscard]] std::size_t wanted_connects() const noexcept {
+    const std::size_t supply = idle + coming;
+    const std::size_t missing = waiting > supply ? waiting - supply : 0;
+    return limit > connecting ? std::min(missing, limit - connecting) : 0;
+  }
+};
+
+struct BooksFacts {
+  bool serving = false;
+  std::size_t places = 0;  // in all
+  std::size_t free = 0;
+  std::size_t closing = 0;
+  std::vector<EndpointFacts> endpoints;
+
+  /// Idle connections to other endpoints, where nobody waits for them.
+  [[nodiscard]] std::size_t spare_beside(const EndpointFacts& one) const noexcept {
+    std::size_t spare = 0;
+    for (const EndpointFacts& other : endpoints) {
+      if (&other != &one && other.waiting == 0) spare += other.idle;
+    }
+    return spare;
+  }
+  [[nodiscard]] std::size_t asleep() const noexcept {
+    std::size_t asleep = 0;
+    for (const EndpointFacts& each : endpoints) asleep += each.asleep;
+    return asleep;
+  }
+  [[nodiscard]] std::size_t wanted_connects() const noexcept {
+    std::size_t wanted = 0;
+    for (const EndpointFacts& each : endpoints) wanted += wanted_connects(each);
+    return wanted;
+  }
+  /// Half of the places are not for connects to endpoints in trouble, which may come to nothing.
+  [[nodiscard]] std::size_t wanted_connects(const EndpointFacts& one) const noexcept {
+    std::size_t probes = 0;
+    for (const EndpointFacts& each : endpoints) probes += each.in_trouble ? each.connecting : 0;
+    const bool may_probe = probes < std::max<std::size_t>(1, places / 2);
+    return !one.in_trouble || may_probe ? one.wanted_connects() : 0;
+  }
+};
+
+/// Inside a simulation's invariant, where the lock is taken by looking at it alone.
+template <class Pool>
+class BooksReader {
+ public:
+  explicit BooksReader(const Pool& pool) : core_(carpool::detail::PoolInspector::core(pool)) {}
+
+  [[nodiscard]] BooksFacts read() {
+    auto state = core_.peek();
+    BooksFacts facts;
+    facts.serving = state->serving();
+    facts.places = state->max_size();
+    facts.free = state->max_size() - std::min(state->max_size(), state->ledger().occupied());
+    state->endpoints().for_each([&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
+    for (const EndpointFacts& each : facts.endpoints) facts.closing += each.closing;
+    return facts;
+  }
+  /// Connects in flight that are somebody's supply.
+  [[nodiscard]] std::size_t coming() {
+    std::size_t coming = 0;
+    for (const EndpointFacts& each : read().endpoints) coming += each.coming;
+    return coming;
+  }
+  /// The last ticket that somebody in line has drawn.
+  [[nodiscard]] std::uint64_t newest_ticket() {
+    auto state = core_.peek();
+    std::uint64_t newest = 0;
+    state->endpoints().for_each([&](const auto& endpoint) {
+      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next)
+        newest = std::max(newest, waiter->ticket);
+    });
+    return newest;
+  }
+  [[nodiscard]] std::size_t endpoints() {
+    auto state = core_.peek();
+    std::size_t count = 0;
+    state->endpoints().for_each([&](const auto&) { ++count; });
+    return count;
+  }
+
+ private:
+  using PlaceState = carpool::detail::PlaceState;
+
+  template <class State, class Endpoint>
+  [[nodiscard]] EndpointFacts facts_of(State& state, Endpoint& endpoint) {
+    EndpointFacts facts;
+    if constexpr (std::is_same_v<std::decay_t<decltype(*endpoint.target)>, std::string>)
+      facts.target = *endpoint.target;
+    facts.waiting = endpoint.line.size();
+    for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
+      facts.told += waiter->notified;
+      facts.asleep += !waiter->notified && !is_stopped(*waiter);
+    }
+    facts.idle = endpoint.idle.size();
+    facts.connecting = endpoint.connecting;
+    facts.limit = endpoint.breaker.limit(carpool::SimulationBackend::now(), core_.settings().options.max_connecting);
+    if constexpr (requires { endpoint.breaker.healthy(); }) {
+      facts.in_trouble = !endpoint.breaker.healthy();
+    } else {
+      facts.in_trouble = !endpoint.breaker.closed();
+    }
+    for (auto& place : state.ledger()) {
+      if (place.endpoint == &endpoint) count(state, place, facts);
+    }
+    return facts;
+  }
+  template <class Waiter>
+  [[nodiscard]] static bool is_stopped(const Waiter& waiter) {
+    const auto task = static_cast<std::uint32_t>(waiter.worker - 1);
+    return waiter.worker > 0 && carpool::Simulation::is_stopped(task);
+  }
+  template <class State, class Place>
+  static void count(State& state, const Place& place, EndpointFacts& facts) {
+    const bool old = state.unwanted(place) == carpool::CloseReason::retired;
+    facts.coming += place.state == PlaceState::connecting && !old;
+    facts.closing += place.state == PlaceState::closing;
+    facts.refreshing += place.state == PlaceState::in_use && place.lease.lent();
+  }
+
+  std::decay_t<decltype(carpool::detail::PoolInspector::core(std::declval<const Pool&>()))>& core_;
+};
