@@ -36,11 +36,25 @@ class EndpointConnection : private detail::SeatedAtEndpoint, public Inner {  // 
  public:
   EndpointConnection(detail::EndpointSeat seat, Inner inner)
       : detail::SeatedAtEndpoint{std::move(seat)}, Inner(std::move(inner)) {}
+  EndpointConnection(EndpointConnection&&) noexcept = default;
+  EndpointConnection& operator=(EndpointConnection&&) noexcept = default;
+  ~EndpointConnection() { (void)in_role(); }  // also where its lease ended by an exception, and nobody is asked
 
   /// Which of the connector's endpoints, counted from 0.
   [[nodiscard]] std::size_t endpoint() const noexcept { return seat_at_endpoint.index(); }
   /// False once its server's connections were retired.
   [[nodiscard]] bool of_current_generation() const noexcept { return seat_at_endpoint.current(); }
+  /// False once its server has said on it that it is in the wrong role, of which the wrapped connection's wrong_role()
+  /// tells: then all connections to that server are retired.
+  [[nodiscard]] bool in_role() const noexcept {
+    if (!of_current_generation()) return false;
+    if constexpr (requires(const Inner& x) { x.wrong_role(); }) {
+      if (!Inner::wrong_role()) return true;
+      seat_at_endpoint.retire(Backend::now());
+      return false;
+    }
+    return true;
+  }
 
   [[nodiscard]] Inner& inner() noexcept { return *this; }
   [[nodiscard]] const Inner& inner() const noexcept { return *this; }
@@ -81,8 +95,10 @@ bool says_wrong_role(const Connector& connector, const std::exception_ptr& error
 ///
 /// An endpoint where a connect fails is set aside, and probed by a single connect when its time has come. All that are
 /// well are tried within one deadline, then the others. Names are resolved anew for each connect, as the wrapped
-/// connector does. Where with_connection ends in an exception that shows the server in the wrong role (Connector's
-/// wrong_role: a primary that became a replica), all connections to it are retired and it is set aside.
+/// connector does. Where a server shows itself in the wrong role (a primary that became a replica), all connections to
+/// it are retired and it is set aside: when a connection comes back that remembers it (the connection's wrong_role()),
+/// whether its user caught the exception or not, and where with_connection ends in an exception that says so (the
+/// connector's wrong_role(exception)).
 ///
 /// Errors:   connect throws what the wrapped one did where there is one endpoint; else std::system_error, or
 ///           AuthenticationError where a server refused the credentials, naming what each endpoint said.
@@ -97,7 +113,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   explicit EndpointsConnector(std::vector<Connector> endpoints, EndpointOptions options = {})
       : endpoints_(std::move(endpoints)),
         options_(options),
-        book_(std::make_shared<detail::EndpointBook>(endpoints_.size())) {
+        book_(std::make_shared<detail::EndpointBook>(endpoints_.size(), options_)) {
     require(!endpoints_.empty(), "the list of endpoints must not be empty");
     require(options_.probe_after > Duration::zero(), "probe_after must be longer than 0");
     require(options_.probe_after_max >= options_.probe_after, "probe_after_max must be at least probe_after");
@@ -133,7 +149,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
 
   template <class Backend, class Inner>
   [[nodiscard]] bool is_connected(const EndpointConnection<Backend, Inner>& connection) const noexcept {
-    return connection.of_current_generation() && its(connection).is_connected(connection.inner());
+    return connection.in_role() && its(connection).is_connected(connection.inner());
   }
 
   template <class Backend, class Inner>
@@ -147,21 +163,18 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
                                          const std::exception_ptr& error) const {
     const Connector& connector = its(connection);
     if (detail::says_wrong_role(connector, error)) {
-      retire<Backend>(connection.endpoint());
+      if (connection.in_role()) retire<Backend>(connection.endpoint());
       return Verdict::close;
     }
     if constexpr (requires { connector.handle_exception(connection.inner(), error); })
       return connector.handle_exception(connection.inner(), error);
-    else
-      return Verdict::close;
+    return Verdict::close;
   }
 
   /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
   template <class Backend>
   void retire(std::size_t endpoint) const {
-    detail::EndpointHealth& health = *book_->health.at(endpoint);
-    health.retire();
-    health.failed(Backend::now(), options_.probe_after, options_.probe_after_max);
+    book_->health.at(endpoint)->retire(Backend::now());
   }
 
   // What the wrapped connector can do besides, this one can too.
@@ -171,7 +184,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       requires(const Connector& c, const Inner& x) {
     c.reusable(x);
   }
-  { return connection.of_current_generation() && its(connection).reusable(connection.inner()); }
+  { return connection.in_role() && its(connection).reusable(connection.inner()); }
   template <class Backend, class Inner>
   [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
       requires(const Connector& c, const Inner& x) {

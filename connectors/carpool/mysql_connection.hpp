@@ -97,8 +97,10 @@ class MysqlConnection {
 
   /// Whether the server is there and has said nothing unasked. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return session_.is_connected(); }
-  /// Whether every answer has been read to its end.
-  [[nodiscard]] bool reusable() const noexcept { return session_.sound(); }
+  /// Whether every answer has been read to its end, and none said that the server may only be read from.
+  [[nodiscard]] bool reusable() const noexcept { return session_.sound() && !wrong_role(); }
+  /// Whether the server has refused a write on it, as a replica does.
+  [[nodiscard]] bool wrong_role() const noexcept { return session_.wrong_role(); }
   /// Whether something may have been left in the session that reset() removes.
   [[nodiscard]] bool dirty() const noexcept { return session_.dirty(); }
 

@@ -83,6 +83,7 @@ class MysqlSession {
   /// An answer that the server gave leaves the stream where it should be, unless it hangs up after it.
   [[noreturn]] void raise(const MysqlFailure& failure) {
     if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
+    if (is_mysql_read_only(failure.number)) wrong_role_ = true;
     failure.raise(what());
   }
   [[noreturn]] void refuse_size() const {
@@ -94,6 +95,7 @@ class MysqlSession {
   // --- what the session is ---
 
   [[nodiscard]] bool sound() const noexcept { return handle_ && !in_doubt_; }
+  [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
 
   [[nodiscard]] bool is_connected() const noexcept {
     const int descriptor = handle_.descriptor();
@@ -169,7 +171,6 @@ class MysqlSession {
     const MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
     statements_.shrink(options_.statement_cache);
   }
-  void drop(const MYSQL_STMT* statement) noexcept { statements_.drop(statement); }
 
   // --- the end ---
 
@@ -241,6 +242,7 @@ class MysqlSession {
   bool changed_ = false;         // by what a user said
   bool schema_changed_ = false;  // perhaps
   bool owes_rollback_ = false;   // a transaction's guard is gone
+  bool wrong_role_ = false;      // the server has refused to write: it is no primary
 };
 
 }  // namespace detail

@@ -208,7 +208,9 @@ class PostgresWire {
   void note_failure(const PGresult& result, std::optional<PostgresError>& first) const {
     const ExecStatusType status = ::PQresultStatus(&result);
     if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) return;
-    if (!first) first.emplace(error_of(result));
+    if (first) return;
+    first.emplace(error_of(result));
+    if (first->wrong_role()) handle_.state().wrong_role = true;
   }
 
   /// It would go on for ever, giving the same result again and again.
