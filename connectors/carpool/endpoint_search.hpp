@@ -5,6 +5,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/endpoint_health.hpp>
 #include <carpool/errors.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
@@ -127,7 +128,7 @@ class EndpointSearch {
     if (book_.health.size() == 1) std::rethrow_exception(last_);
     const std::string what = "none of " + std::to_string(book_.health.size()) + " endpoints (" + causes_ + ")";
     if (refused_) throw AuthenticationError(what);
-    throw std::system_error(code_, what);
+    throw IoError(code_, what);
   }
 
   EndpointBook& book_;

@@ -72,12 +72,14 @@ namespace detail {
 }
 
 /// libpq's messages end in a line feed and may have several lines, and bytes of a server's that is none; ours are one.
-[[nodiscard]] inline std::string one_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (char& letter : text) {
-    if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
+[[nodiscard]] inline std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char letter : text) {
+    const bool blank = static_cast<unsigned char>(letter) <= ' ';
+    if (!blank || !line.ends_with(' ')) line += blank ? ' ' : letter;
   }
-  return text;
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 /// Drives libpq's non-blocking calls: sends, waits through the backend, bounds what comes by time and by size.
 #pragma once
 
+#include <carpool/io_error.hpp>
 #include <carpool/postgres_error.hpp>
 #include <carpool/postgres_handle.hpp>
 #include <carpool/time.hpp>
@@ -148,22 +149,23 @@ class PostgresWire {
   [[noreturn]] void fail(std::errc code, const std::string& why) const {
     throw std::system_error(std::make_error_code(code), where() + ": " + why);
   }
-  [[noreturn]] void fail_lost() const {
-    handle_.forget();
-    fail(std::errc::connection_reset, one_line(::PQerrorMessage(get())));
-  }
+  [[noreturn]] void fail_lost() const { fail_lost(::PQerrorMessage(get())); }
   [[nodiscard]] std::string where() const { return std::string(operation_) + " on " + peer_; }
 
   /// The error that a result is; throws where it is libpq's own and not the server's.
   [[nodiscard]] PostgresError error_of(const PGresult& result) const {
     if (::PQresultErrorField(&result, PG_DIAG_SQLSTATE) == nullptr) {
-      handle_.forget();
-      fail(std::errc::connection_reset, one_line(::PQresultErrorMessage(&result)));
+      fail_lost(::PQresultErrorMessage(&result));
     }
     return {where(), postgres_fields(&result)};
   }
 
  private:
+  [[noreturn]] void fail_lost(const char* words) const {
+    handle_.forget();
+    throw IoError(std::make_error_code(std::errc::connection_reset), where() + ": " + one_line(words));
+  }
+
   unsigned wait(unsigned events) {
     const unsigned came = wait_until(events, deadline_);
     if (came == 0) fail(std::errc::timed_out, "no answer before the deadline");

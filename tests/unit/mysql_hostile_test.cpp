@@ -88,6 +88,44 @@ TYPED_TEST(MysqlHostile, AConversationThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
   }
 }
 
+TYPED_TEST(MysqlHostile, AClosedPortIsCalledThat) {
+  carpool::MysqlConnector connector{.host = "127.0.0.1"};
+  {
+    const MysqlFakeServer gone({});
+    connector.port = gone.port();
+  }
+  try {
+    (void)connector.template connect<TypeParam>(TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_refused);
+    EXPECT_EQ(error.what(), "connect to 127.0.0.1:" + std::to_string(connector.port) + ": Connection refused");
+  }
+}
+
+TYPED_TEST(MysqlHostile, ASocketThatIsNotThereIsCalledThat) {
+  try {
+    (void)carpool::MysqlConnector{.unix_path = "/nowhere/mysqld.sock"}.template connect<TypeParam>(
+        TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
+    EXPECT_TRUE(std::string(error.what()).ends_with("(2): No such file or directory")) << error.what();
+  }
+}
+
+TYPED_TEST(MysqlHostile, ALostConnectionIsToldInTheLibrarysWords) {
+  MysqlFakeServer server({.cut = 10});
+  try {
+    (void)this->connector(server).template connect<TypeParam>(TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_reset);
+    EXPECT_EQ(std::string(error.what()).find("client error"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(": [2013] Lost connection"), std::string::npos) << error.what();
+  }
+}
+
 TYPED_TEST(MysqlHostile, AnEndlessAnswerIsRefused) {
   const std::string begin = mysql_packet(1, "\1") + mysql_column(2) + mysql_end(3);
   const std::string row = mysql_packet(4, "\xfd\0\x80\0"s + std::string(32768, 'r'));

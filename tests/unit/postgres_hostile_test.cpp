@@ -116,6 +116,44 @@ TYPED_TEST(HostilePostgres, AFirstAnswerThatIsNoPostgresServersIsAnError) {
   }
 }
 
+TYPED_TEST(HostilePostgres, AServerThatIsStartingIsQuotedAndNothingIsPutBehindItsWords) {
+  this->server_.reply_with(
+      {.answer = message('E', fields({"SFATAL", "VFATAL", "C57P03", "Mthe database system is starting up"}))});
+  try {
+    (void)this->connector().template connect<TypeParam>(this->in(seconds(10)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.what(),
+              "connect to 127.0.0.1:" + std::to_string(this->server_.port()) + ": the database system is starting up");
+  }
+}
+
+TYPED_TEST(HostilePostgres, AClosedPortIsCalledThatOnce) {
+  this->server_.stop();
+  try {
+    (void)this->connector().template connect<TypeParam>(this->in(seconds(10)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    const std::string text = error.what();
+    EXPECT_EQ(error.code(), std::errc::connection_refused) << text;
+    EXPECT_EQ(text.find("Connection refused"), text.rfind("Connection refused")) << text;
+    EXPECT_TRUE(text.ends_with("accepting TCP/IP connections?")) << text;
+  }
+}
+
+TYPED_TEST(HostilePostgres, ALostConnectionIsToldInLibpqsWords) {
+  this->server_.reply_with({.answer = welcome});
+  auto connection = this->connector().template connect<TypeParam>(this->in(seconds(10)));
+  this->server_.close_all();
+  try {
+    connection.query("SELECT 1", {}, this->in(seconds(10)));
+    FAIL() << "there was an answer";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_reset);
+    EXPECT_EQ(std::string(error.what()).find("reset by peer"), std::string::npos) << error.what();
+  }
+}
+
 TYPED_TEST(HostilePostgres, EndlessRemarksEndAtTheDeadline) {
   std::string remarks;
   const std::string remark = message('N', fields({"SNOTICE", "VNOTICE", "C00000", "Mbuy!"}));
