@@ -131,7 +131,6 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
 
   /// For the connector. Throws AuthenticationError or RedisError where the server refuses.
   void log_in(const detail::RedisLogin& login, TimePoint deadline) {
-    if (login.size() == 0) return;
     stream_.send(login.bytes(), login.size(), deadline);
     for (std::size_t step = 0; step < login.size(); ++step) login.check(step, stream_.receive(deadline), peer());
   }
