@@ -188,7 +188,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// While it was subscribed, messages may have come before it.
   [[nodiscard]] RedisReply answer_to_reset(TimePoint deadline) {
     RedisReply reply = stream_.receive_any(deadline);
-    while (session_.subscribed() && reply.is_array()) reply = stream_.receive_any(deadline);
+    while (session_.subscribed() && reply.is_array()) {
+      stream_.give_up_if_late(deadline);
+      reply = stream_.receive_any(deadline);
+    }
     stream_.answered(1);
     return reply;
   }
