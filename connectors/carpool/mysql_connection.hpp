@@ -16,6 +16,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,10 +78,15 @@ class MysqlConnection {
   }
 
   /// A transaction that is neither committed nor rolled back when the guard goes is rolled back before anything else
-  /// is done with the connection. The guard must not outlive the lease.
+  /// is done with the connection. The guard must not outlive the lease. Within a transaction it throws
+  /// std::logic_error, where the server would commit the outer one.
   [[nodiscard]] MysqlTransaction<Backend> begin(MysqlTransactionOptions options = {},
                                                 std::optional<TimePoint> deadline = {}) {
-    query(options.statement(), deadline);
+    const TimePoint end = session_.begin("begin", deadline);
+    finish_what_was_left_open(end);
+    session_.end();
+    if (in_transaction()) throw std::logic_error("begin at " + peer() + ": a transaction is open already");
+    query(options.statement(), end);
     return MysqlTransaction<Backend>(*this);
   }
 

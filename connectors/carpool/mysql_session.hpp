@@ -2,13 +2,13 @@
 #pragma once
 
 #include <carpool/mysql_handle.hpp>
+#include <carpool/mysql_session_options.hpp>
 #include <carpool/mysql_sql.hpp>
 #include <carpool/mysql_statement.hpp>
 #include <carpool/mysql_wait.hpp>
 #include <carpool/time.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -16,30 +16,11 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
 
 namespace carpool {
-
-/// When a session is put back to what it was after connecting (mysql_reset_connection, one round trip).
-enum class MysqlReset {
-  when_dirty,      ///< after anything but plain reading and writing in autocommit
-  always,          ///< after every lease
-  rollback_alone,  ///< never, but an open transaction is rolled back: for proxies, which do it themselves
-};
-
-/// What a session keeps to; each is a field of MysqlConnector.
-struct MysqlSessionOptions {
-  Duration io_timeout = std::chrono::seconds(30);
-  MysqlReset reset = MysqlReset::when_dirty;
-  std::size_t max_reply_bytes = std::size_t{64} << 20;
-  std::size_t statement_cache = 64;
-  std::string database = {};
-  std::string charset = {};
-  std::vector<std::string> session_setup = {};
-};
 
 namespace detail {
 
@@ -83,8 +64,13 @@ class MysqlSession {
   /// An answer that the server gave leaves the stream where it should be, unless it hangs up after it.
   [[noreturn]] void raise(const MysqlFailure& failure) {
     if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
-    if (is_mysql_read_only(failure.number)) wrong_role_ = true;
+    if (is_mysql_read_only(failure.number, failure.message)) wrong_role_ = true;
     failure.raise(what());
+  }
+  /// Between two answers: a server that never pauses makes no call wait.
+  void check_time(TimePoint deadline) const {
+    if (deadline == never || Backend::now() < deadline) return;
+    throw std::system_error(std::make_error_code(std::errc::timed_out), what());
   }
   [[noreturn]] void refuse_size() const {
     throw std::system_error(
@@ -151,7 +137,7 @@ class MysqlSession {
     mysql()->server_status = fresh_status_;
     for (const std::string& sql : options_.session_setup) {
       call(deadline, [&sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
-      call(deadline, [](MYSQL* mysql) { return skip_results(mysql); });
+      skip_results(deadline);
     }
     settled_status_ = mysql()->server_status;
   }
@@ -194,13 +180,13 @@ class MysqlSession {
  private:
   [[nodiscard]] std::string what() const { return std::string(operation_) + " at " + peer_; }
 
-  static bool skip_results(MYSQL* mysql) noexcept {
-    do {
-      MYSQL_RES* const result = ::mysql_store_result(mysql);
-      if (result != nullptr) ::mysql_free_result(result);
-      if (::mysql_errno(mysql) != 0) return false;
-    } while (::mysql_next_result(mysql) == 0);
-    return ::mysql_errno(mysql) == 0;
+  void skip_results(TimePoint deadline) {
+    for (int status = 0; status == 0; check_time(deadline)) {
+      call(deadline, [&status](MYSQL* mysql) {
+        ::mysql_free_result(::mysql_store_result(mysql));
+        return ::mysql_errno(mysql) == 0 && (status = ::mysql_next_result(mysql)) <= 0;
+      });
+    }
   }
 
   static bool leaves_schema(std::string_view sql) {
