@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -64,7 +65,9 @@ class PostgresCopyIn : private detail::PostgresCopy<Backend> {
     auto& wire = this->step("COPY to the server", deadline);
     while (!data.empty()) {
       const std::string_view piece = data.substr(0, piece_size);
-      if (::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size())) < 0) refused(wire);
+      const int put = ::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size()));
+      if (put < 0) refused(wire);
+      if (put == 0) throw std::bad_alloc();  // nothing of it was taken: libpq's buffer could not grow
       wire.flush();
       data.remove_prefix(piece.size());
     }

@@ -78,7 +78,9 @@ class PostgresDialler {
     auto status = ::PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
       const unsigned event = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-      if (Backend::wait(handle.descriptor(), event, deadline) == 0) return note("timed out", std::errc::timed_out);
+      const bool came = Backend::wait(handle.descriptor(), event, deadline) != 0;
+      // A server that never pauses makes no wait last.
+      if (!came || Backend::now() >= deadline) return note("timed out", std::errc::timed_out);
       // libpq may close this socket and open another one with the same number.
       handle.forget();
       status = ::PQconnectPoll(connection);

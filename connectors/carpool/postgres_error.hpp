@@ -22,6 +22,7 @@ class PostgresError : public ServerError {
     std::string detail = {};
     std::string hint = {};
     std::string constraint = {};
+    bool by_primary = false;  ///< the server says of itself that it may be written to
   };
 
   PostgresError(const std::string& where, Fields fields)
@@ -41,8 +42,8 @@ class PostgresError : public ServerError {
            wrong_role();
   }
 
-  /// A write was sent to a standby, or to a primary that has become one.
-  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006"; }
+  /// A write was sent to a standby, or to a primary that has become one; not where its own transaction was read-only.
+  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006" && !fields_.by_primary; }
 
  private:
   Fields fields_;

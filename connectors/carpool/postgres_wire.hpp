@@ -23,6 +23,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -157,13 +158,21 @@ class PostgresWire {
     if (::PQresultErrorField(&result, PG_DIAG_SQLSTATE) == nullptr) {
       fail_lost(::PQresultErrorMessage(&result));
     }
-    return {where(), postgres_fields(&result)};
+    PostgresError::Fields fields = postgres_fields(&result);
+    fields.by_primary = is_off("in_hot_standby") && is_off("default_transaction_read_only");
+    return {where(), std::move(fields)};
   }
 
  private:
   [[noreturn]] void fail_lost(const char* words) const {
     handle_.forget();
     throw IoError(std::make_error_code(std::errc::connection_reset), where() + ": " + one_line(words));
+  }
+
+  /// Of what servers tell unasked, since version 14.
+  [[nodiscard]] bool is_off(const char* setting) const noexcept {
+    const char* const value = ::PQparameterStatus(get(), setting);
+    return value != nullptr && std::string_view(value) == "off";
   }
 
   unsigned wait(unsigned events) {

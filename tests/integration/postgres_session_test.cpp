@@ -261,6 +261,22 @@ TYPED_TEST(PostgresSession, AStandbysRefusalIsKnownByItsCode) {
   EXPECT_FALSE(this->connector().wrong_role(std::runtime_error("25006")));
 }
 
+TYPED_TEST(PostgresSession, AWriteInATransactionThatWasToReadIsNoSignOfAStandby) {
+  auto connection = this->connect();
+  auto transaction = connection.begin({.read_only = true});
+  try {
+    connection.query("CREATE TABLE never (id INT)");
+    FAIL() << "it was created";
+  } catch (const carpool::PostgresError& error) {
+    EXPECT_EQ(error.code(), "25006");
+    EXPECT_FALSE(this->connector().wrong_role(error));
+    EXPECT_FALSE(error.ends_connection());
+  }
+  transaction.rollback();
+  EXPECT_FALSE(connection.wrong_role());
+  EXPECT_TRUE(connection.reusable());
+}
+
 TYPED_TEST(PostgresSession, EachResetPolicyCleansWhatItPromises) {
   using carpool::PostgresReset;
   for (const auto policy : {PostgresReset::none, PostgresReset::rollback_if_needed, PostgresReset::discard_all}) {

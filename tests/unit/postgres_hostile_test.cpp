@@ -17,6 +17,7 @@
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
+#include "mysql_fake_server.hpp"
 
 namespace {
 
@@ -168,6 +169,20 @@ TYPED_TEST(HostilePostgres, EndlessRemarksEndAtTheDeadline) {
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   }
   EXPECT_EQ(connection.take_notices().size(), 100U);
+}
+
+TYPED_TEST(HostilePostgres, EndlessRemarksInsteadOfAWelcomeEndAtTheDeadline) {
+  const std::string remark = message('N', fields({"SNOTICE", "VNOTICE", "C00000", "Mbuy!"}));
+  const MysqlFakeServer server(
+      {.greeting = "", .after_login = "N", .answer = message('R', number(0)), .again = remark + remark + remark});
+  const carpool::PostgresConnector connector{
+      .host = "127.0.0.1", .port = server.port(), .user = "u", .password = "p", .options = {{"sslmode", "prefer"}}};
+  try {
+    (void)connector.template connect<TypeParam>(this->in(milliseconds(300)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
+  }
 }
 
 TYPED_TEST(HostilePostgres, AnAnswerThatNobodyAskedForIsDeath) {
