@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/stream_connection.hpp>
+#include <carpool/tcp_address.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
 #include <carpool/tls_context.hpp>
@@ -27,10 +28,11 @@ namespace carpool {
 /// Errors:   connect throws std::invalid_argument naming the field (and the file) for a bad option, CertificateError
 ///           where the server is not who it should be, else std::system_error naming the host and what failed.
 struct TlsConnector {
+  using Address = TcpAddress;
   template <class Backend>
   using Connection = StreamConnection<Backend, TlsSocket<Backend>>;
 
-  std::string host;
+  std::string host = {};
   std::uint16_t port = 0;
   TlsOptions tls = {};
   bool nodelay = true;                                              ///< send small writes at once
@@ -47,6 +49,15 @@ struct TlsConnector {
     return Connection<Backend>(TlsSocket<Backend>::handshake(std::move(socket), context, tls, host, deadline),
                                {.io_timeout = io_timeout, .one_way = one_way});
   }
+
+  /// The same for another server: what TargetedConnector asks.
+  [[nodiscard]] TlsConnector to(const Address& address) const {
+    TlsConnector other = *this;
+    other.host = address.host;
+    other.port = address.port;
+    return other;
+  }
+  [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
