@@ -6,9 +6,9 @@
 #include <carpool/mysql_sql.hpp>
 #include <carpool/mysql_statement.hpp>
 #include <carpool/mysql_wait.hpp>
+#include <carpool/peer_is_quiet.hpp>
 #include <carpool/time.hpp>
 
-#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -16,9 +16,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-
-#include <poll.h>
-#include <sys/socket.h>
 
 namespace carpool {
 
@@ -83,18 +80,7 @@ class MysqlSession {
   [[nodiscard]] bool sound() const noexcept { return handle_ && !in_doubt_; }
   [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
 
-  [[nodiscard]] bool is_connected() const noexcept {
-    const int descriptor = handle_.descriptor();
-    if (descriptor < 0) return false;
-    pollfd asked{descriptor, POLLIN | POLLRDHUP, 0};
-    while (::poll(&asked, 1, 0) < 0) {
-      if (errno != EINTR) return false;
-    }
-    if (asked.revents == 0) return true;
-    if (asked.revents != POLLIN) return false;
-    char byte = 0;  // readable may be a false alarm; a byte (which nobody asked for) or the end is not
-    return ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
-  }
+  [[nodiscard]] bool is_connected() const noexcept { return peer_is_quiet(handle_.descriptor()); }
 
   /// What the server said in its last answer.
   [[nodiscard]] bool in_transaction() const noexcept {
