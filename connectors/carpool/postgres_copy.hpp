@@ -25,6 +25,9 @@ template <class Backend>
 class PostgresCopy {
  public:
   PostgresCopy(PostgresWire<Backend>& wire, Duration io_timeout) noexcept : wire_(&wire), io_timeout_(io_timeout) {}
+  PostgresCopy(PostgresCopy&& other) noexcept
+      : wire_(std::exchange(other.wire_, nullptr)), io_timeout_(other.io_timeout_) {}
+  PostgresCopy& operator=(PostgresCopy&&) = delete;
 
  protected:
   PostgresWire<Backend>& step(const char* operation, std::optional<TimePoint> deadline) {
@@ -44,7 +47,7 @@ class PostgresCopy {
   [[nodiscard]] bool over() const noexcept { return wire_ == nullptr; }
 
  private:
-  PostgresWire<Backend>* wire_;  // null: the COPY is over
+  PostgresWire<Backend>* wire_;  // null: the COPY is over, or was moved away
   Duration io_timeout_;
 };
 

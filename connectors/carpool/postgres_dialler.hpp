@@ -86,7 +86,7 @@ class PostgresDialler {
       status = ::PQconnectPoll(connection);
     }
     handle.forget();
-    if (status == PGRES_POLLING_FAILED) return refused(::PQerrorMessage(connection));
+    if (status == PGRES_POLLING_FAILED) return refused(connection);
     ::PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
     ::PQsetnonblocking(connection, 1);
     handle.state().in_doubt = false;
@@ -113,7 +113,9 @@ class PostgresDialler {
   }
 
   /// An answer is an answer: that server's other addresses would give the same. One that is starting may not be alone.
-  std::nullopt_t refused(std::string_view text) {
+  std::nullopt_t refused(const PGconn* connection) {
+    const std::string_view text = ::PQerrorMessage(connection);
+    if (::PQconnectionNeedsPassword(connection) != 0) throw AuthenticationError(where() + ": " + one_line(text));
     const auto refusal = refusal_in(text);
     if (!refusal) return note(text, cause_in(text));
     const PostgresError error(where(), *refusal);

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -166,6 +167,19 @@ TYPED_TEST(PostgresSession, ACopyThatFailsIsOver) {
   EXPECT_EQ(this->refusal([&] { (void)connection.copy_in("COPY nothing FROM STDIN"); }), "42P01");
   EXPECT_THROW((void)connection.copy_out("SELECT 1"), std::logic_error);
   EXPECT_EQ(connection.query("SELECT count(*) FROM copied").template get<int>(0, 0), 0);
+}
+
+TYPED_TEST(PostgresSession, ACopyThatWasMovedAwayIsOver) {
+  auto connection = this->connect();
+  connection.query("CREATE TEMPORARY TABLE copied (id INT)");
+  auto first = connection.copy_in("COPY copied FROM STDIN");
+  auto copy = std::move(first);
+  EXPECT_THROW(first.write("1\n"), std::logic_error);
+  copy.write("2\n");
+  EXPECT_EQ(copy.finish(), 1U);
+  EXPECT_THROW(copy.finish(), std::logic_error);
+  EXPECT_THROW((void)first.finish(), std::logic_error);
+  EXPECT_EQ(connection.query("SELECT sum(id) FROM copied").template get<int>(0, 0), 2);
 }
 
 TYPED_TEST(PostgresSession, ACopyThatIsLeftOpenClosesItsConnection) {

@@ -1,5 +1,6 @@
 // needs: postgres_connector
 /// What a hostile PostgreSQL server says costs an error, never the process, its memory or more time than was given.
+#include <carpool/errors.hpp>
 #include <carpool/postgres_connector.hpp>
 
 #include <chrono>
@@ -182,6 +183,21 @@ TYPED_TEST(HostilePostgres, EndlessRemarksInsteadOfAWelcomeEndAtTheDeadline) {
     FAIL() << "it connected";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
+  }
+}
+
+TYPED_TEST(HostilePostgres, APasswordThatIsWantedAndWasNotGivenIsAnAuthenticationError) {
+  auto connector = this->connector();
+  connector.password.clear();
+  connector.options.emplace_back("passfile", "/nowhere/pgpass");
+  for (const std::uint32_t method : {3U, 5U}) {  // in plain text, and hashed
+    this->server_.reply_with({.answer = message('R', number(method) + (method == 5 ? "salt" : ""))});
+    try {
+      (void)connector.template connect<TypeParam>(this->in(seconds(10)));
+      FAIL() << "it connected";
+    } catch (const carpool::AuthenticationError& error) {
+      EXPECT_NE(std::string(error.what()).find("no password supplied"), std::string::npos) << error.what();
+    }
   }
 }
 
