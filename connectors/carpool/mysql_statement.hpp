@@ -94,11 +94,10 @@ class MysqlRowBuffer {
   [[nodiscard]] MysqlValue take(MYSQL_STMT* statement, unsigned column) {
     const Cell& cell = cells_[column];
     if (cell.is_null != 0) return {};
-    switch (binds_[column].buffer_type) {
-      case MYSQL_TYPE_LONGLONG: return binds_[column].is_unsigned != 0 ? MysqlValue(cell.number) : signed_value(cell);
-      case MYSQL_TYPE_DOUBLE: return cell.floating;
-      default: return text(statement, column);
-    }
+    const MYSQL_BIND& bind = binds_[column];
+    if (bind.buffer_type == MYSQL_TYPE_DOUBLE) return cell.floating;
+    if (bind.buffer_type != MYSQL_TYPE_LONGLONG) return text(statement, column);
+    return bind.is_unsigned != 0 ? MysqlValue(cell.number) : signed_value(cell);
   }
   [[nodiscard]] std::size_t bytes(unsigned column) const noexcept {
     return cells_[column].is_null != 0 ? 0 : cells_[column].length;

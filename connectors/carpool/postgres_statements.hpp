@@ -46,7 +46,10 @@ class PostgresStatements {
     by_sql_.erase(found);  // whose key is the entry's text
     by_use_.erase(entry);
   }
-  void remove_oldest() { remove(std::string(by_use_.back().sql)); }
+  void remove_oldest() {
+    const std::string sql = by_use_.back().sql;  // a copy, for it goes with its entry
+    remove(sql);
+  }
   void clear() noexcept {
     by_sql_.clear();
     by_use_.clear();
