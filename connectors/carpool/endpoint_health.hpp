@@ -25,6 +25,10 @@ namespace detail {
 /// server is tried once too often, or a connection to it lives one use longer.
 class EndpointHealth {
  public:
+  /// Left alone for probe_after, twice that after the second failure in a row, and so on up to probe_after_max.
+  EndpointHealth(Duration probe_after, Duration probe_after_max) noexcept
+      : probe_after_(probe_after), probe_after_max_(probe_after_max) {}
+
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
   [[nodiscard]] TimePoint aside_until() const noexcept { return TimePoint(Duration(aside_until_.load(relaxed))); }
@@ -34,31 +38,35 @@ class EndpointHealth {
   void closed() noexcept { connections_.fetch_sub(1, relaxed); }
 
   /// True where it is well, or where its time to be probed has come and nobody else has taken that on.
-  [[nodiscard]] bool may_be_tried(TimePoint now, Duration probe_after) noexcept {
+  [[nodiscard]] bool may_be_tried(TimePoint now) noexcept {
     Duration::rep until = aside_until_.load(relaxed);
     if (until == well.time_since_epoch().count()) return true;
     if (until > now.time_since_epoch().count()) return false;
-    return aside_until_.compare_exchange_strong(until, (now + probe_after).time_since_epoch().count(), relaxed);
+    return aside_until_.compare_exchange_strong(until, (now + probe_after_).time_since_epoch().count(), relaxed);
   }
 
   void recovered() noexcept {
     failures_.store(0, relaxed);
     aside_until_.store(well.time_since_epoch().count(), relaxed);
   }
-  /// Left alone for first, twice that after the second failure in a row, and so on up to longest.
-  void failed(TimePoint now, Duration first, Duration longest) noexcept {
+  void failed(TimePoint now) noexcept {
     const Duration::rep times = Duration::rep{1} << std::min(failures_.fetch_add(1, relaxed), 30U);
-    const Duration rest = first > longest / times ? longest : first * times;
+    const Duration rest = probe_after_ > probe_after_max_ / times ? probe_after_max_ : probe_after_ * times;
     aside_until_.store((now + rest).time_since_epoch().count(), relaxed);
   }
 
-  /// What is connected to it now is not to be used again.
-  void retire() noexcept { generation_.fetch_add(1, relaxed); }
+  /// What is connected to it now is not to be used again, and it is set aside.
+  void retire(TimePoint now) noexcept {
+    generation_.fetch_add(1, relaxed);
+    failed(now);
+  }
 
  private:
   static constexpr auto relaxed = std::memory_order_relaxed;
   static constexpr TimePoint well = TimePoint::min();
 
+  const Duration probe_after_;
+  const Duration probe_after_max_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<Duration::rep> aside_until_{well.time_since_epoch().count()};
@@ -85,7 +93,10 @@ class EndpointSeat {
 
   /// Which of the servers, counted from 0.
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
-  [[nodiscard]] bool current() const noexcept { return generation_ == health_->generation(); }
+  /// False for one that was moved away too.
+  [[nodiscard]] bool current() const noexcept { return health_ && generation_ == health_->generation(); }
+  /// Of all connections to its server.
+  void retire(TimePoint now) const noexcept { health_->retire(now); }
 
  private:
   std::shared_ptr<EndpointHealth> health_;

@@ -5,6 +5,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/endpoint_health.hpp>
 #include <carpool/errors.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
@@ -41,8 +42,9 @@ namespace detail {
 
 /// What all copies of one connector share.
 struct EndpointBook {
-  explicit EndpointBook(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) health.push_back(std::make_shared<EndpointHealth>());
+  EndpointBook(std::size_t count, const EndpointOptions& options) {
+    for (std::size_t i = 0; i < count; ++i)
+      health.push_back(std::make_shared<EndpointHealth>(options.probe_after, options.probe_after_max));
   }
 
   std::vector<std::shared_ptr<EndpointHealth>> health;  // the vector is constant from the constructor on
@@ -76,7 +78,7 @@ class EndpointSearch {
   [[nodiscard]] auto first_to_answer(const Dial& dial) {
     std::vector<std::size_t> set_aside;
     for (const std::size_t index : by_preference(book_, options_.order)) {
-      if (!book_.health[index]->may_be_tried(Backend::now(), options_.probe_after)) {
+      if (!book_.health[index]->may_be_tried(Backend::now())) {
         set_aside.push_back(index);
       } else if (auto connection = attempt(dial, index)) {
         return std::move(*connection);
@@ -99,7 +101,7 @@ class EndpointSearch {
       health.recovered();
     } catch (const std::exception& error) {
       note(error);
-      health.failed(Backend::now(), options_.probe_after, options_.probe_after_max);
+      health.failed(Backend::now());
     }
     --left_;
     return connection;
@@ -126,7 +128,7 @@ class EndpointSearch {
     if (book_.health.size() == 1) std::rethrow_exception(last_);
     const std::string what = "none of " + std::to_string(book_.health.size()) + " endpoints (" + causes_ + ")";
     if (refused_) throw AuthenticationError(what);
-    throw std::system_error(code_, what);
+    throw IoError(code_, what);
   }
 
   EndpointBook& book_;

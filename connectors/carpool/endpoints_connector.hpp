@@ -4,6 +4,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/connector_calls.hpp>
+#include <carpool/endpoint_connection.hpp>
 #include <carpool/endpoint_health.hpp>
 #include <carpool/endpoint_search.hpp>
 #include <carpool/time.hpp>
@@ -20,31 +21,6 @@
 #include <vector>
 
 namespace carpool {
-
-namespace detail {
-
-/// A base of its own, so that no name of the seat hides one of the connection.
-struct SeatedAtEndpoint {
-  EndpointSeat seat_at_endpoint;
-};
-
-}  // namespace detail
-
-/// A connection of the wrapped connector, with all that it can do, that knows its server.
-template <class Backend, class Inner>
-class EndpointConnection : private detail::SeatedAtEndpoint, public Inner {  // the seat goes last: after the close
- public:
-  EndpointConnection(detail::EndpointSeat seat, Inner inner)
-      : detail::SeatedAtEndpoint{std::move(seat)}, Inner(std::move(inner)) {}
-
-  /// Which of the connector's endpoints, counted from 0.
-  [[nodiscard]] std::size_t endpoint() const noexcept { return seat_at_endpoint.index(); }
-  /// False once its server's connections were retired.
-  [[nodiscard]] bool of_current_generation() const noexcept { return seat_at_endpoint.current(); }
-
-  [[nodiscard]] Inner& inner() noexcept { return *this; }
-  [[nodiscard]] const Inner& inner() const noexcept { return *this; }
-};
 
 namespace detail {
 
@@ -81,8 +57,10 @@ bool says_wrong_role(const Connector& connector, const std::exception_ptr& error
 ///
 /// An endpoint where a connect fails is set aside, and probed by a single connect when its time has come. All that are
 /// well are tried within one deadline, then the others. Names are resolved anew for each connect, as the wrapped
-/// connector does. Where with_connection ends in an exception that shows the server in the wrong role (Connector's
-/// wrong_role: a primary that became a replica), all connections to it are retired and it is set aside.
+/// connector does. Where a server shows itself in the wrong role (a primary that became a replica), all connections to
+/// it are retired and it is set aside: when a connection comes back that remembers it (the connection's wrong_role()),
+/// whether its user caught the exception or not, and where with_connection ends in an exception that says so (the
+/// connector's wrong_role(exception)).
 ///
 /// Errors:   connect throws what the wrapped one did where there is one endpoint; else std::system_error, or
 ///           AuthenticationError where a server refused the credentials, naming what each endpoint said.
@@ -98,7 +76,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   explicit EndpointsConnector(std::vector<Connector> endpoints, EndpointOptions options = {})
       : endpoints_(std::move(endpoints)),
         options_(options),
-        book_(std::make_shared<detail::EndpointBook>(endpoints_.size())) {
+        book_(std::make_shared<detail::EndpointBook>(endpoints_.size(), options_)) {
     require(!endpoints_.empty(), "the list of endpoints must not be empty");
     require(options_.probe_after > Duration::zero(), "probe_after must be longer than 0");
     require(options_.probe_after_max >= options_.probe_after, "probe_after_max must be at least probe_after");
@@ -142,7 +120,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
 
   template <class Backend, class Inner>
   [[nodiscard]] bool is_connected(const EndpointConnection<Backend, Inner>& connection) const noexcept {
-    return connection.of_current_generation() && its(connection).is_connected(connection.inner());
+    return connection.in_role() && its(connection).is_connected(connection.inner());
   }
 
   template <class Backend, class Inner>
@@ -156,13 +134,12 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
                                          const std::exception_ptr& error) const {
     const Connector& connector = its(connection);
     if (detail::says_wrong_role(connector, error)) {
-      retire<Backend>(connection.endpoint());
+      if (connection.in_role()) retire<Backend>(connection.endpoint());
       return Verdict::close;
     }
     if constexpr (requires { connector.handle_exception(connection.inner(), error); })
       return connector.handle_exception(connection.inner(), error);
-    else
-      return Verdict::close;
+    return Verdict::close;
   }
 
   /// Each endpoint's own; throws what the first bad one does.
@@ -174,9 +151,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
   template <class Backend>
   void retire(std::size_t endpoint) const {
-    detail::EndpointHealth& health = *book_->health.at(endpoint);
-    health.retire();
-    health.failed(Backend::now(), options_.probe_after, options_.probe_after_max);
+    book_->health.at(endpoint)->retire(Backend::now());
   }
 
   // What the wrapped connector can do besides, this one can too.
@@ -186,7 +161,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       requires(const Connector& c, const Inner& x) {
     c.reusable(x);
   }
-  { return connection.of_current_generation() && its(connection).reusable(connection.inner()); }
+  { return connection.in_role() && its(connection).reusable(connection.inner()); }
   template <class Backend, class Inner>
   [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
       requires(const Connector& c, const Inner& x) {

@@ -16,6 +16,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,10 +78,15 @@ class MysqlConnection {
   }
 
   /// A transaction that is neither committed nor rolled back when the guard goes is rolled back before anything else
-  /// is done with the connection. The guard must not outlive the lease.
+  /// is done with the connection. The guard must not outlive the lease. Within a transaction it throws
+  /// std::logic_error, where the server would commit the outer one.
   [[nodiscard]] MysqlTransaction<Backend> begin(MysqlTransactionOptions options = {},
                                                 std::optional<TimePoint> deadline = {}) {
-    query(options.statement(), deadline);
+    const TimePoint end = session_.begin("begin", deadline);
+    finish_what_was_left_open(end);
+    session_.end();
+    if (in_transaction()) throw std::logic_error("begin at " + peer() + ": a transaction is open already");
+    query(options.statement(), end);
     return MysqlTransaction<Backend>(*this);
   }
 
@@ -97,8 +103,10 @@ class MysqlConnection {
 
   /// Whether the server is there and has said nothing unasked. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return session_.is_connected(); }
-  /// Whether every answer has been read to its end.
-  [[nodiscard]] bool reusable() const noexcept { return session_.sound(); }
+  /// Whether every answer has been read to its end, and none said that the server may only be read from.
+  [[nodiscard]] bool reusable() const noexcept { return session_.sound() && !wrong_role(); }
+  /// Whether the server has refused a write on it, as a replica does.
+  [[nodiscard]] bool wrong_role() const noexcept { return session_.wrong_role(); }
   /// Whether something may have been left in the session that reset() removes.
   [[nodiscard]] bool dirty() const noexcept { return session_.dirty(); }
 

@@ -141,7 +141,7 @@ struct MysqlConnector {
   /// Whether the server cannot be written to: it has become a replica.
   [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept {
     const auto* const refusal = dynamic_cast<const MysqlError*>(&error);
-    return refusal != nullptr && detail::is_mysql_read_only(refusal->number());
+    return refusal != nullptr && detail::is_mysql_read_only(refusal->number(), refusal->what());
   }
 
   /// Ends the statement that session id is in the middle of, over a connection of its own; the statement's caller gets

@@ -113,6 +113,7 @@ class MysqlDialler {
     const std::string what = "connect to " + peer();
     waits.rethrow();
     if (waits.timed_out()) throw std::system_error(std::make_error_code(std::errc::timed_out), what);
+    if (waits.refused() != 0) throw std::system_error(waits.refused(), std::system_category(), what);
     MysqlFailure::of(handle.get()).raise_connecting(what);
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -69,8 +70,13 @@ namespace detail {
   return std::find(fatal.begin(), fatal.end(), number) != fatal.end();
 }
 
-/// The server may only be read from: it is not the primary (any more).
-[[nodiscard]] constexpr bool is_mysql_read_only(unsigned number) noexcept { return number == 1290 || number == 1836; }
+/// The server may only be read from: it is not the primary (any more). 1290 names the option that is in the way, and
+/// others than this one forbid things too.
+[[nodiscard]] inline bool is_mysql_read_only(unsigned number, std::string_view message) noexcept {
+  const bool by_option = message.find("--read-only") != std::string_view::npos ||
+                         message.find("--super-read-only") != std::string_view::npos;
+  return number == 1836 || (number == 1290 && by_option);
+}
 
 }  // namespace detail
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/errors.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/mute_descriptor.hpp>
 #include <carpool/mysql_error.hpp>
 #include <carpool/mysql_signals.hpp>
@@ -9,11 +10,15 @@
 
 #include <mysql.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -87,17 +92,26 @@ struct MysqlFailure {
   /// Of a connect, where the same number means more.
   [[noreturn]] void raise_connecting(const std::string& what) const {
     if (is_mysql_authentication_error(number)) throw AuthenticationError(text(what));
-    raise(what);
+    const int cause = number == 2002 || number == 2003 ? errno_in(message) : 0;
+    if (cause == 0) raise(what);
+    throw std::system_error(cause, std::system_category(), what + ": " + message);
   }
   [[noreturn]] void raise(const std::string& what) const {
     if (is_the_servers()) throw MysqlError(number, sqlstate, text(what));
-    const int unknown = 2000;
-    throw std::system_error(number == 0 ? unknown : static_cast<int>(number), mysql_category(), what + ": " + message);
+    const int code = number == 0 ? 2000 : static_cast<int>(number);  // 2000: unknown
+    throw IoError({code, mysql_category()}, what + ": [" + std::to_string(code) + "] " + message);
   }
 
  private:
   [[nodiscard]] std::string text(const std::string& what) const {
     return what + ": [" + std::to_string(number) + "] (" + sqlstate + ") " + message;
+  }
+  /// "Can't connect to local server through socket '/run/mysqld.sock' (2)"; 0 where there is none.
+  [[nodiscard]] static int errno_in(std::string_view text) noexcept {
+    const std::size_t begin = text.rfind('(');
+    int number = 0;
+    if (begin != std::string_view::npos) std::from_chars(text.data() + begin + 1, text.data() + text.size(), number);
+    return std::max(number, 0);
   }
 };
 

@@ -31,6 +31,7 @@ class MysqlReader {
   [[nodiscard]] std::vector<MysqlResult> text_results() {
     std::vector<MysqlResult> results;
     do {
+      begin_result();
       results.push_back(text_result());
     } while (next_text_result());
     return results;
@@ -39,7 +40,7 @@ class MysqlReader {
   /// After mysql_stmt_execute. Of several results the first; the others are read too, to be rid of them.
   [[nodiscard]] MysqlResult binary_result(MYSQL_STMT* statement) {
     MysqlResult result = one_binary_result(statement);
-    while (next_binary_result(statement)) (void)one_binary_result(statement);
+    for (; next_binary_result(statement); (void)one_binary_result(statement)) begin_result();
     return result;
   }
 
@@ -155,6 +156,11 @@ class MysqlReader {
     for (unsigned i = 0; i < count; ++i) result.columns.emplace_back(fields[i].name, fields[i].name_length);
   }
 
+  /// Even one without a value costs something, or a server could go on for ever.
+  void begin_result() {
+    take_room(sizeof(MysqlResult));
+    session_.check_time(deadline_);
+  }
   /// A value costs its own size beside what it holds.
   void take_room(std::size_t bytes) {
     const std::size_t cost = bytes + sizeof(MysqlValue);

@@ -3,13 +3,13 @@
 
 #include <carpool/budget.hpp>
 #include <carpool/mysql_handle.hpp>
+#include <carpool/mysql_session_options.hpp>
 #include <carpool/mysql_sql.hpp>
 #include <carpool/mysql_statement.hpp>
 #include <carpool/mysql_wait.hpp>
+#include <carpool/peer_is_quiet.hpp>
 #include <carpool/time.hpp>
 
-#include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -17,30 +17,8 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
-
-#include <poll.h>
-#include <sys/socket.h>
 
 namespace carpool {
-
-/// When a session is put back to what it was after connecting (mysql_reset_connection, one round trip).
-enum class MysqlReset {
-  when_dirty,      ///< after anything but plain reading and writing in autocommit
-  always,          ///< after every lease
-  rollback_alone,  ///< never, but an open transaction is rolled back: for proxies, which do it themselves
-};
-
-/// What a session keeps to; each is a field of MysqlConnector.
-struct MysqlSessionOptions {
-  Duration io_timeout = std::chrono::seconds(30);
-  MysqlReset reset = MysqlReset::when_dirty;
-  std::size_t max_reply_bytes = std::size_t{64} << 20;
-  std::size_t statement_cache = 64;
-  std::string database = {};
-  std::string charset = {};
-  std::vector<std::string> session_setup = {};
-};
 
 namespace detail {
 
@@ -85,7 +63,13 @@ class MysqlSession {
   /// An answer that the server gave leaves the stream where it should be, unless it hangs up after it.
   [[noreturn]] void raise(const MysqlFailure& failure) {
     if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
+    if (is_mysql_read_only(failure.number, failure.message)) wrong_role_ = true;
     failure.raise(what());
+  }
+  /// Between two answers: a server that never pauses makes no call wait.
+  void check_time(TimePoint deadline) const {
+    if (deadline == never || Backend::now() < deadline) return;
+    throw std::system_error(std::make_error_code(std::errc::timed_out), what());
   }
   [[noreturn]] void refuse_size() const {
     throw std::system_error(
@@ -96,19 +80,9 @@ class MysqlSession {
   // --- what the session is ---
 
   [[nodiscard]] bool sound() const noexcept { return handle_ && !in_doubt_; }
+  [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
 
-  [[nodiscard]] bool is_connected() const noexcept {
-    const int descriptor = handle_.descriptor();
-    if (descriptor < 0) return false;
-    pollfd asked{descriptor, POLLIN | POLLRDHUP, 0};
-    while (::poll(&asked, 1, 0) < 0) {
-      if (errno != EINTR) return false;
-    }
-    if (asked.revents == 0) return true;
-    if (asked.revents != POLLIN) return false;
-    char byte = 0;  // readable may be a false alarm; a byte (which nobody asked for) or the end is not
-    return ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
-  }
+  [[nodiscard]] bool is_connected() const noexcept { return peer_is_quiet(handle_.descriptor()); }
 
   /// What the server said in its last answer.
   [[nodiscard]] bool in_transaction() const noexcept {
@@ -151,7 +125,7 @@ class MysqlSession {
     mysql()->server_status = fresh_status_;
     for (const std::string& sql : options_.session_setup) {
       call(deadline, [&sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
-      call(deadline, [](MYSQL* mysql) { return skip_results(mysql); });
+      skip_results(deadline);
     }
     settled_status_ = mysql()->server_status;
   }
@@ -171,7 +145,6 @@ class MysqlSession {
     const MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
     statements_.shrink(options_.statement_cache);
   }
-  void drop(const MYSQL_STMT* statement) noexcept { statements_.drop(statement); }
 
   // --- the end ---
 
@@ -195,13 +168,13 @@ class MysqlSession {
  private:
   [[nodiscard]] std::string what() const { return std::string(operation_) + " at " + peer_; }
 
-  static bool skip_results(MYSQL* mysql) noexcept {
-    do {
-      MYSQL_RES* const result = ::mysql_store_result(mysql);
-      if (result != nullptr) ::mysql_free_result(result);
-      if (::mysql_errno(mysql) != 0) return false;
-    } while (::mysql_next_result(mysql) == 0);
-    return ::mysql_errno(mysql) == 0;
+  void skip_results(TimePoint deadline) {
+    for (int status = 0; status == 0; check_time(deadline)) {
+      call(deadline, [&status](MYSQL* mysql) {
+        ::mysql_free_result(::mysql_store_result(mysql));
+        return ::mysql_errno(mysql) == 0 && (status = ::mysql_next_result(mysql)) <= 0;
+      });
+    }
   }
 
   static bool leaves_schema(std::string_view sql) {
@@ -243,6 +216,7 @@ class MysqlSession {
   bool changed_ = false;         // by what a user said
   bool schema_changed_ = false;  // perhaps
   bool owes_rollback_ = false;   // a transaction's guard is gone
+  bool wrong_role_ = false;      // the server has refused to write: it is no primary
 };
 
 }  // namespace detail

@@ -164,9 +164,6 @@ class MysqlStatements {
   void shrink(std::size_t most) noexcept {
     while (entries_.size() > most) entries_.pop_back();
   }
-  void drop(const MYSQL_STMT* statement) noexcept {
-    entries_.remove_if([statement](const auto& entry) { return entry.second.get() == statement; });
-  }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:

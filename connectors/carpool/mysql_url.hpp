@@ -36,8 +36,10 @@ inline void take_mysql_tls(std::optional<MysqlTls>& tls, UrlOptions& options) {
   take_option(chosen.ca_file, options.text("tls_ca"));
   take_option(chosen.cert_file, options.text("tls_cert"));
   take_option(chosen.key_file, options.text("tls_key"));
-  take_option(chosen.verify, options.flag("tls_verify"));
-  const bool described = !chosen.ca_file.empty() || !chosen.cert_file.empty() || !chosen.verify;
+  const std::optional<bool> verify = options.flag("tls_verify");
+  take_option(chosen.verify, verify);
+  // Whoever speaks of encryption without a word for or against it wants it.
+  const bool described = !chosen.ca_file.empty() || !chosen.cert_file.empty() || !chosen.key_file.empty() || verify;
   if (wanted.value_or(described)) tls = std::move(chosen);
 }
 

@@ -48,11 +48,13 @@ class MysqlCall {
     MysqlCall* const call = current();
     const bool ready = call != nullptr && call->await(descriptor, is_read != 0 ? POLLIN : POLLOUT);
     current() = call;
-    errno = ready ? 0 : ETIMEDOUT;
+    errno = call != nullptr && call->refused_ != 0 ? call->refused_ : ready ? 0 : ETIMEDOUT;
     return ready ? 1 : 0;
   }
 
   [[nodiscard]] bool timed_out() const noexcept { return timed_out_; }
+  /// Why the last socket could not be connected, as errno has it; 0 where it could. The library does not tell.
+  [[nodiscard]] int refused() const noexcept { return refused_; }
 
   /// What the backend threw while the library waited: an interruption, no memory. It could not pass through C.
   void rethrow() {
@@ -72,12 +74,21 @@ class MysqlCall {
     if (traits_.opens && std::exchange(descriptor_, descriptor) != descriptor) meet(descriptor);
     quiet_.reset();
     try {
-      timed_out_ = Waits::wait(descriptor, events, deadline_) == 0;
+      const unsigned came = Waits::wait(descriptor, events, deadline_);
+      timed_out_ = came == 0;
+      refused_ = traits_.opens && events == POLLOUT && (came & (POLLERR | POLLHUP)) != 0 ? error_of(descriptor) : 0;
     } catch (...) {
       thrown_ = std::current_exception();
     }
     if (traits_.encrypted) quiet_.emplace();
-    return !timed_out_ && thrown_ == nullptr;
+    return !timed_out_ && thrown_ == nullptr && refused_ == 0;
+  }
+
+  /// Takes it off the socket, so that the library must be told.
+  static int error_of(my_socket descriptor) noexcept {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
   }
 
   /// The library opened a socket behind our back, whose number may have meant another; and every child that the
@@ -90,6 +101,7 @@ class MysqlCall {
   TimePoint deadline_;
   Traits traits_;
   bool timed_out_ = false;
+  int refused_ = 0;
   my_socket descriptor_ = -1;
   std::exception_ptr thrown_;
   std::optional<BlockedPipeSignal> quiet_;  // but for while it waits

@@ -1,6 +1,9 @@
 /// Asks a PostgreSQL server to give up what a connection waits for.
 #pragma once
 
+#include <carpool/io_error.hpp>
+#include <carpool/postgres_error.hpp>
+
 #include <libpq-fe.h>
 
 #include <array>
@@ -25,7 +28,7 @@ class PostgresCanceller {
     PGcancel* const request = cancel_.get();
     const int asked = Backend::run_blocking(
         [request, &why] { return ::PQcancel(request, why.data(), static_cast<int>(why.size())); });
-    if (asked != 1) throw std::system_error(std::make_error_code(std::errc::not_connected), why.data());
+    if (asked != 1) throw IoError(std::make_error_code(std::errc::not_connected), detail::one_line(why.data()));
   }
 
  private:

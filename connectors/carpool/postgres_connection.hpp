@@ -143,16 +143,17 @@ class PostgresConnection {
   [[nodiscard]] bool encrypted() const noexcept { return ::PQsslInUse(wire_.get()) != 0; }
   /// The descriptor, for poll and getsockopt; still owned by the connection.
   [[nodiscard]] int native_handle() const noexcept { return wire_.handle().descriptor(); }
-  /// "127.0.0.1:5432"
   [[nodiscard]] const std::string& peer() const noexcept { return wire_.peer(); }
 
   // --- what the connector is asked by the pool ---------------------------------------------------------
 
   [[nodiscard]] bool is_connected() const noexcept { return wire_.handle().is_connected(); }
-  /// No command is under way, none has been torn off. No system call.
+  /// The server has refused a write on it, as a standby does.
+  [[nodiscard]] bool wrong_role() const noexcept { return wire_.get() != nullptr && wire_.handle().state().wrong_role; }
+  /// No command is under way, none has been torn off, and none was refused for the server's role. No system call.
   [[nodiscard]] bool reusable() const noexcept {
     const PGTransactionStatusType status = ::PQtransactionStatus(wire_.get());
-    if (!wire_.handle().sound() || status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
+    if (!wire_.handle().sound() || wrong_role() || status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
     return session_.reset != PostgresReset::none || status == PQTRANS_IDLE;
   }
   [[nodiscard]] bool dirty() const noexcept {

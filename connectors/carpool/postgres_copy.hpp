@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,9 @@ template <class Backend>
 class PostgresCopy {
  public:
   PostgresCopy(PostgresWire<Backend>& wire, Duration io_timeout) noexcept : wire_(&wire), io_timeout_(io_timeout) {}
+  PostgresCopy(PostgresCopy&& other) noexcept
+      : wire_(std::exchange(other.wire_, nullptr)), io_timeout_(other.io_timeout_) {}
+  PostgresCopy& operator=(PostgresCopy&&) = delete;
 
  protected:
   PostgresWire<Backend>& step(const char* operation, std::optional<TimePoint> deadline) {
@@ -43,7 +47,7 @@ class PostgresCopy {
   [[nodiscard]] bool over() const noexcept { return wire_ == nullptr; }
 
  private:
-  PostgresWire<Backend>* wire_;  // null: the COPY is over
+  PostgresWire<Backend>* wire_;  // null: the COPY is over, or was moved away
   Duration io_timeout_;
 };
 
@@ -64,7 +68,9 @@ class PostgresCopyIn : private detail::PostgresCopy<Backend> {
     auto& wire = this->step("COPY to the server", deadline);
     while (!data.empty()) {
       const std::string_view piece = data.substr(0, piece_size);
-      if (::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size())) < 0) refused(wire);
+      const int put = ::PQputCopyData(wire.get(), piece.data(), static_cast<int>(piece.size()));
+      if (put < 0) refused(wire);
+      if (put == 0) throw std::bad_alloc();  // nothing of it was taken: libpq's buffer could not grow
       wire.flush();
       data.remove_prefix(piece.size());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/errors.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/postgres_error.hpp>
 #include <carpool/postgres_handle.hpp>
 #include <carpool/tcp_connector.hpp>
@@ -42,6 +43,16 @@ using PostgresSettings = std::vector<std::pair<std::string, std::string>>;
   return std::nullopt;
 }
 
+/// libpq keeps what the system said as text alone.
+[[nodiscard]] inline std::errc cause_in(std::string_view text) {
+  for (const std::errc code : {std::errc::connection_refused, std::errc::connection_reset, std::errc::host_unreachable,
+                               std::errc::network_unreachable, std::errc::no_such_file_or_directory,
+                               std::errc::permission_denied, std::errc::timed_out}) {
+    if (text.find(std::make_error_code(code).message()) != std::string_view::npos) return code;
+  }
+  return std::errc::not_connected;
+}
+
 /// Errors:   AuthenticationError, PostgresError where the server refused for another reason, else std::system_error
 ///           naming the endpoint and what each address said.
 template <class Backend>
@@ -56,7 +67,7 @@ class PostgresDialler {
       const TimePoint its_deadline = fair_share(Backend::now(), deadline_, attempts.size() - tried);
       if (auto handle = dial(attempts[tried], its_deadline)) return std::move(*handle);
     }
-    throw std::system_error(std::make_error_code(code_), where() + ": " + causes_);
+    throw IoError(std::make_error_code(code_), where() + ": " + causes_);
   }
 
  private:
@@ -67,13 +78,15 @@ class PostgresDialler {
     auto status = ::PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
       const unsigned event = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-      if (Backend::wait(handle.descriptor(), event, deadline) == 0) return note("timed out", std::errc::timed_out);
+      const bool came = Backend::wait(handle.descriptor(), event, deadline) != 0;
+      // A server that never pauses makes no wait last.
+      if (!came || Backend::now() >= deadline) return note("timed out", std::errc::timed_out);
       // libpq may close this socket and open another one with the same number.
       handle.forget();
       status = ::PQconnectPoll(connection);
     }
     handle.forget();
-    if (status == PGRES_POLLING_FAILED) return refused(::PQerrorMessage(connection));
+    if (status == PGRES_POLLING_FAILED) return refused(connection);
     ::PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
     ::PQsetnonblocking(connection, 1);
     handle.state().in_doubt = false;
@@ -100,9 +113,11 @@ class PostgresDialler {
   }
 
   /// An answer is an answer: that server's other addresses would give the same. One that is starting may not be alone.
-  std::nullopt_t refused(std::string_view text) {
+  std::nullopt_t refused(const PGconn* connection) {
+    const std::string_view text = ::PQerrorMessage(connection);
+    if (::PQconnectionNeedsPassword(connection) != 0) throw AuthenticationError(where() + ": " + one_line(text));
     const auto refusal = refusal_in(text);
-    if (!refusal) return note(text, std::errc::not_connected);
+    if (!refusal) return note(text, cause_in(text));
     const PostgresError error(where(), *refusal);
     if (error.code().substr(0, 2) == "28") throw AuthenticationError(error.what());
     if (error.code() != "57P03") throw PostgresError(error);
@@ -110,7 +125,7 @@ class PostgresDialler {
   }
 
   std::nullopt_t note(std::string_view cause, std::errc code) {
-    causes_ += (causes_.empty() ? "" : "; ") + one_line(std::string(cause));
+    causes_ += (causes_.empty() ? "" : "; ") + one_line(cause);
     code_ = code;
     return std::nullopt;
   }

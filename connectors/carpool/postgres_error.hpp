@@ -22,6 +22,7 @@ class PostgresError : public ServerError {
     std::string detail = {};
     std::string hint = {};
     std::string constraint = {};
+    bool by_primary = false;  ///< the server says of itself that it may be written to
   };
 
   PostgresError(const std::string& where, Fields fields)
@@ -41,8 +42,8 @@ class PostgresError : public ServerError {
            wrong_role();
   }
 
-  /// A write was sent to a standby, or to a primary that has become one.
-  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006"; }
+  /// A write was sent to a standby, or to a primary that has become one; not where its own transaction was read-only.
+  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006" && !fields_.by_primary; }
 
  private:
   Fields fields_;
@@ -72,12 +73,14 @@ namespace detail {
 }
 
 /// libpq's messages end in a line feed and may have several lines, and bytes of a server's that is none; ours are one.
-[[nodiscard]] inline std::string one_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (char& letter : text) {
-    if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
+[[nodiscard]] inline std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char letter : text) {
+    const bool blank = static_cast<unsigned char>(letter) <= ' ';
+    if (!blank || !line.ends_with(' ')) line += blank ? ' ' : letter;
   }
-  return text;
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
 }
 
 }  // namespace detail

@@ -64,8 +64,9 @@ struct PostgresState {
   PGconn* connection = nullptr;
   std::size_t max_notices;
   std::deque<PostgresNotice> notices;
-  bool in_doubt = false;  ///< an operation began and did not end well: the stream may be anywhere
-  bool spoilt = false;    ///< something came that nobody can make sense of, or the server's last word
+  bool in_doubt = false;    ///< an operation began and did not end well: the stream may be anywhere
+  bool spoilt = false;      ///< something came that nobody can make sense of, or the server's last word
+  bool wrong_role = false;  ///< the server has refused to write: it is no primary
 };
 
 /// Move-only; the destructor says goodbye, except in a forked child, where it says nothing.

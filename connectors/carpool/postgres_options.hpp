@@ -71,10 +71,45 @@ inline void check_postgres_target(std::string_view target) {
                    "target_session_attrs must be any, read-write, read-only, primary, standby or prefer-standby");
 }
 
+/// An option of libpq's that takes one of a few words. What else it may be, libpq finds out.
+struct PostgresWords {
+  std::string_view option;
+  std::string_view words;  ///< as they are shown: "disable, prefer or require"
+
+  [[nodiscard]] constexpr bool allow(std::string_view value) const noexcept {
+    for (std::string_view rest = words; !rest.empty();) {
+      const std::string_view word = rest.substr(0, std::min(rest.find_first_of(", "), rest.size()));
+      if (word == value && word != "or") return true;
+      rest.remove_prefix(word.size());
+      rest.remove_prefix(std::min(rest.find_first_not_of(", "), rest.size()));
+    }
+    return false;
+  }
+};
+inline constexpr std::array<PostgresWords, 8> postgres_words = {{
+    {"sslmode", "disable, allow, prefer, require, verify-ca or verify-full"},
+    {"sslcertmode", "disable, allow or require"},
+    {"sslnegotiation", "postgres or direct"},
+    {"channel_binding", "disable, prefer or require"},
+    {"gssencmode", "disable, prefer or require"},
+    {"load_balance_hosts", "disable or random"},
+    {"ssl_min_protocol_version", "TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3"},
+    {"ssl_max_protocol_version", "TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3"},
+}};
+
+/// Here, where it has the name of the option: libpq would refuse it too, but only while a server is waited for.
+inline void check_postgres_words(std::string_view option, std::string_view value) {
+  for (const PostgresWords& known : postgres_words) {
+    require_postgres(known.option != option || value.empty() || known.allow(value),
+                     "the option " + std::string(option) + " must be " + std::string(known.words));
+  }
+}
+
 inline void check_postgres_options(const std::vector<std::pair<std::string, std::string>>& options) {
   for (const auto& [name, value] : options) {
     require_postgres(is_postgres_option(name), "options must not contain " + name);
     require_postgres(value.find('\0') == std::string::npos, "the option " + name + " must not contain a NUL");
+    check_postgres_words(name, value);
   }
 }
 
@@ -138,6 +173,7 @@ template <class Connector>
     if (auto value = options.text(name)) connector.options.emplace_back(name, std::move(*value));
   }
   const bool pooled = options.flag("pgbouncer").value_or(false);
+  if (options.text("connect_timeout")) options.refuse("connect_timeout", "is the pool's: PoolOptions::connect_timeout");
   options.refuse_others();
   connector.validate();
   return pooled ? Connector::behind_pgbouncer(std::move(connector)) : connector;

@@ -5,6 +5,7 @@
 #include <carpool/time.hpp>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -38,10 +39,16 @@ class PostgresTransaction {
 
   /// Throws PostgresError where the server could not: 40001 asks to be tried again from the beginning, 25P02 says that
   /// an earlier statement had failed. After any other exception it is not known whether it was committed.
-  void commit(std::optional<TimePoint> deadline = {}) { connection_->commit(deadline), connection_ = nullptr; }
-  void rollback(std::optional<TimePoint> deadline = {}) { connection_->roll_back(deadline), connection_ = nullptr; }
+  /// Where the transaction is over already, or was moved away, throws std::logic_error and says nothing to the server.
+  void commit(std::optional<TimePoint> deadline = {}) { open("commit").commit(deadline), connection_ = nullptr; }
+  void rollback(std::optional<TimePoint> deadline = {}) { open("rollback").roll_back(deadline), connection_ = nullptr; }
 
  private:
+  [[nodiscard]] Connection& open(const char* operation) const {
+    if (connection_ != nullptr) return *connection_;
+    throw std::logic_error(std::string(operation) + ": the transaction is over already");
+  }
+
   Connection* connection_;
 };
 

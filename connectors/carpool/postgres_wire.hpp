@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/budget.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/postgres_error.hpp>
 #include <carpool/postgres_handle.hpp>
 #include <carpool/time.hpp>
@@ -23,6 +24,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -150,22 +152,31 @@ class PostgresWire {
   [[noreturn]] void fail(std::errc code, const std::string& why) const {
     throw std::system_error(std::make_error_code(code), where() + ": " + why);
   }
-  [[noreturn]] void fail_lost() const {
-    handle_.forget();
-    fail(std::errc::connection_reset, one_line(::PQerrorMessage(get())));
-  }
+  [[noreturn]] void fail_lost() const { fail_lost(::PQerrorMessage(get())); }
   [[nodiscard]] std::string where() const { return std::string(operation_) + " on " + peer_; }
 
   /// The error that a result is; throws where it is libpq's own and not the server's.
   [[nodiscard]] PostgresError error_of(const PGresult& result) const {
     if (::PQresultErrorField(&result, PG_DIAG_SQLSTATE) == nullptr) {
-      handle_.forget();
-      fail(std::errc::connection_reset, one_line(::PQresultErrorMessage(&result)));
+      fail_lost(::PQresultErrorMessage(&result));
     }
-    return {where(), postgres_fields(&result)};
+    PostgresError::Fields fields = postgres_fields(&result);
+    fields.by_primary = is_off("in_hot_standby") && is_off("default_transaction_read_only");
+    return {where(), std::move(fields)};
   }
 
  private:
+  [[noreturn]] void fail_lost(const char* words) const {
+    handle_.forget();
+    throw IoError(std::make_error_code(std::errc::connection_reset), where() + ": " + one_line(words));
+  }
+
+  /// Of what servers tell unasked, since version 14.
+  [[nodiscard]] bool is_off(const char* setting) const noexcept {
+    const char* const value = ::PQparameterStatus(get(), setting);
+    return value != nullptr && std::string_view(value) == "off";
+  }
+
   unsigned wait(unsigned events) {
     const unsigned came = wait_until(events, deadline_);
     if (came == 0) fail(std::errc::timed_out, "no answer before the deadline");
@@ -210,7 +221,9 @@ class PostgresWire {
   void note_failure(const PGresult& result, std::optional<PostgresError>& first) const {
     const ExecStatusType status = ::PQresultStatus(&result);
     if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) return;
-    if (!first) first.emplace(error_of(result));
+    if (first) return;
+    first.emplace(error_of(result));
+    if (first->wrong_role()) handle_.state().wrong_role = true;
   }
 
   /// It would go on for ever, giving the same result again and again.

@@ -117,9 +117,12 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   [[nodiscard]] bool dirty() const noexcept { return session_.dirty() || this->has_messages(); }
   /// Whether the peer is there and nothing has come unasked. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return !stream_.broken() && stream_.is_connected(); }
-  /// Whether nothing failed, every command is answered, and the session is as it was or can be restored.
+  /// Whether the server has refused a write on it, as a replica does.
+  [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
+  /// Whether nothing failed, every command is answered, none was refused for the server's role, and the session is as
+  /// it was or can be restored.
   [[nodiscard]] bool reusable() const noexcept {
-    return !session_.ruined() && (session_.subscribed() ? !stream_.broken() : stream_.settled());
+    return !session_.ruined() && !wrong_role_ && (session_.subscribed() ? !stream_.broken() : stream_.settled());
   }
   /// Whether every command is answered, and no message of a channel may be under way.
   [[nodiscard]] bool in_step() const noexcept {
@@ -132,7 +135,6 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
 
   /// For the connector. Throws AuthenticationError or RedisError where the server refuses.
   void log_in(const detail::RedisLogin& login, TimePoint deadline) {
-    if (login.size() == 0) return;
     stream_.send(login.bytes(), login.size(), deadline);
     for (std::size_t step = 0; step < login.size(); ++step) login.check(step, stream_.receive(deadline), peer());
   }
@@ -172,7 +174,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
 
   [[nodiscard]] RedisReply receive(detail::RedisEffect effect, TimePoint deadline) {
     RedisReply reply = stream_.receive(deadline);
-    if (reply.is_error()) session_.refused(effect);
+    if (reply.is_error()) {
+      session_.refused(effect);
+      wrong_role_ = wrong_role_ || reply.code() == "READONLY";
+    }
     return reply;
   }
 
@@ -187,7 +192,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// While it was subscribed, messages may have come before it.
   [[nodiscard]] RedisReply answer_to_reset(TimePoint deadline) {
     RedisReply reply = stream_.receive_any(deadline);
-    while (session_.subscribed() && reply.is_array()) reply = stream_.receive_any(deadline);
+    while (session_.subscribed() && reply.is_array()) {
+      stream_.give_up_if_late(deadline);
+      reply = stream_.receive_any(deadline);
+    }
     stream_.answered(1);
     return reply;
   }
@@ -207,6 +215,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   detail::RedisSession session_;
   Duration io_timeout_;
   std::uint64_t uses_ = 0;
+  bool wrong_role_ = false;
   std::string out_;  ///< the command that was written last; kept for its memory
 };
 

@@ -22,6 +22,7 @@ class RedisLogin {
     if (!user.empty()) add("AUTH", "AUTH", user, password);
     if (database != 0) add("SELECT", "SELECT", database);
     if (!client_name.empty()) add("CLIENT SETNAME", "CLIENT", "SETNAME", client_name);
+    if (steps_.empty()) add(sign_of_life, sign_of_life);  // or nobody would learn that a password is wanted
   }
 
   /// All of it, to be sent in one write with whatever goes before.
@@ -31,7 +32,7 @@ class RedisLogin {
   /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials,
   /// RedisError where it refused anything else.
   void check(std::size_t step, const RedisReply& reply, const std::string& peer) const {
-    if (!reply.is_error()) return;
+    if (!reply.is_error() || (steps_[step] == sign_of_life && !turns_away(reply))) return;
     const std::string what = std::string(steps_[step]) + " at " + peer;
     const std::string text = without_password(reply.text());
     if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + text);
@@ -39,6 +40,14 @@ class RedisLogin {
   }
 
  private:
+  static constexpr const char* sign_of_life = "PING";
+
+  /// Whether the server would say so to any command. Others (LOADING, NOPERM) are PING's or the moment's alone.
+  [[nodiscard]] static bool turns_away(const RedisReply& reply) {
+    const std::string code = reply.code();
+    return code == "NOAUTH" || code == "DENIED" || (code == "ERR" && reply.text().starts_with("ERR max number"));
+  }
+
   template <class... Arguments>
   void add(const char* name, const Arguments&... arguments) {
     RedisWriter::write(bytes_, arguments...);

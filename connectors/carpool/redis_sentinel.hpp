@@ -3,6 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/errors.hpp>
+#include <carpool/io_error.hpp>
 #include <carpool/redis_connector.hpp>
 #include <carpool/redis_url.hpp>
 #include <carpool/time.hpp>
@@ -57,8 +58,8 @@ struct RedisSentinel {
       std::optional<Connection<Backend>> connection = through<Backend>(sentinel, share, causes);
       if (connection) return std::move(*connection);
     }
-    throw std::system_error(std::make_error_code(std::errc::host_unreachable),
-                            "find the Redis master " + master + " (" + causes + ")");
+    throw IoError(std::make_error_code(std::errc::host_unreachable),
+                  "find the Redis master " + master + " (" + causes + ")");
   }
 
   template <class Backend>

@@ -74,6 +74,18 @@ class RedisStream {
     return std::nullopt;
   }
 
+  /// Whether the time is up; for those who take whatever comes until something particular does. A server that never
+  /// pauses makes no read wait.
+  [[nodiscard]] static bool late(TimePoint deadline) noexcept {
+    return deadline != never && Backend::now() >= deadline;
+  }
+  /// What comes next may be anything then.
+  void give_up_if_late(TimePoint deadline) {
+    if (!late(deadline)) return;
+    broken_ = true;
+    check_time(deadline);
+  }
+
   [[nodiscard]] bool is_connected() const noexcept {
     return std::visit([](const auto& socket) { return socket.is_connected(); }, socket_);
   }
@@ -149,8 +161,7 @@ class RedisStream {
 
   /// A server that says a byte now and then never makes a read wait.
   void check_time(TimePoint deadline) const {
-    if (deadline == never || Backend::now() < deadline) return;
-    throw std::system_error(std::make_error_code(std::errc::timed_out), "read from " + peer());
+    if (late(deadline)) throw std::system_error(std::make_error_code(std::errc::timed_out), "read from " + peer());
   }
 
   Socket socket_;

@@ -53,8 +53,7 @@ class RedisSubscriptions {
                                "PING");  // how many words of farewell there will be, nobody knows: this is the last
     const TimePoint end = self().until(deadline);
     self().stream_.send(out, 1, end);
-    while (!is_pong(self().stream_.receive_any(end))) {
-    }
+    while (!is_pong(self().stream_.receive_any(end))) self().stream_.give_up_if_late(end);
     self().stream_.answered(1);
     messages_.clear();
     self().session_.subscribed(false);
@@ -65,8 +64,7 @@ class RedisSubscriptions {
     const TimePoint end = self().until(deadline);
     while (messages_.empty()) {
       std::optional<RedisReply> reply = self().stream_.receive_unless_late(end);
-      if (!reply) return std::nullopt;
-      keep_message(*reply);
+      if (!reply || (!keep_message(*reply) && self().stream_.late(end))) return std::nullopt;
     }
     RedisMessage message = std::move(messages_.front());
     messages_.erase(messages_.begin());
@@ -95,7 +93,10 @@ class RedisSubscriptions {
     while (due > 0) {
       const RedisReply reply = self().stream_.receive_any(end);
       if (reply.is_error()) refused(reply, command, due);
-      if (keep_message(reply)) continue;
+      if (keep_message(reply)) {
+        self().stream_.give_up_if_late(end);
+        continue;
+      }
       self().stream_.answered(1);
       if (--due == 0) self().session_.subscribed(subscriptions(reply) > 0);
     }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,7 @@ class SqliteConnection {
 
   /// Several statements without parameters, one after the other: a schema.
   void script(std::string_view sql, std::optional<TimePoint> deadline = {}) {
+    if (sql.find('\0') != std::string_view::npos) throw std::invalid_argument("a script must not contain a NUL");
     const TimePoint end = until(deadline);
     settle_transaction(end);
     while (auto statement = handle_->compile(sql, end)) {

@@ -4,6 +4,8 @@
 #include <carpool/time.hpp>
 
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace carpool {
@@ -28,11 +30,17 @@ class SqliteTransaction {
     if (connection_ != nullptr) connection_->leave_transaction();
   }
 
-  /// Where it throws for a lock, it may be tried again.
-  void commit(std::optional<TimePoint> deadline = {}) { connection_->commit(deadline), connection_ = nullptr; }
-  void rollback(std::optional<TimePoint> deadline = {}) { connection_->roll_back(deadline), connection_ = nullptr; }
+  /// Where it throws for a lock, it may be tried again. Where the transaction is over already, or was moved away, throws
+  /// std::logic_error and does nothing.
+  void commit(std::optional<TimePoint> deadline = {}) { open("commit").commit(deadline), connection_ = nullptr; }
+  void rollback(std::optional<TimePoint> deadline = {}) { open("rollback").roll_back(deadline), connection_ = nullptr; }
 
  private:
+  [[nodiscard]] Connection& open(const char* operation) const {
+    if (connection_ != nullptr) return *connection_;
+    throw std::logic_error(std::string(operation) + ": the transaction is over already");
+  }
+
   Connection* connection_;
 };
 

@@ -82,13 +82,14 @@ class StreamConnection {
 
   /// Sends all of it, or throws having sent an unknown part.
   void write_all(std::span<const std::byte> from, std::optional<TimePoint> deadline = {}) {
+    if (from.empty()) return;  // which nobody will answer
     const TimePoint end = until(deadline);
-    in_doubt_ = true;
+    const bool doubted = std::exchange(in_doubt_, true);
     while (!from.empty()) {
       from = from.subspan(socket_.write_some(from, end));
       if (!from.empty()) check_time(end, "write to");
     }
-    in_doubt_ = false;
+    in_doubt_ = doubted;
     reply_due_ = !options_.one_way;
   }
   void write_all(std::string_view text, std::optional<TimePoint> deadline = {}) {
@@ -135,12 +136,13 @@ class StreamConnection {
     return text;
   }
 
-  /// From the peer. Whatever leaves this function by a throw, an interruption too, leaves the connection in doubt.
+  /// From the peer. Whatever leaves this function by a throw, an interruption too, leaves the connection in doubt, and
+  /// so it stays: what is read after a time-out may be the answer that came too late.
   std::size_t receive(std::span<std::byte> into, TimePoint deadline) {
-    in_doubt_ = true;
+    const bool doubted = std::exchange(in_doubt_, true);
     const std::size_t got = socket_.read_some(into, deadline);
     if (got == 0) return 0;
-    in_doubt_ = false;
+    in_doubt_ = doubted;
     reply_due_ = false;
     return got;
   }

@@ -3,6 +3,7 @@
 
 #include <carpool/address_text.hpp>
 #include <carpool/stream_connection.hpp>
+#include <carpool/tcp_address.hpp>
 #include <carpool/time.hpp>
 #include <carpool/url.hpp>
 #include <carpool/url_options.hpp>
@@ -95,10 +96,11 @@ class Dialler {
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, else std::system_error naming
 ///           the host, each address that was tried and why it failed.
 struct TcpConnector {
+  using Address = TcpAddress;
   template <class Backend>
   using Connection = StreamConnection<Backend>;
 
-  std::string host;
+  std::string host = {};
   std::uint16_t port = 0;
   bool nodelay = true;                                              ///< send small writes at once
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle peer is never asked
@@ -126,6 +128,15 @@ struct TcpConnector {
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     return Connection<Backend>(dial<Backend>(deadline), {.io_timeout = io_timeout, .one_way = one_way});
   }
+
+  /// The same for another server: what TargetedConnector asks.
+  [[nodiscard]] TcpConnector to(const Address& address) const {
+    TcpConnector other = *this;
+    other.host = address.host;
+    other.port = address.port;
+    return other;
+  }
+  [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
   /// The bare socket, for connectors that speak a protocol of their own over it.
   template <class Backend>

@@ -3,6 +3,7 @@
 
 #include <carpool/address_text.hpp>
 #include <carpool/stream_connection.hpp>
+#include <carpool/tcp_address.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
 #include <carpool/tls_context.hpp>
@@ -28,10 +29,11 @@ namespace carpool {
 /// Errors:   connect throws std::invalid_argument naming the field (and the file) for a bad option, CertificateError
 ///           where the server is not who it should be, else std::system_error naming the host and what failed.
 struct TlsConnector {
+  using Address = TcpAddress;
   template <class Backend>
   using Connection = StreamConnection<Backend, TlsSocket<Backend>>;
 
-  std::string host;
+  std::string host = {};
   std::uint16_t port = 0;
   TlsOptions tls = {};
   bool nodelay = true;                                              ///< send small writes at once
@@ -51,6 +53,14 @@ struct TlsConnector {
 
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
+  /// The same for another server: what TargetedConnector asks.
+  [[nodiscard]] TlsConnector to(const Address& address) const {
+    TlsConnector other = *this;
+    other.host = address.host;
+    other.port = address.port;
+    return other;
+  }
+  [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {

@@ -3,6 +3,7 @@
 
 #include <carpool/stream_connection.hpp>
 #include <carpool/time.hpp>
+#include <carpool/unix_address.hpp>
 #include <carpool/url.hpp>
 #include <carpool/url_options.hpp>
 
@@ -18,10 +19,11 @@ namespace carpool {
 /// Errors:   connect throws std::invalid_argument for a path that no socket can have or a bad option, else
 ///           std::system_error naming the path. A listener whose backlog is full is tried again until the deadline.
 struct UnixConnector {
+  using Address = UnixAddress;
   template <class Backend>
   using Connection = StreamConnection<Backend>;
 
-  std::string path;
+  std::string path = {};
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
   bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
 
@@ -50,6 +52,13 @@ struct UnixConnector {
 
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const { return "unix:" + path; }
+  /// The same for another server: what TargetedConnector asks.
+  [[nodiscard]] UnixConnector to(const Address& address) const {
+    UnixConnector other = *this;
+    other.path = address.path;
+    return other;
+  }
+  [[nodiscard]] static Address any_address() { return {.path = "@any"}; }
 
   template <class Backend>
   [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {

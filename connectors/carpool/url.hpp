@@ -217,7 +217,8 @@ struct Url {
 
   [[nodiscard]] static std::string named(const UrlHost& one) {
     const bool brackets = one.host.find(':') != std::string::npos;
-    const std::string name = brackets ? '[' + one.host + ']' : detail::percent_encoded(one.host);
+    const std::string name =
+        brackets ? '[' + detail::percent_encoded(one.host, ":") + ']' : detail::percent_encoded(one.host);
     return one.port ? name + ':' + std::to_string(*one.port) : name;
   }
 

@@ -64,7 +64,8 @@ class UrlOptions {
     const std::size_t digits = std::min(value->find_first_not_of("0123456789"), value->size());
     const auto count = parsed<std::uint32_t>(std::string_view(*value).substr(0, digits));
     const auto unit = unit_of(std::string_view(*value).substr(digits));
-    if (!count || *count == 0 || !unit) refuse(name, "is not a time such as 250ms, 30s or 5min");
+    const bool fits = count && unit && *count > 0 && *count <= Duration::max() / *unit;
+    if (!fits) refuse(name, "is not a time such as 250ms, 30s or 5min");
     return *unit * static_cast<Duration::rep>(*count);
   }
 

@@ -1,10 +1,11 @@
-// needs: mysql_connector postgres_connector
+// needs: mysql_connector postgres_connector redis_connector
 /// Two database servers that exchange their roles: writes follow the primary, and who asks for a role gets it.
 #include <carpool/connection_pool.hpp>
 #include <carpool/endpoints_connector.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/mysql_connector.hpp>
 #include <carpool/postgres_connector.hpp>
+#include <carpool/redis_connector.hpp>
 
 #include <array>
 #include <chrono>
@@ -51,6 +52,10 @@ struct PostgresPair {
     admin.query(std::string("ALTER SYSTEM SET default_transaction_read_only = ") + (on ? "off" : "on"));
     admin.query("SELECT pg_reload_conf()");
   }
+  template <class Connection>
+  static void write(Connection& connection) {
+    connection.query("INSERT INTO roles VALUES (1)");
+  }
 };
 
 struct MysqlPair {
@@ -82,6 +87,33 @@ struct MysqlPair {
   template <class Connection>
   static void permit_writes(Connection& admin, bool on) {
     admin.query(std::string("set global read_only = ") + (on ? "0" : "1"));
+  }
+  template <class Connection>
+  static void write(Connection& connection) {
+    connection.query("insert into roles values (1)");
+  }
+};
+
+struct RedisPair {
+  using Connector = carpool::RedisConnector;
+  using Error = carpool::RedisError;
+  static constexpr const char* kind = "redis";
+
+  static Connector connector(const RealServer& server) { return {.host = "127.0.0.1", .port = server.port()}; }
+  template <class Backend>
+  static auto admin(const RealServer& server) {
+    return connector(server).template connect<Backend>(carpool::never);
+  }
+  template <class Connection>
+  static void prepare(Connection&) {}
+  /// A replica of nobody that could be reached.
+  template <class Connection>
+  static void permit_writes(Connection& admin, bool on) {
+    admin.command("REPLICAOF", on ? "NO" : "127.0.0.1", on ? "ONE" : "1");
+  }
+  template <class Connection>
+  static void write(Connection& connection) {
+    connection.command("SET", "roles", 1);
   }
 };
 
@@ -116,7 +148,7 @@ class DatabaseRoles : public testing::Test {
   static Connector both() { return Connector({Pair::connector(servers()[0]), Pair::connector(servers()[1])}); }
   template <class Connection>
   static std::size_t write(Connection& connection) {
-    connection.query("INSERT INTO roles VALUES (1)");
+    Case::Pair::write(connection);
     return connection.endpoint();
   }
 };
@@ -134,6 +166,7 @@ struct CasesOf<Pair, testing::Types<Backends...>> {
 };
 using PostgresCases = typename CasesOf<PostgresPair, IoBackends>::type;
 using MysqlCases = typename CasesOf<MysqlPair, IoBackends>::type;
+using RedisCases = typename CasesOf<RedisPair, IoBackends>::type;
 
 TYPED_TEST_SUITE_P(DatabaseRoles);
 
@@ -152,9 +185,24 @@ TYPED_TEST_P(DatabaseRoles, WritesFollowThePrimary) {
   ASSERT_TRUE(soon<B>(refused));
   EXPECT_EQ(write(), 0U);
 }
-REGISTER_TYPED_TEST_SUITE_P(DatabaseRoles, WritesFollowThePrimary);
+
+TYPED_TEST_P(DatabaseRoles, ARefusalThatIsCaughtBesideAPlainLeaseMovesThemToo) {
+  using B = typename TypeParam::Backend;
+  const auto connector = this->both();
+  carpool::ConnectionPool<B, carpool::LifoStack, std::decay_t<decltype(connector)>> pool(connector, {.max_size = 3});
+  ASSERT_EQ(pool.prewarm(3, seconds(20)), 3U);
+  this->permit_writes(0, false);
+  const auto refused = [&] {
+    const auto lease = pool.acquire();
+    return thrown<typename TypeParam::Pair::Error>([&] { this->write(*lease); }).has_value();
+  };
+  ASSERT_TRUE(soon<B>(refused));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(this->write(*pool.acquire()), 1U);
+}
+REGISTER_TYPED_TEST_SUITE_P(DatabaseRoles, WritesFollowThePrimary, ARefusalThatIsCaughtBesideAPlainLeaseMovesThemToo);
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, DatabaseRoles, PostgresCases, BackendName);
 INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, DatabaseRoles, MysqlCases, BackendName);
+INSTANTIATE_TYPED_TEST_SUITE_P(Redis, DatabaseRoles, RedisCases, BackendName);
 
 template <class Case>
 class PostgresRoles : public DatabaseRoles<Case> {};

@@ -34,14 +34,35 @@ struct ReadOnly : std::runtime_error {
   ReadOnly() : std::runtime_error("READONLY") {}
 };
 
+/// Remembers what its server has said of itself.
+template <class Backend>
+struct RoleConnection : carpool::StreamConnection<Backend> {
+  explicit RoleConnection(carpool::StreamConnection<Backend> stream)
+      : carpool::StreamConnection<Backend>(std::move(stream)) {}
+  void write() {
+    if (read_only) throw ReadOnly();
+  }
+  void demote() { read_only = true; }
+  [[nodiscard]] bool wrong_role() const noexcept { return read_only; }
+
+ private:
+  bool read_only = false;
+};
+
 /// A TCP connector whose servers have roles.
 struct RoleConnector : carpool::TcpConnector {
+  template <class Backend>
+  using Connection = RoleConnection<Backend>;
+
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> connect(carpool::TimePoint deadline) const {
+    return Connection<Backend>(TcpConnector::connect<Backend>(deadline));
+  }
   [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept {
     return dynamic_cast<const ReadOnly*>(&error) != nullptr;
   }
   template <class Backend>
-  [[nodiscard]] carpool::Verdict handle_exception(carpool::StreamConnection<Backend>&,
-                                                  const std::exception_ptr&) const {
+  [[nodiscard]] carpool::Verdict handle_exception(RoleConnection<Backend>&, const std::exception_ptr&) const {
     return carpool::Verdict::keep;
   }
   [[nodiscard]] static RoleConnector from_url(std::string_view text) {
@@ -159,6 +180,33 @@ TYPED_TEST(Endpoints, AChangeOfRolesRetiresAllConnectionsToThatServer) {
   EXPECT_THROW(pool.with_connection(demoted), ReadOnly);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.acquire()->endpoint(), 1U);
   EXPECT_EQ(this->servers[0].accepted(), 3U);
+}
+
+TYPED_TEST(Endpoints, AChangeOfRolesIsNoticedThoughTheCallerCatchesItBesideItsLease) {
+  typename TestFixture::Pool pool(this->connector(), {.max_size = 4});
+  ASSERT_EQ(pool.prewarm(3, 10s), 3U);
+  {
+    auto lease = pool.acquire();
+    lease->demote();
+    EXPECT_THROW(lease->write(), ReadOnly);
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.acquire()->endpoint(), 1U);
+  EXPECT_EQ(this->servers[0].accepted(), 3U);
+}
+
+TYPED_TEST(Endpoints, AChangeOfRolesIsNoticedThoughItEndsAPlainLease) {
+  const Connector connector = this->connector();
+  typename TestFixture::Pool pool(connector, {.max_size = 4});
+  ASSERT_EQ(pool.prewarm(3, 10s), 3U);
+  const auto demoted = [&] {
+    auto lease = pool.acquire();
+    lease->demote();
+    lease->write();
+  };
+  EXPECT_THROW(demoted(), ReadOnly);
+  EXPECT_TRUE(soon<TypeParam>([&] { return connector.status()[0].set_aside; })) << "when the connection is closed";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.acquire()->endpoint(), 1U);
+  EXPECT_EQ(connector.status()[0].generation, 1U) << "once";
 }
 
 TYPED_TEST(Endpoints, AnotherErrorIsForTheWrappedConnectorToJudge) {

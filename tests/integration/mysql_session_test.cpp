@@ -183,6 +183,20 @@ TYPED_TEST(MysqlSessionTest, ATransactionIsCommittedOrRolledBack) {
   EXPECT_FALSE(connection.in_transaction());
 }
 
+TYPED_TEST(MysqlSessionTest, ATransactionWithinATransactionIsRefusedInsteadOfCommittingTheOuterOne) {
+  auto connection = this->connect();
+  const std::string table = this->table();
+  connection.query("create table " + table + " (v int) engine=innodb");
+  auto outer = connection.begin();
+  connection.execute("insert into " + table + " values (1)");
+  EXPECT_THROW((void)connection.begin(), std::logic_error);
+  EXPECT_TRUE(connection.in_transaction());
+  outer.rollback();
+  EXPECT_EQ(this->ask(connection, "select count(*) from " + table), "0");
+  { const auto left_open = connection.begin(); }
+  connection.begin().commit();
+}
+
 TYPED_TEST(MysqlSessionTest, ATransactionLeftOpenDoesNotReachTheNextLease) {
   const std::string table = this->table();
   typename TestFixture::Pool pool(this->connector(), {.max_size = 1});

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -168,6 +169,19 @@ TYPED_TEST(PostgresSession, ACopyThatFailsIsOver) {
   EXPECT_EQ(connection.query("SELECT count(*) FROM copied").template get<int>(0, 0), 0);
 }
 
+TYPED_TEST(PostgresSession, ACopyThatWasMovedAwayIsOver) {
+  auto connection = this->connect();
+  connection.query("CREATE TEMPORARY TABLE copied (id INT)");
+  auto first = connection.copy_in("COPY copied FROM STDIN");
+  auto copy = std::move(first);
+  EXPECT_THROW(first.write("1\n"), std::logic_error);
+  copy.write("2\n");
+  EXPECT_EQ(copy.finish(), 1U);
+  EXPECT_THROW(copy.finish(), std::logic_error);
+  EXPECT_THROW((void)first.finish(), std::logic_error);
+  EXPECT_EQ(connection.query("SELECT sum(id) FROM copied").template get<int>(0, 0), 2);
+}
+
 TYPED_TEST(PostgresSession, ACopyThatIsLeftOpenClosesItsConnection) {
   auto connection = this->connect();
   EXPECT_EQ(connection.copy_out("COPY (SELECT generate_series(1, 10)) TO STDOUT").read(), "1\n");
@@ -259,6 +273,22 @@ TYPED_TEST(PostgresSession, AStandbysRefusalIsKnownByItsCode) {
     EXPECT_EQ(this->connector().handle_exception(connection, std::current_exception()), carpool::Verdict::close);
   }
   EXPECT_FALSE(this->connector().wrong_role(std::runtime_error("25006")));
+}
+
+TYPED_TEST(PostgresSession, AWriteInATransactionThatWasToReadIsNoSignOfAStandby) {
+  auto connection = this->connect();
+  auto transaction = connection.begin({.read_only = true});
+  try {
+    connection.query("CREATE TABLE never (id INT)");
+    FAIL() << "it was created";
+  } catch (const carpool::PostgresError& error) {
+    EXPECT_EQ(error.code(), "25006");
+    EXPECT_FALSE(this->connector().wrong_role(error));
+    EXPECT_FALSE(error.ends_connection());
+  }
+  transaction.rollback();
+  EXPECT_FALSE(connection.wrong_role());
+  EXPECT_TRUE(connection.reusable());
 }
 
 TYPED_TEST(PostgresSession, EachResetPolicyCleansWhatItPromises) {

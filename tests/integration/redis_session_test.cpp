@@ -70,6 +70,24 @@ TYPED_TEST(RedisSession, AWrongPasswordIsAnAuthenticationErrorThatDoesNotShowIt)
   }
 }
 
+TYPED_TEST(RedisSession, AForgottenPasswordIsAnAuthenticationErrorAtTheConnect) {
+  const RedisProcess locked("requirepass s3cret\n");
+  const carpool::RedisConnector stranger{.host = "127.0.0.1", .port = locked.port()};
+  const auto refused = [&] {
+    try {
+      (void)this->connect(stranger);
+    } catch (const carpool::AuthenticationError& error) {
+      return std::string(error.what()).find("NOAUTH") != std::string::npos;
+    } catch (const std::system_error&) {  // it has not begun to listen
+    }
+    return false;
+  };
+  EXPECT_TRUE(this->soon(refused));
+  auto known = stranger;
+  known.password = "s3cret";
+  EXPECT_EQ(this->connect(known).template command<std::string>("PING"), "PONG");
+}
+
 TYPED_TEST(RedisSession, AServerThatRepeatsWhatItDoesNotUnderstandDoesNotMakeThePasswordShown) {
   LoopbackServer parrot;
   parrot.reply_with({.answer = "-ERR unknown command 'AUTH', with args beginning with: 'in-the-car'\r\n"

@@ -169,6 +169,19 @@ TYPED_TEST(TcpStream, AnAnswerThatIsTooLateIsATimeoutAndIsNeverDelivered) {
   EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); })) << "and here it is";
 }
 
+TYPED_TEST(TcpStream, OnceInDoubtItStaysSoWhateverGoesWellAfterwards) {
+  this->server_.reply_with({.silent = true});
+  auto stream = this->connect();
+  stream.write_all("first\n");
+  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_until("\n", 100, this->in(milliseconds(20))); }).code(),
+            std::errc::timed_out);
+  stream.write_all("second\n", this->soon_enough());
+  EXPECT_FALSE(stream.reusable());
+  this->server_.send_all("late\n");
+  EXPECT_EQ(stream.read_until("\n", 100, this->soon_enough()), "late") << "which is the answer to the first";
+  EXPECT_FALSE(stream.reusable()) << "the answer to the second would be taken for the next user's";
+}
+
 TYPED_TEST(TcpStream, AnAnswerThatDripsIsBoundedByTheOneDeadline) {
   this->server_.reply_with({.answer = std::string(1000, 'x'), .pause = milliseconds(5), .byte_by_byte = true});
   auto stream = this->connect();
@@ -202,6 +215,13 @@ TYPED_TEST(TcpStream, ARequestWithoutItsAnswerIsNotReusableUnlessTheProtocolIsOn
   auto telling = teller.template connect<TypeParam>(this->soon_enough());
   telling.write_all("news");
   EXPECT_TRUE(telling.reusable());
+}
+
+TYPED_TEST(TcpStream, NothingWrittenIsNoRequest) {
+  auto stream = this->connect();
+  stream.write_all("");
+  EXPECT_TRUE(stream.reusable()) << "nobody will answer it";
+  EXPECT_EQ(this->exchange(stream, "hello"), "hello");
 }
 
 TYPED_TEST(TcpStream, TheEndOfTheStreamIsSaidOnceAndTheConnectionIsNotReusable) {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,44 @@ TYPED_TEST(MysqlHostile, AConversationThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
   }
 }
 
+TYPED_TEST(MysqlHostile, AClosedPortIsCalledThat) {
+  carpool::MysqlConnector connector{.host = "127.0.0.1"};
+  {
+    const MysqlFakeServer gone({});
+    connector.port = gone.port();
+  }
+  try {
+    (void)connector.template connect<TypeParam>(TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_refused);
+    EXPECT_EQ(error.what(), "connect to 127.0.0.1:" + std::to_string(connector.port) + ": Connection refused");
+  }
+}
+
+TYPED_TEST(MysqlHostile, ASocketThatIsNotThereIsCalledThat) {
+  try {
+    (void)carpool::MysqlConnector{.unix_path = "/nowhere/mysqld.sock"}.template connect<TypeParam>(
+        TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
+    EXPECT_TRUE(std::string(error.what()).ends_with("(2): No such file or directory")) << error.what();
+  }
+}
+
+TYPED_TEST(MysqlHostile, ALostConnectionIsToldInTheLibrarysWords) {
+  MysqlFakeServer server({.cut = 10});
+  try {
+    (void)this->connector(server).template connect<TypeParam>(TypeParam::now() + std::chrono::seconds(10));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_reset);
+    EXPECT_EQ(std::string(error.what()).find("client error"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(": [2013] Lost connection"), std::string::npos) << error.what();
+  }
+}
+
 TYPED_TEST(MysqlHostile, AnEndlessAnswerIsRefused) {
   const std::string begin = mysql_packet(1, "\1") + mysql_column(2) + mysql_end(3);
   const std::string row = mysql_packet(4, "\xfd\0\x80\0"s + std::string(32768, 'r'));
@@ -95,6 +134,49 @@ TYPED_TEST(MysqlHostile, AnEndlessAnswerIsRefused) {
   std::string rows = begin;
   for (int i = 0; i < 100; ++i) rows += mysql_packet(4 + i, "\xfc\0\x04"s + std::string(1024, 'r'));
   EXPECT_EQ(this->outcome({.answer = rows}), "too long");
+}
+
+TYPED_TEST(MysqlHostile, AnswersWithoutEndAreRefused) {
+  std::string answers;  // each says that there is one more; 256 of them, because packets are numbered
+  for (int i = 1; i <= 256; ++i) answers += mysql_packet(i & 0xff, "\0\0\0\x0a\0\0\0"s);
+  EXPECT_EQ(this->outcome({.answer = "", .again = answers}), "too long");
+}
+
+TYPED_TEST(MysqlHostile, AnswersWithoutEndToASessionsSetUpEndAtTheDeadline) {
+  std::string answers;
+  for (int i = 1; i <= 256; ++i) answers += mysql_packet(i & 0xff, "\0\0\0\x0a\0\0\0"s);
+  const MysqlFakeServer server({.answer = "", .again = answers});
+  auto connector = this->connector(server);
+  connector.session_setup = {"set @x = 1"};
+  try {
+    (void)connector.template connect<TypeParam>(TypeParam::now() + milliseconds(300));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
+  }
+}
+
+TYPED_TEST(MysqlHostile, OnlyARefusalForTheServersRoleIsOne) {
+  const auto refuses = [](const std::string& option) {
+    return mysql_packet(1, "\xff\x0a\x05#HY000The MariaDB server is running with the --"s + option +
+                               " option so it cannot execute this statement");
+  };
+  for (const auto& [option, replica] :
+       {std::pair("read-only"s, true), std::pair("super-read-only"s, true), std::pair("secure-file-priv"s, false),
+        std::pair("skip-grant-tables"s, false)}) {
+    const MysqlFakeServer server({.answer = refuses(option)});
+    const auto connector = this->connector(server);
+    auto connection = connector.template connect<TypeParam>(TypeParam::now() + std::chrono::seconds(10));
+    try {
+      connection.query("select 1 into outfile '/tmp/never'");
+      FAIL() << "it was not refused";
+    } catch (const carpool::MysqlError& error) {
+      EXPECT_EQ(error.number(), 1290U);
+      EXPECT_EQ(connector.wrong_role(error), replica) << option;
+    }
+    EXPECT_EQ(connection.wrong_role(), replica) << option;
+    EXPECT_EQ(connection.reusable(), !replica) << option;
+  }
 }
 
 TYPED_TEST(MysqlHostile, APacketLongerThanAgreedIsRefused) {

@@ -61,6 +61,14 @@ TEST(MysqlUrl, TakesOptions) {
   EXPECT_TRUE(MysqlConnector::from_url("mysql://h?tls_ca=/ca.pem").tls);
 }
 
+TEST(MysqlUrl, WhoSpeaksOfEncryptionIsEncrypted) {
+  for (const char* option : {"tls_verify=on", "tls_verify=off", "tls_ca=/a", "tls_cert=/a", "tls_key=/a", "tls=on"}) {
+    EXPECT_TRUE(MysqlConnector::from_url(std::string("mysql://h?") + option).tls) << option;
+  }
+  EXPECT_FALSE(MysqlConnector::from_url("mysql://h").tls);
+  EXPECT_FALSE(MysqlConnector::from_url("mysql://h?tls=off&tls_verify=on").tls);
+}
+
 TEST(MysqlUrl, RefusesWhatItDoesNotKnowByName) {
   EXPECT_NE(refusal("mysql://h/d?colour=red").find("colour"), std::string::npos);
   EXPECT_NE(refusal("mysql://h/d?reset=sometimes").find("reset"), std::string::npos);

@@ -1,5 +1,6 @@
 // needs: postgres_connector
 /// What a hostile PostgreSQL server says costs an error, never the process, its memory or more time than was given.
+#include <carpool/errors.hpp>
 #include <carpool/postgres_connector.hpp>
 
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
+#include "mysql_fake_server.hpp"
 
 namespace {
 
@@ -116,6 +118,44 @@ TYPED_TEST(HostilePostgres, AFirstAnswerThatIsNoPostgresServersIsAnError) {
   }
 }
 
+TYPED_TEST(HostilePostgres, AServerThatIsStartingIsQuotedAndNothingIsPutBehindItsWords) {
+  this->server_.reply_with(
+      {.answer = message('E', fields({"SFATAL", "VFATAL", "C57P03", "Mthe database system is starting up"}))});
+  try {
+    (void)this->connector().template connect<TypeParam>(this->in(seconds(10)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.what(),
+              "connect to 127.0.0.1:" + std::to_string(this->server_.port()) + ": the database system is starting up");
+  }
+}
+
+TYPED_TEST(HostilePostgres, AClosedPortIsCalledThatOnce) {
+  this->server_.stop();
+  try {
+    (void)this->connector().template connect<TypeParam>(this->in(seconds(10)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    const std::string text = error.what();
+    EXPECT_EQ(error.code(), std::errc::connection_refused) << text;
+    EXPECT_EQ(text.find("Connection refused"), text.rfind("Connection refused")) << text;
+    EXPECT_TRUE(text.ends_with("accepting TCP/IP connections?")) << text;
+  }
+}
+
+TYPED_TEST(HostilePostgres, ALostConnectionIsToldInLibpqsWords) {
+  this->server_.reply_with({.answer = welcome});
+  auto connection = this->connector().template connect<TypeParam>(this->in(seconds(10)));
+  this->server_.close_all();
+  try {
+    connection.query("SELECT 1", {}, this->in(seconds(10)));
+    FAIL() << "there was an answer";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::connection_reset);
+    EXPECT_EQ(std::string(error.what()).find("reset by peer"), std::string::npos) << error.what();
+  }
+}
+
 TYPED_TEST(HostilePostgres, EndlessRemarksEndAtTheDeadline) {
   std::string remarks;
   const std::string remark = message('N', fields({"SNOTICE", "VNOTICE", "C00000", "Mbuy!"}));
@@ -130,6 +170,35 @@ TYPED_TEST(HostilePostgres, EndlessRemarksEndAtTheDeadline) {
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   }
   EXPECT_EQ(connection.take_notices().size(), 100U);
+}
+
+TYPED_TEST(HostilePostgres, EndlessRemarksInsteadOfAWelcomeEndAtTheDeadline) {
+  const std::string remark = message('N', fields({"SNOTICE", "VNOTICE", "C00000", "Mbuy!"}));
+  const MysqlFakeServer server(
+      {.greeting = "", .after_login = "N", .answer = message('R', number(0)), .again = remark + remark + remark});
+  const carpool::PostgresConnector connector{
+      .host = "127.0.0.1", .port = server.port(), .user = "u", .password = "p", .options = {{"sslmode", "prefer"}}};
+  try {
+    (void)connector.template connect<TypeParam>(this->in(milliseconds(300)));
+    FAIL() << "it connected";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
+  }
+}
+
+TYPED_TEST(HostilePostgres, APasswordThatIsWantedAndWasNotGivenIsAnAuthenticationError) {
+  auto connector = this->connector();
+  connector.password.clear();
+  connector.options.emplace_back("passfile", "/nowhere/pgpass");
+  for (const std::uint32_t method : {3U, 5U}) {  // in plain text, and hashed
+    this->server_.reply_with({.answer = message('R', number(method) + (method == 5 ? "salt" : ""))});
+    try {
+      (void)connector.template connect<TypeParam>(this->in(seconds(10)));
+      FAIL() << "it connected";
+    } catch (const carpool::AuthenticationError& error) {
+      EXPECT_NE(std::string(error.what()).find("no password supplied"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TYPED_TEST(HostilePostgres, AnAnswerThatNobodyAskedForIsDeath) {

@@ -89,6 +89,27 @@ TEST(PostgresUrl, WhatIsUnknownOrMalformedIsRefusedByName) {
   EXPECT_NE(refusal("postgres://db/app%00le").find("NUL"), std::string::npos);
 }
 
+TEST(PostgresUrl, AWordThatAnOptionDoesNotKnowIsRefusedWithThoseThatItKnows) {
+  EXPECT_EQ(refusal("postgres://db/app?sslmode=requrie"),
+            "PostgresConnector: the option sslmode must be disable, allow, prefer, require, verify-ca or verify-full");
+  EXPECT_EQ(refusal("postgres://db?channel_binding=on"),
+            "PostgresConnector: the option channel_binding must be disable, prefer or require");
+  EXPECT_EQ(refusal("postgres://db?sslcertmode=x"),
+            "PostgresConnector: the option sslcertmode must be disable, allow or require");
+  EXPECT_EQ(refusal("postgres://db?gssencmode=x"),
+            "PostgresConnector: the option gssencmode must be disable, prefer or require");
+  EXPECT_EQ(refusal("postgres://db?ssl_min_protocol_version=2"),
+            "PostgresConnector: the option ssl_min_protocol_version must be TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3");
+  for (const char* mode : {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}) {
+    EXPECT_NO_THROW((void)PostgresConnector::from_url(std::string("postgres://db?sslmode=") + mode)) << mode;
+  }
+}
+
+TEST(PostgresUrl, WhereATimeoutForConnectsIsSaidItSaysWhereItWent) {
+  EXPECT_EQ(refusal("postgres://db/app?connect_timeout=3"),
+            "URL: postgres option connect_timeout is the pool's: PoolOptions::connect_timeout");
+}
+
 TEST(PostgresUrl, NoRefusalShowsThePassword) {
   for (const char* url : {"postgres://u:hidden@db/app?colour=red", "postgres://u:hidden@one,two/",
                           "postgres://db?password=hidden&reset=x", "mysql://u:hidden@db"}) {

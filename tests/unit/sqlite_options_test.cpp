@@ -123,6 +123,15 @@ TEST(SqliteParameters, MustFitTheStatement) {
   EXPECT_THROW((void)connection.query("SELECT ?", {std::numeric_limits<std::uint64_t>::max()}), std::invalid_argument);
 }
 
+TEST(SqliteScript, IsRunWholeOrRefused) {
+  auto connection = in_memory();
+  connection.script(";; CREATE TABLE t (i INTEGER); -- why\n ; INSERT INTO t VALUES (1);\n\n/* end */");
+  EXPECT_EQ(connection.execute("DELETE FROM t"), 1);
+  const std::string cut("INSERT INTO t VALUES (1);\0 INSERT INTO t VALUES (2);", 51);
+  EXPECT_THROW(connection.script(cut), std::invalid_argument);
+  EXPECT_EQ(connection.execute("DELETE FROM t"), 0) << "nothing of it was run";
+}
+
 TEST(SqliteStatements, TwoUsesOfOneTextAtATimeDoNotMeet) {
   auto connection = in_memory();
   connection.script("CREATE TABLE t (i INTEGER); INSERT INTO t VALUES (1), (2);");

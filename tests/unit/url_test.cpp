@@ -114,6 +114,12 @@ TEST(Url, IsWrittenWithItsPasswordForThoseWhoConnect) {
   EXPECT_EQ(Url::parse(text).with_host({"c", 5}).to_string(), "x://me:s3%40cret@c:5/p?password=also");
 }
 
+TEST(Url, AnAddressWithAZoneIsWrittenAsItIsRead) {
+  const std::string text = "x://[fe80::1%25eth0]:1,b/p";
+  EXPECT_EQ(Url::parse(text).hosts.at(0).host, "fe80::1%eth0");
+  EXPECT_EQ(Url::parse(text).to_string(), text);
+}
+
 TEST(UrlOptions, AreTakenByType) {
   UrlOptions options(Url::parse("x://h?n=12&yes=on&no=0&short=250ms&long=2min&bare=3&t=text&t=last"));
   EXPECT_EQ(options.number("n"), 12U);
@@ -142,7 +148,7 @@ TEST(UrlOptions, WrongOnesAreNamedAndTheirValuesAreNot) {
             "URL: x option db is not a whole number from 0 to 15");
   EXPECT_EQ(refused("tls=s3cret", [](auto& options) { (void)options.flag("tls"); }),
             "URL: x option tls is neither true nor false");
-  for (const char* time : {"t=", "t=0s", "t=5h", "t=-1s", "t=99999999999s", "t=1.5s"}) {
+  for (const char* time : {"t=", "t=0s", "t=5h", "t=-1s", "t=99999999999s", "t=1.5s", "t=4294967295min"}) {
     EXPECT_EQ(refused(time, [](auto& options) { (void)options.duration("t"); }),
               "URL: x option t is not a time such as 250ms, 30s or 5min");
   }

@@ -1,0 +1,31 @@
+/// What a MySQL session keeps to, and how it is cleaned between two leases.
+#pragma once
+
+#include <carpool/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace carpool {
+
+/// When a session is put back to what it was after connecting (mysql_reset_connection, one round trip).
+enum class MysqlReset {
+  when_dirty,      ///< after anything but plain reading and writing in autocommit
+  always,          ///< after every lease
+  rollback_alone,  ///< never, but an open transaction is rolled back: for proxies, which do it themselves
+};
+
+/// What a session keeps to; each is a field of MysqlConnector.
+struct MysqlSessionOptions {
+  Duration io_timeout = std::chrono::seconds(30);
+  MysqlReset reset = MysqlReset::when_dirty;
+  std::size_t max_reply_bytes = std::size_t{64} << 20;
+  std::size_t statement_cache = 64;
+  std::string database = {};
+  std::string charset = {};
+  std::vector<std::string> session_setup = {};
+};
+
+}  // namespace carpool
