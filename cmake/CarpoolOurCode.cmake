@@ -1,6 +1,12 @@
 # What our own tests, benchmarks and examples share; nothing here reaches a user's program.
 set(CARPOOL_SANITIZE "" CACHE STRING "Sanitizers of our tests: address,undefined or thread; fuzzer,address,undefined for the fuzzers")
 
+option(CARPOOL_LIBCXX "Build our tests with clang's libc++" OFF)
+if(CARPOOL_LIBCXX)  # GoogleTest too, from its source
+  add_compile_options(-stdlib=libc++)
+  add_link_options(-stdlib=libc++)
+endif()
+
 add_library(carpool_our_code INTERFACE)
 target_compile_options(carpool_our_code INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 if(CARPOOL_SANITIZE)
@@ -24,6 +30,10 @@ if(CARPOOL_SANITIZE MATCHES thread)
   # without it, order what they share.
   list(REMOVE_ITEM CARPOOL_USABLE_POLICIES fiber_backend simulation_backend tls_connector redis_connector postgres_connector
        mysql_connector sqlite_connector http_connector thrift_connector hive_connector)
+endif()
+if(CARPOOL_LIBCXX)
+  # The system's libraries that are written in C++ are built for libstdc++: their headers compile, but nothing would link.
+  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES boost_thread_backend fiber_backend simulation_backend thrift_connector hive_connector)
 endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})

@@ -69,7 +69,8 @@ inline Chart rate_chart(const Results& results) {
 
 inline Chart cpu_chart(const Results& results) {
   const BarChart chart{"Client CPU per request",
-                       "processor time per request, without the embedded server's",
+                       results.embedded ? "processor time per request, without the embedded server's"
+                                        : "processor time per request, of the clients",
                        bar_time,
                        axis_time,
                        bars_of(results, [](const Row& row) { return row.cpu; }),
@@ -117,8 +118,7 @@ inline Chart sweep_chart(const std::vector<Sweep>& sweeps) {
   LineChart chart{"What size of pool is enough", "connections in the pool", "requests/s", human_count, {}, {}};
   for (const auto& point : sweeps.front().points) chart.steps.push_back(std::to_string(point.pool_size));
   for (const auto& sweep : sweeps) chart.series.push_back(series_of(sweep));
-  return {"pool-size", chart.title,
-          "Requests per second. The ring marks the smallest pool within 5 %, or within noise, of the best.",
+  return {"pool-size", chart.title, "Requests per second. The ring marks the smallest pool within 5 % of the best.",
           draw(chart)};
 }
 

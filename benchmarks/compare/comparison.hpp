@@ -21,6 +21,7 @@ class Comparison {
       : options_(options), endpoint_(std::move(endpoint)), conductor_(server, progress), progress_(progress) {
     results_.machine = machine_facts();
     results_.workload = options.workload;
+    results_.embedded = server != nullptr;
     results_.server =
         server != nullptr ? "embedded loopback server" : endpoint_.to_string() + ", " + endpoint_.request();
   }
@@ -101,7 +102,10 @@ class Comparison {
   }
 
   void run_sweeps() {
-    for (const auto& combination : combinations_to_sweep()) results_.sweeps.push_back(sweep(combination));
+    for (const auto& combination : combinations_to_sweep()) {
+      results_.sweeps.push_back(sweep(combination));
+      take_from_table(results_.sweeps.back(), results_.rows);
+    }
   }
 
   /// By turns too: a disturbance of the machine must not hit one size alone.

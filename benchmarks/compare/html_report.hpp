@@ -105,15 +105,13 @@ inline std::vector<HtmlColumn> steady_columns() {
   return columns;
 }
 
-inline std::vector<HtmlColumn> html_columns(Scenario scenario) {
+inline std::vector<HtmlColumn> html_columns(Scenario scenario, bool embedded) {
   auto columns = scenario == Scenario::outage  ? outage_columns()
                  : scenario == Scenario::spike ? spike_columns()
                                                : steady_columns();
   columns.emplace_back("closed", closed_cell);
   columns.emplace_back("failed", failed_cell);
-  columns.emplace_back("peak at server", [](const Row& row) {
-    return row.server_peak > 0 ? std::to_string(row.server_peak) : "not known";
-  });
+  if (embedded) columns.emplace_back("peak at server", [](const Row& row) { return std::to_string(row.server_peak); });
   return columns;
 }
 
@@ -132,7 +130,7 @@ inline std::string html_group(const RowGroup& group, std::size_t width) {
 }
 
 inline std::string html_table(const Results& results) {
-  const auto columns = html_columns(results.workload.scenario);
+  const auto columns = html_columns(results.workload.scenario, results.embedded);
   const Row* chosen = recommend(results);
   const RowAxis axis = axis_of(results.rows);
   std::string text = "<table><tr><th>" + std::string(axis == RowAxis::queue ? "queue" : "eviction") + "</th>";
@@ -179,14 +177,22 @@ inline Facts machine_list(const Machine& machine) {
           {"others meanwhile", fmt::format("{:.0f} % of the processors' time", machine.used_by_others * 100)}};
 }
 
-inline constexpr std::string_view method = R"(<h2>How it was measured</h2>
+/// The server that a URL names is none of ours: nothing is known of its threads, nor of where it runs.
+inline std::string method(bool embedded) {
+  const char* const cpu = embedded
+                              ? "the whole process's without the embedded server's thread, so it counts the pool's "
+                                "helpers too; but the server runs on the same\nprocessors, which bounds requests per "
+                                "second."
+                              : "the whole process's, so it counts the pool's helpers too.";
+  const char* const peak = embedded ? "\n\"Peak at server\" is what the embedded server saw open at once." : "";
+  return fmt::format(R"(<h2>How it was measured</h2>
 <p>Each combination is a pool of its own over real sockets. Combinations are measured by turns, in rounds, so that a change in the
 machine hits all alike; a figure is the median of its rounds and the small grey figures are the lowest and the highest. CPU is
-the whole process's without the embedded server's thread, so it counts the pool's helpers too; but the server runs on the same
-processors, which bounds requests per second. Waits are kept in histograms of at most 6.25 % error. Fairness is the slowest
-worker's requests over the fastest's. Connections opened and closed are per round; those closed at the end of a run are not counted.
-"Peak at server" is what the embedded server saw open at once.</p>
-)";
+{} Waits are kept in histograms of at most 6.25 % error. Fairness is the slowest
+worker's requests over the fastest's. Connections opened and closed are per round; those closed at the end of a run are not counted.{}</p>
+)",
+                     cpu, peak);
+}
 
 }  // namespace detail
 
@@ -206,7 +212,7 @@ worker's requests over the fastest's. Connections opened and closed are per roun
   body += element("h2", "All figures") + detail::html_table(results);
   body += element("h2", "The workload") + detail::fact_list(detail::workload_facts(results));
   body += element("h2", "The machine") + detail::fact_list(detail::machine_list(results.machine));
-  body += detail::method;
+  body += detail::method(results.embedded);
   return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
          "content=\"width=device-width,initial-scale=1\">\n<title>carpool-compare</title>\n<style>" +
          std::string(detail::page_style) + std::string(svg_style) + "</style></head>\n<body><main>\n" + body +

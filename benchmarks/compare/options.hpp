@@ -10,6 +10,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <optional>
@@ -155,6 +156,19 @@ inline void declare_rest(CLI::App& app, RawOptions& raw, Options& options) {
   app.add_flag("--ascii", options.ascii, "nothing beyond ASCII on the terminal")->group("Output");
 }
 
+/// The script ./run builds the tool, starts a server where one is wanted, and says by the environment that it was the
+/// one that was called. Its help is this tool's, kept in help.txt, so that it can answer without building.
+inline bool called_by_run() { return std::getenv("CARPOOL_RUN") != nullptr; }
+
+inline void declare_server(CLI::App& app) {
+  const auto refuse_server = [](const std::string&) {
+    throw UsageError("--server: must be given to ./run, which starts servers; here --url names one that is running");
+  };
+  app.add_option_function<std::string>("--server", refuse_server, "./run only: a real redis, mariadb, postgres, nginx")
+      ->type_name("KIND")
+      ->group("Workload");
+}
+
 /// CLI11's own messages may have several lines; the user gets the first.
 inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -162,10 +176,12 @@ inline std::string first_line(const std::string& text) { return text.substr(0, t
 
 /// Either what to do, or a text (help) to print and end with. Throws UsageError.
 [[nodiscard]] inline std::variant<Options, std::string> parse_options(std::vector<std::string> arguments) {
-  CLI::App app("Runs one workload under many combinations of policies; says which to choose.", "carpool-compare");
+  CLI::App app("Runs one workload under many combinations of policies; says which to choose.",
+               detail::called_by_run() ? "./run" : "carpool-compare");
   detail::RawOptions raw;
   Options options;
   detail::declare_workload(app, raw);
+  detail::declare_server(app);
   detail::declare_rest(app, raw, options);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // the order that CLI11 wants
   try {

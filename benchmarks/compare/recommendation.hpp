@@ -4,6 +4,7 @@
 #include "results.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -36,26 +37,6 @@ inline RowList keep_if_any(const RowList& rows, const std::function<bool(const R
   return kept.empty() ? rows : kept;
 }
 
-inline const Row* best_steady(RowList rows) {
-  rows = keep_best(
-      rows, [](const Row& row) { return row.rate; }, true);
-  rows = keep_best(
-      rows, [](const Row& row) { return row.cpu; }, false);
-  rows = keep_best(
-      rows, [](const Row& row) { return row.p999; }, false);
-  return rows.front();
-}
-
-inline const Row* best_spike(RowList rows) {
-  rows = keep_best(
-      rows, [](const Row& row) { return row.opened; }, false);
-  rows = keep_best(
-      rows, [](const Row& row) { return row.all_served; }, false);
-  return keep_best(
-             rows, [](const Row& row) { return row.cpu; }, false)
-      .front();
-}
-
 /// When the next probe is due at the server's return is luck: recoveries within the longest pause count as equal.
 inline Figure recovery_of(const Row& row) {
   constexpr double not_within_the_run = 1e15;
@@ -65,22 +46,78 @@ inline Figure recovery_of(const Row& row) {
   return {counted, counted, counted};
 }
 
-inline const Row* best_outage(RowList rows) {
-  rows = keep_best(rows, recovery_of, false);
-  return best_steady(rows);
+/// What a reader of the table weighs against each other, as it stands there; less is better.
+inline std::vector<double> costs_of(Scenario scenario, const Row& row) {
+  if (scenario == Scenario::spike) return {row.opened.median, row.all_served.median, row.cpu.median};
+  std::vector<double> costs{-row.rate.median, row.cpu.median, static_cast<double>(row.wait.quantile(0.999).count())};
+  if (scenario == Scenario::outage) costs.push_back(recovery_of(row).median);
+  return costs;
+}
+
+/// Whether nothing speaks for b: in no figure it is better than a, and in one it is worse.
+inline bool dominates(const std::vector<double>& a, const std::vector<double>& b) {
+  bool better = false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] > b[i]) return false;
+    better = better || a[i] < b[i];
+  }
+  return better;
+}
+
+/// One number for what noise does not separate: the logarithms of the costs together, so that each counts by its ratio.
+inline double weigh(Scenario scenario, const Row& row) {
+  double sum = 0;
+  for (const double cost : costs_of(scenario, row)) sum += cost < 0 ? -std::log1p(-cost) : std::log1p(cost);
+  return sum;
+}
+
+/// The best of a few that are alike, and nothing that a reader of the table could call worse in every respect than
+/// another row: "no different beyond noise" is not transitive, so that such a one might be left.
+inline const Row* settle(Scenario scenario, const RowList& alike, const RowList& all) {
+  const auto lighter = [&](const Row* a, const Row* b) { return weigh(scenario, *a) < weigh(scenario, *b); };
+  const Row* chosen = *std::min_element(alike.begin(), alike.end(), lighter);
+  for (const Row* row : all) {
+    if (dominates(costs_of(scenario, *row), costs_of(scenario, *chosen))) chosen = row;
+  }
+  return chosen;
+}
+
+inline RowList best_steady(RowList rows) {
+  rows = keep_best(
+      rows, [](const Row& row) { return row.rate; }, true);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.cpu; }, false);
+  return keep_best(
+      rows, [](const Row& row) { return row.p999; }, false);
+}
+
+inline RowList best_spike(RowList rows) {
+  rows = keep_best(
+      rows, [](const Row& row) { return row.opened; }, false);
+  rows = keep_best(
+      rows, [](const Row& row) { return row.all_served; }, false);
+  return keep_best(
+      rows, [](const Row& row) { return row.cpu; }, false);
+}
+
+inline RowList best_of(Scenario scenario, const RowList& rows) {
+  if (scenario == Scenario::spike) return best_spike(rows);
+  return best_steady(scenario == Scenario::outage ? keep_best(rows, recovery_of, false) : rows);
 }
 
 }  // namespace detail
 
 /// The row to choose for the scenario: the fastest; among those that noise does not separate, the one with the least
-/// CPU per request; then the one with the shortest tail of waiting; then the first. Backends with one worker by nature
-/// and rows with failures are passed over while there are others. Null where there are no rows.
+/// CPU per request; then the one with the shortest tail of waiting; then the one whose medians are best. Never one that
+/// another row of the table beats in every figure, be it by noise. Backends with one worker by nature and rows with
+/// failures are passed over while there are others. Null where there are no rows.
 [[nodiscard]] inline const Row* recommend(Scenario scenario, RowList rows) {
   if (rows.empty()) return nullptr;
   rows = detail::keep_if_any(rows, [](const Row& row) { return row.combination.backend != BackendKind::single; });
-  if (scenario == Scenario::outage) return detail::best_outage(rows);
-  rows = detail::keep_if_any(rows, [](const Row& row) { return row.failures.total() == 0; });
-  return scenario == Scenario::spike ? detail::best_spike(rows) : detail::best_steady(rows);
+  if (scenario != Scenario::outage) {
+    rows = detail::keep_if_any(rows, [](const Row& row) { return row.failures.total() == 0; });
+  }
+  return detail::settle(scenario, detail::best_of(scenario, rows), rows);
 }
 
 [[nodiscard]] inline const Row* recommend(const Results& results) {
@@ -119,17 +156,27 @@ template <class Field>
   return rows;
 }
 
-/// The smallest pool whose rate is not noticeably (5 %) below the best of the sweep; up to 20 % below counts as equal
-/// where noise may be the reason. Beyond that no noise is an excuse.
+/// The smallest pool whose rate is at most 5 % below the best of the sweep: noise is no excuse, or the advice would
+/// call a size enough beside a larger figure of another one.
 [[nodiscard]] inline const SweepPoint* enough(const Sweep& sweep) {
-  constexpr double noticeable = 0.95, excusable = 0.80;
+  constexpr double noticeable = 0.95;
   const auto slower = [](const SweepPoint& a, const SweepPoint& b) { return a.row.rate.median < b.row.rate.median; };
   const auto best = std::max_element(sweep.points.begin(), sweep.points.end(), slower);
   for (const auto& point : sweep.points) {
-    const double share = point.row.rate.median / best->row.rate.median;
-    if (share >= noticeable || (share >= excusable && !differs(point.row.rate, best->row.rate))) return &point;
+    if (point.row.rate.median >= noticeable * best->row.rate.median) return &point;
   }
   return nullptr;
+}
+
+/// The table has one of the sizes too, measured longer, at another time: the better of the two counts in the sweep, so
+/// that no size is called enough beside a row of the table that did more.
+inline void take_from_table(Sweep& sweep, const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    for (auto& point : sweep.points) {
+      const bool same = row.combination == sweep.combination && row.pool_size == point.pool_size;
+      if (same && row.rate.median > point.row.rate.median) point.row = row;
+    }
+  }
 }
 
 /// The sweep of the chosen backend, else any.

@@ -15,6 +15,7 @@ struct Results {
   Machine machine;
   Workload workload;
   std::string server;         ///< "embedded loopback server" or the URL
+  bool embedded = true;       ///< the server is this process's own
   std::vector<Row> rows;      ///< in the order of combinations_of
   std::vector<Sweep> sweeps;  ///< empty where none was asked for
 };

@@ -88,7 +88,13 @@ class SteadyAdvice {
         !differs(other.rate, chosen_.rate) && differs(other.cpu, chosen_.cpu) && other.cpu.median < chosen_.cpu.median;
     if (!looks_better) return {};
     if (other.failures.total() > 0) return "; but some of its requests failed";
-    return "; but the fastest of all is faster than it beyond noise";
+    for (const auto& row : results_.rows) {
+      const bool rival = row.combination.backend != BackendKind::single;
+      if (rival && row.rate.median > other.rate.median && differs(row.rate, other.rate)) {
+        return "; but the fastest of all is faster than it beyond noise";
+      }
+    }
+    return "; but noise leaves no order between them";
   }
 
   /// One sentence on an axis of which several values were run with the chosen backend.
@@ -134,22 +140,34 @@ inline std::string p99_of(const Row& row, Charset charset) {
   return human_time(static_cast<double>(row.wait.quantile(0.99).count()), charset);
 }
 
+/// The next smaller size, where noise may be the only reason that it is not enough.
+inline std::string about_smaller(const Sweep& sweep, const SweepPoint& point) {
+  if (&point == &sweep.points.front()) return {};
+  const SweepPoint& smaller = *(&point - 1);
+  if (differs(smaller.row.rate, point.row.rate)) return {};
+  return fmt::format(" {} gave {:.0f} % fewer, which noise may explain.", smaller.pool_size,
+                     (1 - smaller.row.rate.median / point.row.rate.median) * 100);
+}
+
+inline std::string about_largest(const Sweep& sweep, const SweepPoint& point) {
+  const bool one_each = point.pool_size == point.row.workers;
+  return fmt::format("No smaller pool than {}{} is enough ({}): {} requests/s, {:.1f} connections in use on average.",
+                     point.pool_size, one_each ? ", a connection for every worker," : ", the largest that was tried,",
+                     to_string(sweep.combination), human_count(point.row.rate.median), point.row.in_use.median);
+}
+
 inline std::string about_size(const Sweep& sweep, Charset charset) {
   const SweepPoint* point = enough(sweep);
   if (point == nullptr) return {};
   const auto& last = sweep.points.back();
-  auto text = fmt::format("A pool of {} is enough for {} workers ({}): {} requests/s", point->pool_size,
-                          point->row.workers, to_string(sweep.combination), human_count(point->row.rate.median));
-  if (point == &last) {
-    return text + fmt::format("; that is the largest that was tried, and {:.1f} of it were in use on average.",
-                              point->row.in_use.median);
-  }
-  const bool noise = !differs(last.row.rate, point->row.rate);
+  if (point == &last) return about_largest(sweep, *point) + about_smaller(sweep, *point);
   const double change = (last.row.rate.median / point->row.rate.median - 1) * 100;
-  text += noise ? fmt::format(", and {} give no more beyond noise", last.pool_size)
-                : fmt::format(", and {} give {:+.0f} %", last.pool_size, change);
-  return text + fmt::format(". 99 % of the leases came within {}; with {} within {}.", p99_of(point->row, charset),
-                            last.pool_size, p99_of(last.row, charset));
+  return fmt::format(
+             "A pool of {} is enough for {} workers ({}): {} requests/s, and {} give {:+.0f} %. "
+             "99 % of the leases came within {}; with {} within {}.",
+             point->pool_size, point->row.workers, to_string(sweep.combination), human_count(point->row.rate.median),
+             last.pool_size, change, p99_of(point->row, charset), last.pool_size, p99_of(last.row, charset)) +
+         about_smaller(sweep, *point);
 }
 
 inline std::string about_use(const Row& chosen) {

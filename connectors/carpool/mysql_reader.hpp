@@ -5,11 +5,11 @@
 #include <carpool/mysql_session.hpp>
 #include <carpool/mysql_statement.hpp>
 #include <carpool/mysql_value.hpp>
+#include <carpool/number_text.hpp>
 #include <carpool/time.hpp>
 
 #include <mysql.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -95,7 +95,7 @@ class MysqlReader {
   template <class T>
   [[nodiscard]] static MysqlValue number(std::string_view text) {
     T parsed{};
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+    const auto [stop, error] = read_number(text.data(), text.data() + text.size(), parsed);
     if (error != std::errc() || stop != text.data() + text.size()) return text;
     return parsed;
   }

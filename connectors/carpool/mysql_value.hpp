@@ -1,6 +1,8 @@
 /// What goes into a MySQL statement and comes out of its result: typed, and null where the server says NULL.
 #pragma once
 
+#include <carpool/number_text.hpp>
+
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -118,7 +120,7 @@ class MysqlValue {
   static T parse(const std::string& text) {
     T number{};
     const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const auto [stop, error] = detail::read_number(text.data(), end, number);
     if (error != std::errc() || stop != end)
       throw std::domain_error("the text '" + text.substr(0, 40) + "' is no such number");
     return number;

@@ -1,7 +1,8 @@
 /// Reads PostgreSQL's text form of a value as a C++ type.
 #pragma once
 
-#include <charconv>
+#include <carpool/number_text.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -44,7 +45,7 @@ template <class Number>
     if (text == "-Infinity") return -Limits::infinity();
   }
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto [end, error] = read_number(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
     refuse_conversion(std::floating_point<Number> ? "a number of this size" : "an integer of this size", text);
   }

@@ -1,9 +1,9 @@
 /// A Redis reply as a C++ value: RedisReply::as<T>().
 #pragma once
 
+#include <carpool/number_text.hpp>
 #include <carpool/redis_reply.hpp>
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +55,7 @@ T redis_number(const RedisReply& reply, const char* wanted) {
   if (reply.kind() != RedisReply::Kind::string && reply.kind() != RedisReply::Kind::status) reply.fail(wanted);
   const std::string& text = reply.text();
   T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = read_number(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) reply.fail(wanted);
   return value;
 }

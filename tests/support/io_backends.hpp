@@ -12,7 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#if __has_include(<boost/thread/thread.hpp>)
+// Boost's binaries are built for libstdc++: with libc++ there is nothing to link.
+#if __has_include(<boost/thread/thread.hpp>) && !defined(_LIBCPP_VERSION)
 #include <carpool/boost_thread_backend.hpp>
 #define CARPOOL_TEST_BOOST_THREAD , carpool::BoostThreadBackend
 #else
@@ -20,7 +21,7 @@
 #endif
 
 // ThreadSanitizer takes a switch of stacks for a race.
-#if __has_include(<boost/fiber/fiber.hpp>) && !CARPOOL_THREAD_SANITIZER
+#if __has_include(<boost/fiber/fiber.hpp>) && !CARPOOL_THREAD_SANITIZER && !defined(_LIBCPP_VERSION)
 #include <carpool/fiber_backend.hpp>
 #define CARPOOL_TEST_FIBER , carpool::FiberBackend
 #else

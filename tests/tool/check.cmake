@@ -23,6 +23,18 @@ expect_refusal("--html" ${TOOL} --html /nowhere/report.html)
 expect_refusal("not expected: --foo" ${TOOL} --foo)
 expect_refusal("--server .*redis, mariadb, postgres or nginx" ${RUN} --server oracle)
 expect_refusal("--server .*redis, mariadb, postgres or nginx" ${RUN} --server)
+expect_refusal("--server postgres: must be without --scenario outage" ${RUN} --server postgres --scenario outage)
+expect_refusal("--server postgres: must be without --scenario outage" ${RUN} --scenario=outage --server=postgres)
+expect_refusal("--server redis: must be without --url" ${RUN} --server redis --url redis://localhost)
+expect_refusal("--server: must be given to ./run" ${TOOL} --server redis)
+
+# ./run answers without building, and what it answers is what the tool would say.
+execute_process(COMMAND ${CMAKE_COMMAND} -E env PATH=/usr/bin:/bin CXX=/bin/false ${RUN} --workers 4 --help
+                WORKING_DIRECTORY ${FOLDER} OUTPUT_VARIABLE help ERROR_VARIABLE noise RESULT_VARIABLE code)
+execute_process(COMMAND ${CMAKE_COMMAND} -E env CARPOOL_RUN=1 ${TOOL} --help OUTPUT_VARIABLE real_help)
+if(NOT code EQUAL 0 OR noise OR NOT help STREQUAL real_help OR NOT help MATCHES "Usage: ./run " OR NOT help MATCHES "--server")
+  message(SEND_ERROR "./run --help ended with ${code}, said '${noise}' and\n${help}\ninstead of\n${real_help}")
+endif()
 
 # A short run ends in a table and advice that fit a plain terminal, and in both files.
 execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=LC_ALL LANG=C ${TOOL} --seconds 0.05 --rounds 1 --workers 4 --pool-size 2
@@ -31,7 +43,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=LC_ALL LANG=C ${TOOL} --
 if(NOT code EQUAL 0)
   message(SEND_ERROR "it ended with ${code}: ${why}")
 endif()
-foreach(expected IN ITEMS "queue +req/s +CPU/req +p50" "thread: 4 workers" "fiber: 4 workers" "[Cc]hoose (thread|fiber) [+] lifo" "pool of [0-9]+ is enough")
+foreach(expected IN ITEMS "queue +req/s +CPU/req +p50" "thread: 4 workers" "fiber: 4 workers" "[Cc]hoose (thread|fiber) [+] lifo" "pool (of|than) [0-9]+[a-z, ]* is enough")
   string(REGEX REPLACE "[ \n]+" " " text "${said}")
   if(NOT text MATCHES "${expected}")
     message(SEND_ERROR "'${expected}' is not in\n${said}")

@@ -63,7 +63,7 @@ TEST(AsymmetricMutex, AnOwnerWhoDoesNotComeBackWakesTheSleeper) {
   }
   EXPECT_FALSE(lost) << "a sleeper was left behind by an unlock";
   started.store(-1);
-  for (int i = 0; i < 2; ++i) std::lock_guard{mutex};  // lets one left behind go on, so that the test ends
+  for (int i = 0; i < 2; ++i) mutex.lock(), mutex.unlock();  // lets one left behind go on, so that the test ends
 }
 
 TEST(AsymmetricMutex, ServesEverybodyWhoSleepsOnIt) {

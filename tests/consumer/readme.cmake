@@ -1,0 +1,32 @@
+# cmake -DROOT=<tree> -DFOLDER=<empty> -DBLOCK=<0, 1 ..> -DGENERATOR=... -DCOMPILER=... [-DOPTIONS=...] -P readme.cmake
+# The README's first program and one of its CMakeLists.txt, copied into an empty folder as they stand, are a project that builds and runs.
+cmake_minimum_required(VERSION 3.24)
+file(REMOVE_RECURSE "${FOLDER}")
+file(READ "${ROOT}/README.md" text)
+
+function(copy_block language number file)
+  set(rest "${text}")
+  foreach(ignored RANGE ${number})
+    string(FIND "${rest}" "```${language}\n" begin)
+    if(begin EQUAL -1)
+      message(FATAL_ERROR "README.md has no block of ${language} with the number ${number}")
+    endif()
+    string(SUBSTRING "${rest}" ${begin} -1 rest)
+    string(FIND "${rest}" "\n" line_end)
+    math(EXPR line_end "${line_end} + 1")
+    string(SUBSTRING "${rest}" ${line_end} -1 rest)
+  endforeach()
+  string(FIND "${rest}" "```" end)
+  string(SUBSTRING "${rest}" 0 ${end} block)
+  file(WRITE "${FOLDER}/${file}" "${block}")
+endfunction()
+
+copy_block(cpp 0 main.cpp)
+copy_block(cmake ${BLOCK} CMakeLists.txt)
+execute_process(COMMAND "${CMAKE_COMMAND}" -S "${FOLDER}" -B "${FOLDER}/build" -G "${GENERATOR}" -DCMAKE_CXX_COMPILER=${COMPILER} ${OPTIONS}
+                COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${CMAKE_COMMAND}" --build "${FOLDER}/build" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${FOLDER}/build/app" OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said MATCHES "Hello Barbara, you are number 3 on this connection\ncarpool 'demo': no connection within")
+  message(FATAL_ERROR "The program said ${said}")
+endif()
