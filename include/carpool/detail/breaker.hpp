@@ -113,7 +113,7 @@ class Breaker {
   static constexpr std::size_t unlimited = ~std::size_t{0};
 
   Round round_ = 0;
-  std::size_t tried_ = 0;         // attempts of the present series that failed
+  std::size_t tried_ = 0;  // attempts of the present series that failed
   bool proven_ = false;
   std::size_t failures_ = 0;      // series that failed in a row
   TimePoint retry_at_{};          // meaningful unless healthy

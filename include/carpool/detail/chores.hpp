@@ -73,7 +73,11 @@ class Chores {
   /// Whether one more ping leaves idle connections to be taken: at most half of them are away at once (law 12).
   [[nodiscard]] static bool may_ping(const Endpoint& endpoint) noexcept {
     const std::size_t half = (endpoint.idle.size() + endpoint.refreshes) / 2;
-    return endpoint.refreshes < std::min(max_refreshes, std::max<std::size_t>(1, half));
+    return endpoint.refreshes < std::max<std::size_t>(1, half);
+  }
+  /// Pings were held back, and those before them have all begun.
+  [[nodiscard]] static bool take_held_back(Endpoint& endpoint) noexcept {
+    return endpoint.refreshing.empty() && std::exchange(endpoint.pings_held_back, false);
   }
 
  private:

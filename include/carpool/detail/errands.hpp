@@ -81,7 +81,7 @@ class Errands {
     Wakeups<Backend> wakeups;
     auto state = core.access();
     state->chores().done(place, ChoreKind::refresh);
-    if (std::exchange(place.endpoint->pings_held_back, false)) wakeups.add(state->roster.expect(started));
+    if (Chores<Types>::take_held_back(*place.endpoint)) wakeups.add(state->roster.expect(started));
     if (fault == CloseReason::dead) core.distrust(state, *place.endpoint, started);
     core.settle_place(state, place, fault, wakeups);
   }

@@ -37,9 +37,21 @@ class PlaceBooks {
   }
   /// The pool ends: what was to be pinged or reset is closed as it is.
   void close_refreshing(CloseReason reason) noexcept {
-    endpoints_.for_each([&](Endpoint& endpoint) {
-      while (Place* place = chores_.pop_refreshing(endpoint)) put_closing(*place, reason);
-    });
+    endpoints_.for_each(
+        [&](Endpoint& endpoint) { close_refreshing(endpoint, reason, [](const Place&) { return true; }); });
+  }
+  /// Those of one endpoint (that pick chooses) whose refresh has not begun.
+  template <class Pick>
+  void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
+    PlaceList<Types> kept;
+    while (Place* place = chores_.pop_refreshing(endpoint)) {
+      if (pick(*place)) {
+        put_closing(*place, reason);
+      } else {
+        kept.push(*place);
+      }
+    }
+    while (Place* place = kept.pop()) chores_.push_refreshing(*place);
   }
   [[nodiscard]] Place* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
                                  TimePoint now) noexcept {

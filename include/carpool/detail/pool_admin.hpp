@@ -60,6 +60,7 @@ class PoolAdmin {
     const TimePoint deadline = after(Backend::now(), patience);
     const PoolOptions& options = core.settings().options;
     n = std::min(n, options.max_idle.value_or(n));
+    if (n == 0) return idle_of(core, target);
     Visit visit(core);
     Wanting wanting(core, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
@@ -181,7 +182,7 @@ class PoolAdmin {
       auto& endpoint = state->endpoints().at(target);
       endpoint_ = &endpoint;
       failed_series_ = endpoint.failed_series;
-      if (wish_.count > 0) endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
+      endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
       state->begin_wish();
       state->heed_wishes(endpoint);
       core_.stir(state, wakeups);
@@ -191,7 +192,6 @@ class PoolAdmin {
     ~Wanting() {
       auto state = core_.access();
       state->end_wish();
-      if (wish_.count == 0) return;  // nothing was wanted of it
       endpoint_->remove_wish(wish_);
       state->heed_wishes(*endpoint_);
       state->drop_if_unused(*endpoint_);
@@ -209,6 +209,11 @@ class PoolAdmin {
     std::size_t failed_series_ = 0;
   };
 
+  [[nodiscard]] static std::size_t idle_of(Core& core, const Target& target) {
+    auto state = core.access();
+    const auto* const endpoint = state->endpoints().find(target);
+    return endpoint == nullptr ? 0 : endpoint->idle.size();
+  }
   /// True: the pool is closed.
   [[nodiscard]] static bool ask_for_one(Core& core, const Target& target) {
     Wakeups wakeups;

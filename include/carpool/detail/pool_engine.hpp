@@ -97,9 +97,12 @@ class PoolEngine {
   }
 
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
-  void distrust(Access& state, const Endpoint<Types>& endpoint, TimePoint since) noexcept {
-    state->close_idle(CloseReason::dead,
-                      [&](const Place& place) { return place.endpoint == &endpoint && place.validated_at < since; });
+  void distrust(Access& state, Endpoint<Types>& endpoint, TimePoint since) noexcept {
+    const auto unheard_of = [&](const Place& place) {
+      return place.endpoint == &endpoint && place.validated_at < since;
+    };
+    state->close_idle(CloseReason::dead, unheard_of);
+    state->close_refreshing(endpoint, CloseReason::dead, unheard_of);
   }
 
   /// Something has changed: whoever waits for errands, or for the pool as a whole, looks again.

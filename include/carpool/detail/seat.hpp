@@ -72,8 +72,8 @@ class alignas(64) Seat {
     stage_.store(Stage::taking, std::memory_order_relaxed);  // T3
     Backend::light_barrier();                                // T4
     if (permit_.load(std::memory_order_relaxed) != permit) [[unlikely]]
-      return {place, permit};                          // T5
-    place_.store(nullptr, std::memory_order_relaxed);  // T6
+      return {place, permit};                                 // T5
+    place_.store(nullptr, std::memory_order_relaxed);         // T6
     stage_.store(Stage::resting, std::memory_order_release);  // (8)
     return {place, permit, true};
   }
