@@ -144,7 +144,7 @@ class PoolAdmin {
     }
     /// False: the deadline came first.
     [[nodiscard]] bool wait(TimePoint deadline) {
-      if constexpr (!Backend::concurrent) core_.run_errands(deadline);
+      core_.help_out(core_.access()->roster.short_handed(), deadline);
       return watcher_.parking.park_until(deadline);
     }
 

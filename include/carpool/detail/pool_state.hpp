@@ -27,8 +27,7 @@ class PoolState : public DemandBooks<Types> {
   using Books::counters, Books::take_idle;
   using Books::serving, Books::closed, Books::finished, Books::over_size;
 
-  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
-      : Books(options, seats, may_seat), roster(options.max_connecting) {}
+  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat) : Books(options, seats, may_seat) {}
 
   // --- the fast path -----------------------------------------------------------------------------------
 
@@ -116,6 +115,14 @@ class PoolState : public DemandBooks<Types> {
     if (!is_current(place)) return CloseReason::retired;
     if (over_size() || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
     return std::nullopt;
+  }
+
+  /// Where nobody works in the background: those who wait are to look, and to help themselves.
+  void call_for_help(Wakeups& wakeups) noexcept {
+    endpoints_.for_each([&](Endpoint& endpoint) {
+      if (!endpoint.line.empty()) notify(*endpoint.line.front(), wakeups);
+    });
+    watchers.rouse(wakeups);
   }
 
   // --- the pool as a whole -----------------------------------------------------------------------------
