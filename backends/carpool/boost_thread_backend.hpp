@@ -3,6 +3,8 @@
 
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/futex_parking.hpp>
+#include <carpool/keeper_service.hpp>
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/time.hpp>
@@ -20,6 +22,8 @@
 #include <boost/thread/pthread/thread_data.hpp>
 #include <boost/thread/thread.hpp>
 
+#include <pthread.h>
+
 namespace carpool {
 
 template <class Backend>
@@ -30,9 +34,6 @@ namespace detail {
 /// A waiter's place to sleep that boost::thread::interrupt() can reach.
 class InterruptibleParkingSlot {
  public:
-  /// Nothing is left to do: unpark() has notified already.
-  struct Wakeup {};
-
   InterruptibleParkingSlot() = default;
   InterruptibleParkingSlot(const InterruptibleParkingSlot&) = delete;
   InterruptibleParkingSlot& operator=(const InterruptibleParkingSlot&) = delete;
@@ -47,10 +48,11 @@ class InterruptibleParkingSlot {
     return std::exchange(token_, false);
   }
 
-  /// Notifies under the slot's mutex and not from the Wakeup, because a condition variable must be alive when it is
-  /// notified. It is: who takes the token locks that mutex after us. It may then destroy the slot without any other
-  /// lock, while we are on our way out of unlock: POSIX allows to destroy a mutex as soon as it is unlocked.
-  Wakeup unpark() noexcept {
+  /// Nothing is left for the Wakeup to do. Notifies under the slot's mutex and not from there, because a condition
+  /// variable must be alive when it is notified. It is: who takes the token locks that mutex after us. It may then
+  /// destroy the slot without any other lock, while we are on our way out of unlock: POSIX allows to destroy a mutex as
+  /// soon as it is unlocked.
+  FutexWakeup unpark() noexcept {
     const boost::lock_guard<boost::mutex> lock(mutex_);
     if (!token_) token_left_.notify_one();
     token_ = true;
@@ -78,7 +80,7 @@ class InterruptibleParkingSlot {
 
 /// park_until and sleep_until, and so acquire, are interruption points for boost::threads, whoever made them; other
 /// threads may use the pool too and are never interrupted. Waiting for a descriptor, the mutex, unpark and join are not
-/// interruption points.
+/// interruption points. The threads beside their users' are as with ThreadBackend, which see also for pthread_cancel.
 struct BoostThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
@@ -87,8 +89,9 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
   using Mutex = LastingMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
-  using Wakeup = ParkingSlot::Wakeup;
+  using Wakeup = FutexWakeup;  // of the keeper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
+  using KeeperService = detail::KeeperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
@@ -151,6 +154,7 @@ struct BoostThreadBackend : detail::PosixBackend {
     detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
+      pthread_setname_np(pthread_self(), "carpool-worker");
       const boost::this_thread::disable_interruption for_life;
       std::invoke(std::move(work));
     });

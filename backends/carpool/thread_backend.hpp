@@ -4,12 +4,17 @@
 #include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/futex_parking.hpp>
+#include <carpool/keeper_service.hpp>
 #include <carpool/lasting_mutex.hpp>
 #include <carpool/posix_backend.hpp>
 #include <carpool/word_atomic.hpp>
 
+#include <functional>
 #include <thread>
+#include <type_traits>
 #include <utility>
+
+#include <pthread.h>
 
 namespace carpool {
 
@@ -17,8 +22,13 @@ template <class Backend>
 class PosixSocket;
 
 /// Threads made by this backend or by anybody else may use a pool on it, also boost::threads and fibers that do not
-/// mind blocking their thread. No wait is a cancellation or interruption point. Beside each pool's own helpers there is
-/// one thread for the process, "carpool-ticker", which sleeps unless a pool is busy.
+/// mind blocking their thread. No wait is an interruption point. A thread that uses a pool must not be cancelled with
+/// pthread_cancel, unless it disables that meanwhile: some of the system calls in members that are noexcept are
+/// cancellation points.
+///
+/// For all pools of the process there are two threads beside their users': "carpool-keeper", as long as there are
+/// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
+/// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
@@ -28,6 +38,7 @@ struct ThreadBackend : detail::PosixBackend {
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
+  using KeeperService = detail::KeeperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
@@ -66,7 +77,10 @@ struct ThreadBackend : detail::PosixBackend {
   [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
-    return spawn(std::forward<F>(f));
+    return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
+      pthread_setname_np(pthread_self(), "carpool-worker");
+      std::invoke(std::move(work));
+    });
   }
 };
 

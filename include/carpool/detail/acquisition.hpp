@@ -121,9 +121,14 @@ class Acquisition {
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
   /// books, which are left unlocked then. An interruption passes through.
   [[nodiscard]] Place* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
+    const bool short_handed = state->roster.short_handed();
     state.unlock();
     wakeups.fire();
-    if constexpr (!Backend::concurrent) work_for_it();
+    if constexpr (Backend::concurrent) {
+      core_.help_out(short_handed, patience_.deadline());
+    } else {
+      work_for_it();
+    }
     timed_out = !waiter_.parking.park_until(patience_.deadline());
     Place* const granted = timed_out ? nullptr : waiter_.take_granted();
     if (granted == nullptr) state.lock();

@@ -120,8 +120,6 @@ class PoolEngine {
                      after(now, options.leak_detection_threshold.value_or(forever))});
   }
 
-  // --- errands -----------------------------------------------------------------------------------------
-
   /// For a helper: the next thing to do. Rouses a colleague if that leaves something undone.
   [[nodiscard]] Errand<Types> next_errand() noexcept {
     Wakeups wakeups;
@@ -136,8 +134,14 @@ class PoolEngine {
     }
   }
 
-  /// On a backend without concurrency the caller does what helpers would, for no longer than `limit`. False: there was
-  /// nothing to do.
+  /// On a backend without concurrency, and where no helper is to be had, the caller does what helpers would, for no
+  /// longer than `limit`.
+  void help_out(bool short_handed, TimePoint limit) {
+    if (Backend::concurrent && !short_handed) return;
+    const Uninterrupted<Backend> to_the_end;  // an interruption would be taken for a connect's failure
+    (void)run_errands(limit);
+  }
+  /// False: there was nothing to do.
   bool run_errands(TimePoint limit) {
     for (bool worked = false;; worked = true) {
       Errand<Types> errand;

@@ -120,6 +120,14 @@ class PoolState : public DemandBooks<Types> {
     return std::nullopt;
   }
 
+  /// Where nobody works in the background: those who wait are to look, and to help themselves.
+  void call_for_help(Wakeups& wakeups) noexcept {
+    endpoints_.for_each([&](Endpoint& endpoint) {
+      if (!endpoint.line.empty()) notify(*endpoint.line.front(), wakeups);
+    });
+    watchers.rouse(wakeups);
+  }
+
   // --- the pool as a whole -----------------------------------------------------------------------------
 
   [[nodiscard]] PoolStats snapshot() const noexcept {

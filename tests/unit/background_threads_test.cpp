@@ -1,0 +1,171 @@
+// needs: boost_thread_backend
+// How many threads pools have beside those of their users, what these are called, and what happens where none is to be
+// had.
+#include <carpool/boost_thread_backend.hpp>
+#include <carpool/connection_pool.hpp>
+#include <carpool/fake_connector.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace carpool::fake;
+
+/// The names of this process's threads but the ticker's, which stays, and those of sanitizers.
+std::vector<std::string> background_threads() {
+  std::vector<std::string> names;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream(task.path() / "comm") >> name;
+    if (name.starts_with("carpool-") && name != "carpool-ticker") names.push_back(name);
+  }
+  return names;
+}
+std::size_t threads_named(const std::string& name) {
+  const auto names = background_threads();
+  return static_cast<std::size_t>(std::count(names.begin(), names.end(), name));
+}
+/// False: it does not hold within so many seconds.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 30'000; ++i) {
+    if (condition()) return true;
+    carpool::ThreadBackend::sleep_until(carpool::ThreadBackend::now() + 1ms);
+  }
+  return false;
+}
+
+template <class Backend>
+class BackgroundThreads : public ::testing::Test {
+ protected:
+  using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
+
+  [[nodiscard]] std::unique_ptr<Pool> make(carpool::PoolOptions options = {}) const {
+    return std::make_unique<Pool>(server.connector(), std::move(options));
+  }
+  [[nodiscard]] std::vector<std::unique_ptr<Pool>> make_many(std::size_t count) const {
+    std::vector<std::unique_ptr<Pool>> pools;
+    for (std::size_t i = 0; i < count; ++i) pools.push_back(make());
+    return pools;
+  }
+  carpool::FakeServer server;
+};
+using Backends = ::testing::Types<carpool::ThreadBackend, carpool::BoostThreadBackend>;
+TYPED_TEST_SUITE(BackgroundThreads, Backends);
+
+TYPED_TEST(BackgroundThreads, AreOneForAllPoolsThatRest) {
+  const auto pools = this->make_many(100);
+  EXPECT_EQ(background_threads().size(), 1U) << "of pools that nobody has used";
+  for (const auto& pool : pools) pool->acquire().release();
+  EXPECT_TRUE(eventually([] { return background_threads().size() == 1; })) << background_threads().size();
+  EXPECT_EQ(threads_named("carpool-keeper"), 1U);
+  for (const auto& pool : pools) EXPECT_TRUE(pool->try_acquire()) << "they rest, they are not ill";
+}
+
+TYPED_TEST(BackgroundThreads, EndWithTheLastPool) {
+  this->make()->acquire().release();
+  EXPECT_TRUE(eventually([] { return background_threads().empty(); }));
+  this->make()->acquire().release();  // and begin again
+}
+
+TYPED_TEST(BackgroundThreads, SayWhoseTheyAre) {
+  this->server.other_connects(held());
+  const auto pool = this->make();
+  static_cast<void>(pool->try_acquire());
+  EXPECT_TRUE(eventually([&] { return this->server.counts().connecting == 1; }));
+  EXPECT_EQ(threads_named("carpool-worker"), 1U);
+  this->server.let_through(2);
+}
+
+/// A backend that has no thread to give when it is told so.
+struct StingyBackend : carpool::ThreadBackend {
+  static inline std::atomic<bool> has_none = false;
+  static inline std::atomic<int> refusals = 0;
+  template <class F>
+  static Task spawn_background(F&& f) {
+    if (has_none) {
+      ++refusals;
+      throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    }
+    return carpool::ThreadBackend::spawn_background(std::forward<F>(f));
+  }
+};
+using BackgroundThreadsToCome = BackgroundThreads<StingyBackend>;
+
+// Whoever waits for a connect makes it, and what has time is done when there is a thread again.
+TEST_F(BackgroundThreadsToCome, AreMadeUpForByCallersWhoWait) {
+  StingyBackend::has_none = true;
+  const auto pool = make({.max_size = 2});
+  auto lease = pool->acquire_for(20s);
+  EXPECT_TRUE(lease);
+  EXPECT_EQ(pool->prewarm(1, 20s), 1U);
+  lease.discard();
+  EXPECT_TRUE(pool->try_acquire());
+  const int refusals = StingyBackend::refusals;
+  EXPECT_TRUE(eventually([&] { return StingyBackend::refusals > refusals; })) << "nobody tries again";
+  StingyBackend::has_none = false;
+  EXPECT_TRUE(eventually([&] { return pool->stats().closing == 0; }));
+  EXPECT_EQ(server.counts().open, 1U);
+}
+
+// The callers who wait already, and those who come.
+TEST_F(BackgroundThreadsToCome, AreMadeUpForByThoseWhoWaitAlready) {
+  StingyBackend::has_none = true;
+  server.next_connects({refuse("down"), ok()});
+  const auto pool = make({.max_size = 1, .connect_backoff = {1ms, 1ms}});
+  std::atomic<int> served = 0;
+  {
+    std::vector<carpool::ThreadBackend::Task> callers;
+    for (int i = 0; i < 5; ++i) {
+      callers.push_back(carpool::ThreadBackend::spawn([&] { served += pool->acquire_for(20s) ? 1 : 0; }));
+    }
+  }
+  EXPECT_EQ(served, 5);
+  StingyBackend::has_none = false;
+}
+
+// A connect that hangs is its own pool's trouble.
+TYPED_TEST(BackgroundThreads, OfOnePoolHoldUpNoOther) {
+  this->server.next_connects({held()});
+  const auto stuck = this->make();
+  static_cast<void>(stuck->try_acquire());
+  EXPECT_TRUE(eventually([&] { return this->server.counts().connecting == 1; }));
+  const auto others = this->make_many(20);
+  for (const auto& pool : others) EXPECT_TRUE(pool->acquire_for(20s));
+  this->server.let_through(2);
+}
+
+// A helper that goes home and an errand that comes just then: whoever is first, the errand is run.
+TYPED_TEST(BackgroundThreads, MissNothingThatComesWhenTheyGoHome) {
+  const auto pool = this->make({.max_size = 1});
+  for (int round = 0; round < 4; ++round) {
+    pool->acquire_for(20s).discard();
+    TypeParam::sleep_until(TypeParam::now() + 990ms + round * 5ms);
+    EXPECT_TRUE(pool->acquire_for(20s));
+  }
+}
+
+// Making and ending a pool costs no thread, so ten thousand are made in the time of a few.
+TYPED_TEST(BackgroundThreads, AreNotStartedByPoolsThatNobodyUses) {
+  for (int i = 0; i < 3; ++i) {
+    const auto pools = this->make_many(2'000);
+    EXPECT_LE(background_threads().size(), 1U);
+  }
+}
+
+}  // namespace
