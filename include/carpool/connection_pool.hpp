@@ -21,7 +21,18 @@ namespace detail {
 struct PoolInspector;  // of the tests: the simulator asks the books what stats() does not tell
 }
 
-/// Threads: every member may be called from any worker at any time, the destructor excepted.
+/// Threads: every member may be called from any worker at any time, the destructor excepted. The destructor may run
+/// while callers wait for a connection: each gets PoolClosed, and uses nothing of the pool after that. It must not run
+/// while a caller is at the beginning of a call, before it waits, or has just been served. Nobody outside can tell
+/// these moments apart, so call close(), join the workers that call, and only then destroy the pool. Signals: no member
+/// may be called in a signal handler, and no lease may end there: each may take the lock that the interrupted code
+/// holds, and would wait for itself. Cancellation: there is no stop token. A caller that waits in acquire is ended by
+/// its deadline, by close(), drain() or the destructor, and on BoostThreadBackend by an interruption. No wait is a
+/// cancellation point of pthread_cancel; a connector's own system calls may be, and then the process is terminated.
+/// Coroutines: a lease within one ends when its frame is destroyed, also where that happens half-way through an
+/// exchange and no exception is in flight: then reusable alone decides whether the connection is pooled.
+/// Compilers: exceptions are needed. -fno-rtti is allowed, unless FiberBackend or the connector to Redis, PostgreSQL or
+/// MySQL is used, or several endpoints are.
 /// Errors: what acquire throws is a PoolError; exceptions of a connector's connect arrive inside a ConnectError.
 /// Lifetime: leases may outlive the pool. The destructor closes it and waits for the background work: for each connect,
 /// ping and reset that has begun, until it ends, and then for goodbyes, close_timeout for all of them together. So it

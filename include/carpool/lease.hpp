@@ -13,6 +13,9 @@ namespace carpool {
 ///          unless the connector can tell that its protocol is in step (its optional member in_step), and it is. An
 ///          exception that is caught while the lease lives is not seen: then reusable alone decides on return, and the
 ///          holder of a connector without it calls discard() where the connection may be in any state.
+///          So it is where a coroutine's frame is destroyed: no exception is in flight then.
+/// Assignment: `lease = pool.acquire()` acquires before the connection that the lease already holds is given back. With
+///          max_size 1 it would wait for itself until its deadline: call release() first.
 /// Threads: one worker at a time; it may be moved to, and given back by, another.
 /// Lifetime: may outlive its pool; the connection is then closed on return.
 template <class Core>

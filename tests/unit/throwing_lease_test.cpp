@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -40,6 +41,15 @@ struct Session : Protocol {
   [[nodiscard]] static bool reset(Connection& connection, carpool::TimePoint) {
     connection.answer_kept = false;
     return true;
+  }
+};
+
+/// Asks its own state.
+struct Judge : RawStream {
+  std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
+  [[nodiscard]] carpool::Verdict handle_exception(Connection&, const std::exception_ptr&) const {
+    ++*asked;
+    return carpool::Verdict::keep;
   }
 };
 
@@ -110,9 +120,10 @@ TEST(ThrowingLease, AfterwardsADirtyConnectionIsReset) {
 // Its destructor may run in another thread while the callable does, because leases may outlive their pool. Here it has
 // ended before the callable throws, and nothing that could be mistaken for a pool is left where it was.
 TEST(ThrowingLease, WithConnectionNeedsThePoolNoMoreOnceItHasTheLease) {
-  using Doomed = Pool<Protocol, carpool::ThreadBackend>;
+  using Doomed = Pool<Judge, carpool::ThreadBackend>;
+  const Judge connector;
   alignas(Doomed) std::array<std::byte, sizeof(Doomed)> room{};
-  auto* const pool = new (room.data()) Doomed(Protocol{});
+  auto* const pool = new (room.data()) Doomed(connector);
   const auto outlive = [&](RawStream::Connection& connection) {
     std::thread([&] {
       pool->~Doomed();
@@ -122,6 +133,7 @@ TEST(ThrowingLease, WithConnectionNeedsThePoolNoMoreOnceItHasTheLease) {
     throw std::domain_error("mine");
   };
   EXPECT_THROW(pool->with_connection(outlive), std::domain_error);
+  EXPECT_EQ(*connector.asked, 1);
 }
 
 }  // namespace
