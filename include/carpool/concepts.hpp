@@ -168,7 +168,7 @@ concept MatchesItsTargets = !has_target<C> || requires(const C& connector, const
 }  // namespace detail
 
 /// The required members. The optional ones (ping, reset, dirty, reusable, handle_exception, lifetime, invalidate,
-/// abandon) are detected in detail/connector_calls.hpp and described in ARCHITECTURE.md.
+/// abandon, describe) are detected in detail/connector_calls.hpp and described in ARCHITECTURE.md.
 template <class C, class B>
 concept ConnectorFor =
     requires {
