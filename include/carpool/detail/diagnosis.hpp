@@ -36,7 +36,7 @@ namespace carpool::detail {
 /// "331.0 to 463.2 ms", "900.0 us to 1.2 ms", or one of them where they read alike.
 [[nodiscard]] inline std::string to_text(Duration least, Duration most) {
   std::string from = to_text(least);
-  const std::string to = to_text(most);
+  std::string to = to_text(most);
   if (from == to) return to;
   const auto unit = [](const std::string& text) { return text.substr(text.find(' ')); };
   if (unit(from) == unit(to)) from.resize(from.find(' '));
