@@ -103,7 +103,6 @@ class alignas(64) Seat {
     return mine;
   }
 
-  [[nodiscard]] bool free() const noexcept { return belongs_to(0); }
   void give_to(WorkerId worker) noexcept { owner_.store(worker, std::memory_order_relaxed); }
   void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // (6)
   void close() noexcept { permit_.store(0, std::memory_order_relaxed); }                   // C1; C2 follows
