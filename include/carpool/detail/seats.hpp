@@ -29,7 +29,12 @@ class Seats {
   [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_relaxed); }
   /// The worker's own seat, if it has one. Without the lock.
   [[nodiscard]] Seat* of(WorkerId worker) noexcept {
-    return find(worker, [&](WorkerId owner) { return owner == worker; });
+    if constexpr (count == 0) {
+      return nullptr;
+    } else {
+      Seat& first = seats_[first_for(worker)];
+      return first.belongs_to(worker) ? &first : find(worker, worker);
+    }
   }
 
   /// The seat that a permit, which is not 0, is for. Without the lock.
@@ -107,15 +112,17 @@ class Seats {
   }
 
   /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
-  /// Nobody's seat stands behind one that is free, because none becomes free again: who has none is soon found out.
-  template <class Fits>
-  [[nodiscard]] Seat* find(WorkerId worker, Fits fits) noexcept {
+  [[nodiscard]] static std::size_t first_for(WorkerId worker) noexcept {
+    return (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
+  }
+  /// The worker's seat whose owner that is: itself, or nobody, 0. No seat stands behind a free one, because none
+  /// becomes free again: who has none soon finds out.
+  [[nodiscard, gnu::noinline]] Seat* find(WorkerId worker, WorkerId wanted) noexcept {
     if constexpr (count > 0) {
-      const std::size_t first = (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
       for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t place = (first + i) % count;
+        const std::size_t place = (first_for(worker) + i) % count;
         const WorkerId owner = owners_[place].load(std::memory_order_relaxed);
-        if (fits(owner)) return &seats_[place];
+        if (owner == wanted) return &seats_[place];
         if (owner == 0) break;
       }
     }
@@ -128,7 +135,7 @@ class Seats {
     return own != nullptr ? own : give_one_to(worker);
   }
   [[nodiscard]] Seat* give_one_to(WorkerId worker) noexcept {
-    Seat* const seat = find(worker, [](WorkerId owner) { return owner == 0; });
+    Seat* const seat = find(worker, 0);
     if (seat == nullptr) return nullptr;
     seat->give_to(worker);
     owners_[static_cast<std::size_t>(seat - seats_.data())].store(worker, std::memory_order_relaxed);
