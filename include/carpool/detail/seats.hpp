@@ -13,8 +13,8 @@
 
 namespace carpool::detail {
 
-/// Seats are never taken away from a worker, because it might be about to use its own. Who comes when all
-/// are given away does without: only speed is lost.
+/// Seats are never taken away from a worker, because it might be about to use its own. Who comes when all are
+/// given away does without: only speed is lost.
 template <class Types>
 class Seats {
   using Backend = typename Types::Backend;
@@ -146,11 +146,11 @@ class Seats {
   std::array<Seat, count> seats_{};
   // Each seat's, side by side: whoever looks for its own reads lines that hardly ever change.
   alignas(64) std::array<Atomic<WorkerId>, count> owners_{};  // written under the lock, once; 0: nobody's yet
-  std::array<Seat*, count> given_{};  // under the lock
-  std::size_t given_count_ = 0;       // under the lock
-  Atomic<bool> open_{false};          // written under the lock
-  Permit permit_ = 0;                 // under the lock
-  Permit last_permit_ = 0;            // under the lock
+  std::array<Seat*, count> given_{};                          // under the lock
+  std::size_t given_count_ = 0;                               // under the lock
+  Atomic<bool> open_{false};                                  // written under the lock
+  Permit permit_ = 0;                                         // under the lock
+  Permit last_permit_ = 0;                                    // under the lock
 };
 
 }  // namespace carpool::detail
