@@ -43,19 +43,22 @@ void one_unparks_one() {
   thread.reset();
 }
 
-/// The same where the token may come together with the deadline.
+/// The same where the token may come together with the deadline; and nobody delivers to it when it has gone on.
 template <On on>
 void the_deadline_meets_a_token() {
   std::optional<SimulatedReactor> thread;
   if (on == On::fiber) thread.emplace();
-  ParkingSlot slot;
+  std::optional<ParkingSlot> slot(std::in_place);
   SimulatedPlain news;
-  auto other = B::spawn([&] {
+  auto other = B::spawn([&news, &slot = *slot] {
     news.write();
     const auto wakeup = slot.unpark();
   });
-  if (!slot.park_until(B::now() + 1ms)) slot.park_until(carpool::never);
+  if (!slot->park_until(B::now() + 1ms)) slot->park_until(carpool::never);
   news.read();
+  slot.reset();
+  other.join();
+  if (on == On::fiber) thread->sleep(thread->waker(), B::now() + 1ms);
 }
 
 /// Two tokens are the same one, but what each of two did before must be seen: else it sleeps for ever.

@@ -11,6 +11,7 @@
 class SimulatedPlain {
  public:
   void write() {
+    if (carpool::Simulation::current().options().memory != carpool::SimulatedMemory::views) return;
     read();
     for (const auto& [task, moment] : reads_) expect_known(moment);
     write_ = carpool::Simulation::current().moment();

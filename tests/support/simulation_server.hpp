@@ -19,6 +19,8 @@
 
 #include <gtest/gtest.h>
 
+#include "simulated_plain.hpp"
+
 /// What has to hold in a scenario: ends a simulated run, fails a real test.
 template <class Backend>
 void law(bool holds, const char* text) {
@@ -119,6 +121,15 @@ struct MadeUpServer {
   }
 };
 
+/// What is no atomic: where the backend knows of data races, they are found.
+template <class Backend>
+class Plain {
+ public:
+  void write() const {}
+};
+template <>
+class Plain<carpool::SimulationBackend> : public SimulatedPlain {};
+
 template <class Backend>
 class MadeUpConnection {
  public:
@@ -128,10 +139,13 @@ class MadeUpConnection {
   MadeUpConnection(MadeUpConnection&& other) noexcept
       : server_(std::exchange(other.server_, nullptr)),
         target_(std::move(other.target_)),
-        owners_(other.owners_.load()) {}
+        owners_(other.owners_.load()) {
+    other.inside_.write();
+  }
   MadeUpConnection& operator=(MadeUpConnection&&) = delete;
   ~MadeUpConnection() {
     if (server_ == nullptr) return;
+    inside_.write();
     law<Backend>(!under_lock<Backend>(), "law 6: a connection is destroyed under the pool's lock");
     law<Backend>(owners_ == 0, "law 2: a connection is closed under its owner");
     --server_->open;
@@ -142,10 +156,12 @@ class MadeUpConnection {
 
   // A scenario's hold on what it has leased.
   void take() {
+    inside_.write();
     law<Backend>(++owners_ == 1, "law 2: a connection has two owners");
     ++server_->leased;
   }
   void give() {
+    inside_.write();
     --owners_;
     --server_->leased;
   }
@@ -156,6 +172,7 @@ class MadeUpConnection {
   MadeUpServer<Backend>* server_;
   std::string target_;
   std::atomic<int> owners_ = 0;
+  [[no_unique_address]] Plain<Backend> inside_;
 };
 
 /// The two required members.

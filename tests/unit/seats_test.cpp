@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -242,6 +243,28 @@ TYPED_TEST(SeatOfAnybody, ManyWorkersComeAndGo) {
   EXPECT_EQ(stats.in_use, 0u);
   EXPECT_LE(stats.idle, 8u);
   EXPECT_EQ(stats.waiting, 0u);
+}
+
+struct SeatTypes {
+  using Backend = ThreadBackend;
+  using Connection = int;
+  static constexpr carpool::Seating seating = carpool::Seating::each_worker;
+};
+
+/// Ids are addresses a mapping apart, as those of threads are: wherever their hashes fall, nobody goes without.
+TEST(SeatsByThemselves, ThereIsOneForEachOf32WorkersAndNoneForAnother) {
+  for (const carpool::WorkerId apart : {0x1000U, 0x801000U, 0x40U, 1U}) {
+    carpool::detail::Seats<SeatTypes> seats;
+    std::set<const void*> given;
+    for (carpool::WorkerId i = 1; i <= 32; ++i) {
+      seats.open_for(i * apart);
+      EXPECT_NE(seats.of(i * apart), nullptr) << i << " * " << apart;
+      given.insert(seats.of(i * apart));
+    }
+    EXPECT_EQ(given.size(), 32U);
+    seats.open_for(33 * apart);
+    EXPECT_EQ(seats.of(33 * apart), nullptr);
+  }
 }
 
 }  // namespace

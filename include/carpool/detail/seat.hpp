@@ -31,19 +31,17 @@ namespace carpool::detail {
 /// (4) A permit is never given twice, so a seat that closed and opened again in between does not pass T5 or P6.
 /// (5) C4 leaves alone what was put under an older permit: its owner is between P4 and P6, and will see that.
 ///
-/// What (1) leaves open is closed by release and acquire, which cost nothing on x86. Under each number stands what goes
-/// wrong without; tests/simulation/orders_test.cpp leaves out one after the other.
-/// (6) open, T1: who reads a permit has seen where the closing before it left the seat. Else T2 sees what C5 took away.
+/// What (1) leaves open is closed by release and acquire, which cost nothing on x86. Under each number stands what
+/// goes wrong without; tests/simulation/orders_test.cpp leaves out one after the other.
+/// (6) open, T1: who reads a permit has seen how the closing before it left the seat. Else T2 sees what C5 took away.
 /// (7) P4, C4: the connection comes with all that its owner did to it.
 /// (8) T6 and P6, and P3, C3: who reads a stage sees each T6 before it. Else C4, which comes after C3, sees a
-/// connection
-///     that the owner has taken for good. T3 needs none of it: who reads `taking` reads no further.
+///     connection that the owner has taken for good. T3 needs none of it: who reads `taking` reads no further.
 /// (9) C5, P1: who finds the seat emptied by a closer sees C1 in P2. Else it puts a second connection under a permit
-/// that
-///     has ended, and settle takes what was written down about the first for the second's.
+///     that has ended, and settle takes what was written down about the first for the second's.
 /// (10) P6, busy: when the owner is seen resting, all that it did to the seat is done; so the seat may go.
-/// T2 and P2 need none of it: what T2 reads the owner wrote itself, and so it did, or saw under the lock, the permit
-/// that P2 compares.
+/// T2, P2 and settle need none of it: what T2 reads the owner wrote itself; the permit that P2 compares it has seen
+/// when it was lent the connection; and whoever closes comes after settle by the lock.
 template <class Types>
 class alignas(64) Seat {
   using Backend = typename Types::Backend;
@@ -103,7 +101,6 @@ class alignas(64) Seat {
     return mine;
   }
 
-  [[nodiscard]] bool free() const noexcept { return belongs_to(0); }
   void give_to(WorkerId worker) noexcept { owner_.store(worker, std::memory_order_relaxed); }
   void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // (6)
   void close() noexcept { permit_.store(0, std::memory_order_relaxed); }                   // C1; C2 follows

@@ -13,8 +13,8 @@
 
 namespace carpool::detail {
 
-/// Seats are never taken away from a worker, because it might be about to use its own. Who comes when all that it might
-/// have are given away does without: only speed is lost.
+/// Seats are never taken away from a worker, because it might be about to use its own. Who comes when all are
+/// given away does without: only speed is lost.
 template <class Types>
 class Seats {
   using Backend = typename Types::Backend;
@@ -29,7 +29,12 @@ class Seats {
   [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_relaxed); }
   /// The worker's own seat, if it has one. Without the lock.
   [[nodiscard]] Seat* of(WorkerId worker) noexcept {
-    return find([&](const Seat& seat) { return seat.belongs_to(worker); }, worker);
+    if constexpr (count == 0) {
+      return nullptr;
+    } else {
+      Seat& first = seats_[first_for(worker)];
+      return first.belongs_to(worker) ? &first : find(worker, worker);
+    }
   }
 
   /// The seat that a permit, which is not 0, is for. Without the lock.
@@ -95,7 +100,6 @@ class Seats {
  private:
   static constexpr unsigned index_bits = 5;
   static constexpr std::size_t count = Types::seating == Seating::none ? 0 : std::size_t{1} << index_bits;
-  static constexpr std::size_t tries = 4;
 
   void begin_permit() noexcept {
     permit_ = ++last_permit_;
@@ -108,13 +112,18 @@ class Seats {
   }
 
   /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
-  template <class Fits>
-  [[nodiscard]] Seat* find(Fits fits, WorkerId worker) noexcept {
+  [[nodiscard]] static std::size_t first_for(WorkerId worker) noexcept {
+    return (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
+  }
+  /// The worker's seat whose owner that is: itself, or nobody, 0. No seat stands behind a free one, because none
+  /// becomes free again: who has none soon finds out.
+  [[nodiscard, gnu::noinline]] Seat* find(WorkerId worker, WorkerId wanted) noexcept {
     if constexpr (count > 0) {
-      const std::size_t first = (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
-      for (std::size_t i = 0; i < tries; ++i) {
-        Seat& seat = seats_[(first + i) % count];
-        if (fits(seat)) return &seat;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t place = (first_for(worker) + i) % count;
+        const WorkerId owner = owners_[place].load(std::memory_order_relaxed);
+        if (owner == wanted) return &seats_[place];
+        if (owner == 0) break;
       }
     }
     return nullptr;
@@ -126,19 +135,22 @@ class Seats {
     return own != nullptr ? own : give_one_to(worker);
   }
   [[nodiscard]] Seat* give_one_to(WorkerId worker) noexcept {
-    Seat* const seat = find([](const Seat& each) { return each.free(); }, worker);
+    Seat* const seat = find(worker, 0);
     if (seat == nullptr) return nullptr;
     seat->give_to(worker);
+    owners_[static_cast<std::size_t>(seat - seats_.data())].store(worker, std::memory_order_relaxed);
     given_[given_count_++] = seat;
     return seat;
   }
 
   std::array<Seat, count> seats_{};
-  std::array<Seat*, count> given_{};  // under the lock
-  std::size_t given_count_ = 0;       // under the lock
-  Atomic<bool> open_{false};          // written under the lock
-  Permit permit_ = 0;                 // under the lock
-  Permit last_permit_ = 0;            // under the lock
+  // Each seat's, side by side: whoever looks for its own reads lines that hardly ever change.
+  alignas(64) std::array<Atomic<WorkerId>, count> owners_{};  // written under the lock, once; 0: nobody's yet
+  std::array<Seat*, count> given_{};                          // under the lock
+  std::size_t given_count_ = 0;                               // under the lock
+  Atomic<bool> open_{false};                                  // written under the lock
+  Permit permit_ = 0;                                         // under the lock
+  Permit last_permit_ = 0;                                    // under the lock
 };
 
 }  // namespace carpool::detail
