@@ -105,6 +105,12 @@ struct FiberBackend : detail::PosixBackend {
     if (auto* const reactor = detail::FiberReactor::here_if_any()) reactor->poll_set().forget(fd);
   }
 
+  /// See PosixBackend.
+  static void mute(int fd) noexcept {
+    forget(fd);
+    detail::mute_socket(fd);
+  }
+
   /// true: this thread's reactor saw something to read, or the end, on a descriptor that nobody waited for, and it is
   /// still so. false: it knows nothing.
   [[nodiscard]] static bool idle_hint(int fd) noexcept {
