@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -48,13 +49,14 @@ class ContextStackCache {
   [[nodiscard]] static std::size_t mapping_size() noexcept { return usable_size + page_size(); }
 
  private:
+  /// A guard page parts two stacks that would else be one mapping, and the kernel has 65,530 for the whole process: no
+  /// more than half of them are spent on guards. Beyond that many stacks new ones have none.
   [[nodiscard]] static std::byte* map() {
-    void* mapping =
+    void* const mapping =
         ::mmap(nullptr, mapping_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();
-    // Each guard page splits a mapping, and their number is limited (65,530): beyond some 30,000 fibers this is
-    // refused, and better a stack without a guard than no fiber.
-    [[maybe_unused]] const int refused = ::mprotect(mapping, page_size(), PROT_NONE);
+    const bool guarded = mapped_.fetch_add(1, std::memory_order_relaxed) < most_guarded;
+    [[maybe_unused]] const int refused = guarded ? ::mprotect(mapping, page_size(), PROT_NONE) : 0;
     auto* const guard = static_cast<std::byte*>(mapping);
     // What only a suspended fiber refers to is not leaked.
     if (__lsan_register_root_region != nullptr) __lsan_register_root_region(guard + page_size(), usable_size);
@@ -63,7 +65,11 @@ class ContextStackCache {
   static void unmap(std::byte* guard) noexcept {
     if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(guard + page_size(), usable_size);
     ::munmap(guard, mapping_size());
+    mapped_.fetch_sub(1, std::memory_order_relaxed);
   }
+
+  static constexpr std::size_t most_guarded = 16'384;
+  static inline std::atomic<std::size_t> mapped_{0};  // of all threads; nothing depends on it but guards
 
   std::array<std::byte*, 64> free_{};
   std::size_t count_ = 0;

@@ -30,8 +30,11 @@ class PosixSocket;
 /// silently; its other Boost fibers go on under it. Fibers stay on their thread: shared_work and work_stealing cannot
 /// be used with it. Several threads with fibers of their own may share one pool, plain threads too.
 ///
-/// A fiber has a stack of 64 KB with a guard page. Suspending inside a catch block is allowed, also with versions of
-/// Boost that do not provide for it (before 1.88). A thread ends when its last fiber has.
+/// A fiber has a stack of 64 KB with a guard page; where a process has more than 16,384 fibers, new ones have no guard.
+/// A thread that waits has two descriptors until it ends. Suspending inside a catch block is allowed, also with
+/// versions of Boost that do not provide for it (before 1.88); but no operation that finds at once what it wants gives
+/// way there (<carpool/budget.hpp>). A thread ends when its last fiber has. std::exit in a fiber never returns, because
+/// Boost then waits for that fiber: leave it, and exit from the thread's own function.
 ///
 /// After fork(2) the child has copies of the forking thread's fibers; those that wait for a descriptor get POLLNVAL.
 /// What was spawned elsewhere is not there, and joining it returns at once.
@@ -103,6 +106,12 @@ struct FiberBackend : detail::PosixBackend {
     if (fd < 0) return;
     detail::descriptor_generations.bump(fd);
     if (auto* const reactor = detail::FiberReactor::here_if_any()) reactor->poll_set().forget(fd);
+  }
+
+  /// See PosixBackend.
+  static void mute(int fd) noexcept {
+    forget(fd);
+    detail::mute_socket(fd);
   }
 
   /// true: this thread's reactor saw something to read, or the end, on a descriptor that nobody waited for, and it is

@@ -6,6 +6,7 @@
 #include <carpool/fork_generation.hpp>
 #include <carpool/futex_parking.hpp>
 #include <carpool/membarrier.hpp>
+#include <carpool/mute_socket.hpp>
 #include <carpool/poll_wait.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/slot.hpp>
@@ -45,6 +46,9 @@ struct PosixBackend {
   }
   /// poll(2) keeps no registrations that could be mistaken for those of the descriptor's next owner.
   static void forget(int) noexcept {}
+  /// In a forked child: nothing is heard of its copy of the socket any more, and the peer sees the end when the parent
+  /// closes its own. The number stays taken, by /dev/null: who believes it to be his may close it once.
+  static void mute(int fd) noexcept { mute_socket(fd); }
   /// Nobody watches idle descriptors here: a connector must look for itself.
   [[nodiscard]] static bool idle_hint(int) noexcept { return false; }
   /// A thread that blocks holds up nobody else.

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "behaviour.hpp"
@@ -199,6 +200,32 @@ TYPED_TEST(Fork, AChildsDescriptorsDoNotPileUp) {
     return open_descriptors() == before;
   }));
   this->expect_untouched(std::string(6 * 21, 'x'));
+}
+
+TYPED_TEST(Fork, TheChildDoesNotKeepOpenWhatOtherThreadsHadInUse) {
+  if (!TypeParam::concurrent) GTEST_SKIP() << "its pool belongs to one thread";
+  typename TestFixture::Lease theirs;
+  std::thread([&] { theirs = this->pool->acquire(); }).join();
+  EXPECT_TRUE(this->answers(theirs));
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    in_child = true;
+    ::alarm(30);
+    ::close(ends[1]);
+    this->lease.reset();
+    const bool own_works = this->pool_answers();
+    char word = 0;
+    ::_exit(own_works && ::read(ends[0], &word, 1) == 0 ? 0 : 1);  // lives until its parent has seen what it wants
+  }
+  EXPECT_TRUE(this->answers(theirs)) << "the parent's connection is as it was";
+  theirs.discard(), this->lease->discard(), this->pool->clear();
+  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.open() <= 1; })) << "the child's own is open";
+  ::close(ends[1]), ::close(ends[0]);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 /// Writes to a pipe when it ends; has no abandon(), so the pool cannot know how to close it without a word.

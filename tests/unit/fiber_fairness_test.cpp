@@ -154,7 +154,10 @@ TEST(FiberFairness, InsideACatchBlockNobodyElseGetsATurn) {
   std::size_t others = 0;
   bool done = false;
   auto other = Fibers::spawn([&] {
-    for (; !done; boost::this_fiber::yield()) ++others;
+    while (!done) {
+      ++others;
+      boost::this_fiber::yield();
+    }
   });
   boost::this_fiber::yield();
   Echo echo;

@@ -146,4 +146,15 @@ TEST(FiberLimits, OnAnOldKernelDeadlinesAreKeptToTheMillisecond) {
             0);
 }
 
+TEST(FiberLimits, StacksLeaveTheProcessHalfOfItsMappings) {
+  constexpr std::size_t enough = 40'000;  // with a guard each they would need 80,000 mappings of 65,530
+  carpool::detail::ContextStackCache cache;
+  std::vector<std::byte*> stacks;
+  stacks.reserve(enough);
+  const std::size_t before = mappings();
+  for (std::size_t i = 0; i < enough; ++i) stacks.push_back(cache.take());
+  EXPECT_LT(mappings(), before + 33'000);
+  for (std::byte* const stack : stacks) cache.give_back(stack);
+}
+
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <carpool/concepts.hpp>
 
+#include <concepts>
 #include <exception>
 #include <optional>
 #include <string>
@@ -132,6 +133,18 @@ struct ConnectorCalls {
   /// In a forked child: close(2) only. Absent: the connection is left alone, because its destructor might speak.
   static void abandon(const Connector& connector, Connection& connection) noexcept {
     if constexpr (Abandons<Connector, Backend>) connector.abandon(connection);
+  }
+
+  /// In a forked child: of a connection that a missing thread was using, the descriptor alone is let go of. Absent: it
+  /// stays open until the child ends.
+  static void mute(const Connection& connection) noexcept {
+    if constexpr (requires(const Connector& connector, Connection& mine) {
+                    connector.abandon(mine);
+                    { mine.native_handle() } noexcept -> std::same_as<int>;
+                    Backend::mute(0);
+                  }) {
+      Backend::mute(connection.native_handle());
+    }
   }
 
   /// Absent: what in_step says. In doubt: close.

@@ -23,7 +23,10 @@ class Ledger {
   /// Throws std::bad_alloc, with nothing changed.
   [[nodiscard]] Place& reserve(PoolCore<Types>& core) {
     if (free_.empty()) {
-      free_.push(places_.emplace_back(core));
+      Place& made = places_.emplace_back(core);
+      made.older = newest_.get();
+      newest_.set(&made);
+      free_.push(made);
       ++count_of(PlaceState::empty);
     }
     Place& place = *free_.pop();
@@ -43,6 +46,10 @@ class Ledger {
   [[nodiscard]] auto begin() noexcept { return places_.begin(); }
   [[nodiscard]] auto end() noexcept { return places_.end(); }
 
+  /// Of all places, one by one by their `older`: what may be read also while the deque grows, because a place is whole,
+  /// and never moves again, before it is the newest. For a forked child, where the thread that made it grow is missing.
+  [[nodiscard]] Place* newest() const noexcept { return newest_.get(); }
+
  private:
   std::size_t& count_of(PlaceState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
   void change(Place& place, PlaceState to) noexcept {
@@ -52,6 +59,7 @@ class Ledger {
   }
 
   std::deque<Place> places_;  // a deque: places never move in memory, and grow only on demand
+  Relaxed<typename Types::Backend, Place*> newest_;
   PlaceList<Types> free_;
   std::array<std::size_t, place_state_count> counts_{};
   std::size_t occupied_ = 0;

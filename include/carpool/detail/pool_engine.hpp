@@ -4,6 +4,7 @@
 #include <carpool/detail/crew.hpp>
 #include <carpool/detail/errands.hpp>
 #include <carpool/detail/guarded.hpp>
+#include <carpool/detail/inherited_books.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/many_waiters.hpp>
 #include <carpool/detail/pool_end.hpp>
@@ -199,15 +200,9 @@ class PoolEngine {
     depart_if_forsaken(state);
   }
 
-  /// In a forked child: the parent's books, whose lock may be held by a thread that does not exist here. The idle
-  /// connections are closed without a word; the books are left where they are.
+  /// In a forked child.
   void abandon_in_child() noexcept {
-    for (Place& place : books_.without_lock().ledger()) {
-      if (place.state == PlaceState::idle) Calls::abandon(settings_->connector, *place.connection);
-    }
-    for (const auto* const seat : seats_.given()) {
-      if (Place* const place = seat->resting()) Calls::abandon(settings_->connector, *place->connection);
-    }
+    InheritedBooks<Types>::abandon(books_.without_lock().ledger(), seats_, settings_->connector);
   }
 
   /// Ends *this if it is forsaken, and leaves the access unlocked then.
