@@ -14,6 +14,7 @@
 #include "pool_laws_faults.hpp"
 #include "pool_laws_health.hpp"
 #include "pool_laws_messages.hpp"
+#include "pool_laws_neighbours.hpp"
 #include "pool_laws_outages.hpp"
 #include "pool_laws_pauses.hpp"
 #include "pool_laws_sizes.hpp"
@@ -76,6 +77,8 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     ConnectionsInUseMakeNoRoom, EachTargetHasItsOwnBreaker, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone,
     AConnectionThatCannotBeMatchedIsClosed, RetireAllAndClearConcernEveryTarget,
     MinIdleIsRefusedWhereThePoolCannotKnowTheTarget, TargetsThatNobodyUsesAreForgotten,
+    // pool_laws_neighbours.hpp
+    TargetsThatWereTriedOnceLeaveNothingBehind, TheIdleTimeoutSparesMinIdle,
     // pool_laws_watching.hpp
     AConnectionsLifeIsToldInOrder, EventsTellHowLongThingsTook, EveryReasonToCloseIsToldAndCounted,
     EveryAcquireThatStartsIsToldToEnd, NothingOfTheUsersRunsUnderThePoolsLock,
@@ -112,6 +115,11 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     // pool_laws_targets.hpp
     AWaiterIsServedWhenAConnectionOfAnotherTargetComesBack, AConnectErrorConcernsThoseWhoWaitForThatTargetAlone,
     ATargetThatHangsDoesNotHoldUpAnother, AWaiterIsServedOnceItsTargetMayBeTriedAgain,
+    // pool_laws_neighbours.hpp
+    HoweverManyTargetsHangAnotherIsServed, ATargetThatWaitsForItsNextTryHoldsNoPlace,
+    ProbesOfDeadTargetsLeaveHalfOfThePlaces, ResetsThatHangHoldUpNoOtherTarget, RoomIsMadeForAllWhoWaitAtOnce,
+    PingsOfManyConnectionsLeaveSomeToBeTaken, AConnectBegunBeforeRetireAllIsNobodysSupply,
+    AConnectBegunBeforeRetireAllMayFailWithoutHarm, WaitingForManyTargetsCostsAboutWhatWaitingForOneDoes,
     // pool_laws_storms.hpp
     ACrowdIsServedByFewConnections, NothingIsLostOrExceededWhateverHappens, AnIdlePoolUsesNoProcessor,
     NothingIsLostWhenADeadlineRacesWithARelease, NobodyStarvesUnderLoad, NestedAcquiresEndWhenThePoolIsJustLargeEnough,

@@ -57,7 +57,8 @@ class Acquisition {
       }
       refuse_or_drop(state, endpoint, now, timed_out);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
-      state->serve(endpoint, now, wakeups);  // law 3: the first in line may have been told and not run; there may be more
+      state->serve(endpoint, now,
+                   wakeups);  // law 3: the first in line may have been told and not run; there may be more
       core_.stir(state, wakeups);
       if (Place* place = wait(state, wakeups, timed_out)) return *place;
     }

@@ -23,13 +23,13 @@ struct Wish {
 
 /// Which of the ConnectPlanner's lists an endpoint stands in.
 enum class ConnectPlan : std::uint8_t {
-  none,            ///< it wants no connect, or has as many in flight as it may
-  waited_for,      ///< a caller waits for a connect that may start
-  wished_for,      ///< nobody waits, but idle connections are to be opened
-  probe,           ///< as waited_for, after a failure
-  probe_wished,    ///< as wished_for, after a failure
-  paused,          ///< it wants a connect, and its breaker says: not yet
-  remembered,      ///< nobody wants anything of it; it is kept for what its breaker knows
+  none,          ///< it wants no connect, or has as many in flight as it may
+  waited_for,    ///< a caller waits for a connect that may start
+  wished_for,    ///< nobody waits, but idle connections are to be opened
+  probe,         ///< as waited_for, after a failure
+  probe_wished,  ///< as wished_for, after a failure
+  paused,        ///< it wants a connect, and its breaker says: not yet
+  remembered,    ///< nobody wants anything of it; it is kept for what its breaker knows
 };
 inline constexpr std::size_t connect_plan_count = 7;
 
@@ -41,24 +41,24 @@ struct Endpoint {
   Breaker breaker;
   FailurePointer failure;  // of the last attempt that failed since one succeeded, for error texts
   const typename Types::Target* target = nullptr;
-  std::size_t places = 0;           // of any state but empty
-  std::size_t connecting = 0;       // of these, reserved for a connect of today's generation
-  std::size_t outdated = 0;         // of these, reserved for a connect of an older one: nobody's supply
-  std::size_t wanted_idle = 0;      // to be kept or brought up beside what the waiters need
-  std::size_t failed_series = 0;    // so far
-  Wish* wishes = nullptr;           // the greatest counts, if min_idle is not more
-  bool asked = false;               // a try_acquire found nothing: one more, once
-  bool pings_held_back = false;     // the reaper has left some for when others are done
-  bool has_chores = false;          // it stands in the line of Chores
+  std::size_t places = 0;         // of any state but empty
+  std::size_t connecting = 0;     // of these, reserved for a connect of today's generation
+  std::size_t outdated = 0;       // of these, reserved for a connect of an older one: nobody's supply
+  std::size_t wanted_idle = 0;    // to be kept or brought up beside what the waiters need
+  std::size_t failed_series = 0;  // so far
+  Wish* wishes = nullptr;         // the greatest counts, if min_idle is not more
+  bool asked = false;             // a try_acquire found nothing: one more, once
+  bool pings_held_back = false;   // the reaper has left some for when others are done
+  bool has_chores = false;        // it stands in the line of Chores
   ConnectPlan plan = ConnectPlan::none;
-  std::size_t shortage = 0;         // waiters without a supply, as the ConnectPlanner has counted it in
-  PlaceList<Types> closing;         // to be said goodbye to and destroyed
-  PlaceList<Types> refreshing;      // in_use places whose ping or reset is due
+  std::size_t shortage = 0;     // waiters without a supply, as the ConnectPlanner has counted it in
+  PlaceList<Types> closing;     // to be said goodbye to and destroyed
+  PlaceList<Types> refreshing;  // in_use places whose ping or reset is due
   std::size_t goodbyes_running = 0;
-  std::size_t refreshes = 0;        // pings and resets, due or running
+  std::size_t refreshes = 0;  // pings and resets, due or running
   std::size_t refreshes_running = 0;
-  ListHook<Endpoint> plan_hook;     // for the ConnectPlanner
-  ListHook<Endpoint> chore_hook;    // for Chores
+  ListHook<Endpoint> plan_hook;   // for the ConnectPlanner
+  ListHook<Endpoint> chore_hook;  // for Chores
 
   [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }

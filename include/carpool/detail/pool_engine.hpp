@@ -147,7 +147,8 @@ class PoolEngine {
       if (limit != never && Backend::now() >= limit) return true;
     }
   }
-  /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before `limit`.
+  /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before
+  /// `limit`.
   [[nodiscard]] bool rest_before_retry(TimePoint limit) {
     const TimePoint retry = access()->planner().first_retry();
     if (retry != never) Backend::sleep_until(std::min(retry, limit));

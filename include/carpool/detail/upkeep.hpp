@@ -113,7 +113,8 @@ class Upkeep {
     TimePoint next = next_due_;
     for (Seen& seen : seen_) {
       if (seen.state == PlaceState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
-      if (seen.fault == CloseReason::idle) seen.only_idle = !settings.expired(used_now(seen, now), seen.lives_until, now);
+      if (seen.fault == CloseReason::idle)
+        seen.only_idle = !settings.expired(used_now(seen, now), seen.lives_until, now);
       if (!seen.fault)
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
