@@ -61,7 +61,7 @@ void probes_of_dead_targets_beside_another() {
                         .connect_timeout = hang_time<B>,
                         .max_connecting = 2,
                         .connect_attempts = 1,
-                        .connect_backoff = {1ms, 1ms}},
+                        .connect_backoff = {1ms, 1min}},
                        {}, &server);
   {
     const auto start = unsearched<B>();
@@ -85,7 +85,7 @@ void probes_leave_places_to_others() {
                         .connect_timeout = hang_time<B>,
                         .max_connecting = 2,
                         .connect_attempts = 1,
-                        .connect_backoff = {1ms, 1ms}},
+                        .connect_backoff = {1ms, 1min}},
                        {}, &server);
   {
     const auto start = unsearched<B>();

@@ -103,15 +103,15 @@ class BooksReader {
     for (const EndpointFacts& each : read().endpoints) coming += each.coming;
     return coming;
   }
-  /// The last ticket that somebody in line has drawn.
-  [[nodiscard]] std::uint64_t newest_ticket() {
+  /// The tickets of those in line.
+  void read_tickets(std::vector<std::uint64_t>& tickets) {
+    tickets.clear();
     auto state = core_.peek();
-    std::uint64_t newest = 0;
     state->endpoints().for_each([&](const auto& endpoint) {
-      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next)
-        newest = std::max(newest, waiter->ticket);
+      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
+        tickets.push_back(waiter->ticket);
+      }
     });
-    return newest;
   }
   [[nodiscard]] std::size_t endpoints() {
     auto state = core_.peek();

@@ -75,19 +75,22 @@ class PoolModel {
   }
   void goes_without() { mine().failed = true; }
 
-  /// After each step: what the running task has done to the books, and whether it might. Who joins the line may serve
-  /// those in front of it in the same step; the newest ticket in line tells that from taking one by itself.
-  void look(const carpool::PoolStats& books, std::uint64_t newest_ticket) {
+  /// After each step: what the running task has done to the books, and whether it might. Whoever looks may serve those
+  /// in front of it, and stay in line itself: that tell the `tickets` of those who are in line now.
+  void look(const carpool::PoolStats& books, const std::vector<std::uint64_t>& tickets) {
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
-    const bool comes = newest_ticket > newest_ticket_ || books.waiting > books_.waiting;
-    newest_ticket_ = std::max(newest_ticket_, newest_ticket);
+    const std::uint64_t newest = tickets.empty() ? 0 : *std::max_element(tickets.begin(), tickets.end());
+    const bool comes = newest > newest_ || books.waiting > books_.waiting;
     if (comes) {
       joins(known);
+      if (newest > newest_) known->drawn = newest;
       ++books_.waiting;
     }
+    newest_ = std::max(newest_, newest);
     expect(books.waiting <= books_.waiting, "law 8: nobody puts others in line");
-    moves(books, known, comes);
+    const bool stays = known != nullptr && std::count(tickets.begin(), tickets.end(), known->drawn) > 0;
+    moves(books, known, stays);
     if (known != nullptr) ends(caller);
     expect(line_.size() == books.waiting, "law 7: somebody stands in line who has left, or has left without a word");
     books_ = books;
@@ -98,6 +101,7 @@ class PoolModel {
   struct Caller {
     std::uint64_t came_after = 0;  // the last ticket that had been drawn then
     std::uint64_t ticket = 0;
+    std::uint64_t drawn = 0;  // the pool's own ticket
     carpool::TimePoint since{};
     bool in_line = false;
     bool out_of_line = false;  // has rejected what it owned, and is not back in line
@@ -128,7 +132,7 @@ class PoolModel {
   /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
   void moves(const carpool::PoolStats& books, Caller* caller, bool stays) {
     const bool was_in_line = caller != nullptr && caller->in_line;
-    const bool leaves_itself = was_in_line && !stays && books.waiting < books_.waiting;
+    const bool leaves_itself = was_in_line && !stays;
     const std::size_t others = books_.waiting - books.waiting - (leaves_itself ? 1 : 0);
     if (caller != nullptr && caller->ticket != 0 && caller->owns && books.in_use < books_.in_use) {
       caller->out_of_line = true;  // unless it fails now
@@ -186,8 +190,8 @@ class PoolModel {
   Callers callers_;                       // by task: who is inside acquire
   std::vector<Caller*> line_;             // by ticket
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t newest_ticket_ = 0;  // the pool's own, in line
-  carpool::PoolStats books_;         // at the last look
+  std::uint64_t newest_ = 0;  // of the pool's own tickets
+  carpool::PoolStats books_;  // at the last look
   carpool::TimePoint looked_at_{};
 };
 

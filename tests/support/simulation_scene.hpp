@@ -160,7 +160,9 @@ class Scene {
         has_targets || stats.connecting <= max_connecting_ || BooksReader(*watched_).coming() <= max_connecting_,
         "law 9: more connects than max_connecting");
     law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
-    if constexpr (!has_targets) model_.look(stats, BooksReader(*watched_).newest_ticket());
+    if constexpr (has_targets) return;
+    BooksReader(*watched_).read_tickets(tickets_);
+    model_.look(stats, tickets_);
   }
 
   /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep. Workers may be stopped
@@ -229,6 +231,7 @@ class Scene {
   bool in_trouble_ = false;
   carpool::PoolStats seen_;  // at the last rest
   Stays stays_;
+  std::vector<std::uint64_t> tickets_;  // of those in line, at the last step
   std::unique_ptr<Pool> pool_;
   Pool* watched_ = nullptr;
   std::optional<Invariant> each_step_;
