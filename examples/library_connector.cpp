@@ -20,29 +20,29 @@
 
 // --- The library: a client of an echo service. It shows its descriptor, and says "not yet" instead of waiting. -------
 
-struct echo_client {
+struct EchoClient {
   int descriptor;
   std::thread server;  // what a real one would not have
 };
 
-echo_client* echo_open() {
+EchoClient* echo_open() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return nullptr;
-  return new echo_client{ends[0], std::thread([end = ends[1]] {
-                           pollfd asked{.fd = end, .events = POLLIN, .revents = 0};
-                           for (char byte = 0; ::poll(&asked, 1, -1) == 1 && ::recv(end, &byte, 1, 0) == 1;)
-                             (void)::send(end, &byte, 1, MSG_NOSIGNAL);
-                           ::close(end);
-                         })};
+  return new EchoClient{ends[0], std::thread([end = ends[1]] {
+                          pollfd asked{.fd = end, .events = POLLIN, .revents = 0};
+                          for (char byte = 0; ::poll(&asked, 1, -1) == 1 && ::recv(end, &byte, 1, 0) == 1;)
+                            (void)::send(end, &byte, 1, MSG_NOSIGNAL);
+                          ::close(end);
+                        })};
 }
-int echo_descriptor(const echo_client* client) { return client->descriptor; }
-bool echo_ask(echo_client* client, char byte) { return ::send(client->descriptor, &byte, 1, MSG_NOSIGNAL) == 1; }
+int echo_descriptor(const EchoClient* client) { return client->descriptor; }
+bool echo_ask(EchoClient* client, char byte) { return ::send(client->descriptor, &byte, 1, MSG_NOSIGNAL) == 1; }
 /// 1: here it is; 0: not yet; -1: the server has gone.
-int echo_answer(echo_client* client, char* byte) {
+int echo_answer(EchoClient* client, char* byte) {
   const ssize_t got = ::recv(client->descriptor, byte, 1, 0);
   return got == 1 ? 1 : got < 0 && errno == EAGAIN ? 0 : -1;
 }
-void echo_close(echo_client* client) {
+void echo_close(EchoClient* client) {
   ::close(client->descriptor);
   client->server.join();
   delete client;
@@ -89,7 +89,7 @@ class EchoConnection {
  private:
   [[noreturn]] static void fail(std::errc code) { throw std::system_error(std::make_error_code(code), "echo"); }
 
-  echo_client* client_;
+  EchoClient* client_;
   bool in_doubt_ = false;
 };
 

@@ -8,10 +8,10 @@
 namespace carpool {
 
 /// A std::system_error that shows its text as it was given: where a client library has said what happened, the code's
-/// own words behind it would only contradict.
+/// own words behind it would only contradict. (Copied as a std::system_error it keeps the text, and gets them.)
 class IoError : public std::system_error {
  public:
-  IoError(std::error_code code, const std::string& what) : std::system_error(code), what_(what) {}
+  IoError(std::error_code code, const std::string& what) : std::system_error(code, what), what_(what) {}
 
   [[nodiscard]] const char* what() const noexcept override { return what_.what(); }
 

@@ -16,6 +16,20 @@
 
 namespace carpool {
 
+namespace detail {
+
+/// Of what is being read now. hiredis keeps its tasks in the reader up to 0.14, and behind pointers from 1.0 on.
+template <class Reader>
+[[nodiscard]] int hiredis_task_type(const Reader& reader) noexcept {
+  if constexpr (requires { reader.rstack; }) {
+    return reader.rstack[reader.ridx].type;
+  } else {
+    return reader.task[reader.ridx]->type;
+  }
+}
+
+}  // namespace detail
+
 /// How much a server may send as one reply. What it claims is held against them before memory is taken.
 struct RedisLimits {
   std::size_t bytes = std::size_t{512} << 20U;   ///< of the whole reply; a server's own bound of one string is 512 MiB
@@ -85,6 +99,7 @@ class RedisParser {
   }
 
   static void* create_string(const Task* task, char* bytes, std::size_t size) noexcept {
+    if (task->type > REDIS_REPLY_ERROR) return refuse_type(task);
     const Kind kind = task->type == REDIS_REPLY_STATUS  ? Kind::status
                       : task->type == REDIS_REPLY_ERROR ? Kind::error
                                                         : Kind::string;
@@ -94,8 +109,11 @@ class RedisParser {
       return nullptr;
     }
   }
-  static void* create_array(const Task* task, int size) noexcept {
+  /// Count is hiredis' own, which has grown with 1.0.
+  template <class Count>
+  static void* create_array(const Task* task, Count size) noexcept {
     RedisParser& self = parser(task);
+    if (task->type != REDIS_REPLY_ARRAY) return refuse_type(task);
     self.claimed_ += static_cast<std::size_t>(size);
     if (self.claimed_ > self.limits_.elements) return self.refuse("more elements than the limit");
     std::size_t depth = 1;
@@ -106,7 +124,13 @@ class RedisParser {
   static void* create_integer(const Task* task, long long value) noexcept {
     return place(task, RedisReply::integer(value));
   }
-  static void* create_nil(const Task* task) noexcept { return place(task, RedisReply()); }
+  static void* create_nil(const Task* task) noexcept {
+    return task->type == REDIS_REPLY_NIL ? refuse_type(task) : place(task, RedisReply());
+  }
+  static void* create_double(const Task* task, double, char*, std::size_t) noexcept { return refuse_type(task); }
+  static void* create_bool(const Task* task, int) noexcept { return refuse_type(task); }
+  /// Of RESP3, which hiredis reads from 1.0 on, whether it was agreed upon or not.
+  static void* refuse_type(const Task* task) noexcept { return parser(task).refuse("a type that RESP2 does not have"); }
   /// All belongs to the root, and that to the parser.
   static void free_object(void*) noexcept {}
 
@@ -133,7 +157,7 @@ class RedisParser {
     const std::string_view pending(reader_->buf + reader_->pos, unparsed());
     const std::size_t line = pending.find('\n');
     if (line == std::string_view::npos && pending.size() > longest_line) fail("a line that does not end");
-    if (reader_->rstack[reader_->ridx].type != REDIS_REPLY_STRING || line == std::string_view::npos) return;
+    if (detail::hiredis_task_type(*reader_) != REDIS_REPLY_STRING || line == std::string_view::npos) return;
     if (claimed_size(pending.substr(0, line)) > limits_.bytes) fail("a string longer than the limit");
   }
 
@@ -146,8 +170,21 @@ class RedisParser {
     return size;
   }
 
-  static inline redisReplyObjectFunctions functions_{&create_string, &create_array, &create_integer, &create_nil,
-                                                     &free_object};
+  template <class Functions>
+  [[nodiscard]] static Functions callbacks() noexcept {
+    Functions made{};
+    made.createString = &create_string;
+    made.createArray = &create_array;
+    made.createInteger = &create_integer;
+    made.createNil = &create_nil;
+    made.freeObject = &free_object;
+    if constexpr (requires { made.createDouble, made.createBool; }) {
+      made.createDouble = &create_double;
+      made.createBool = &create_bool;
+    }
+    return made;
+  }
+  static inline redisReplyObjectFunctions functions_ = callbacks<redisReplyObjectFunctions>();
 
   const RedisLimits limits_;
   std::unique_ptr<redisReader, Free> reader_;

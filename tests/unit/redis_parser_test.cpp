@@ -129,7 +129,9 @@ TEST(RedisParser, WhatIsNoReplyIsRefused) {
 TEST(RedisParser, Resp3IsRefused) {
   for (const char* bytes :
        {"%1\r\n+a\r\n:1\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "~1\r\n:1\r\n", ">1\r\n+x\r\n", "=5\r\ntxt:x\r\n"}) {
-    EXPECT_NE(refusal(bytes).find("rotocol error"), std::string::npos) << bytes;
+    const std::string reason = refusal(bytes);  // hiredis' own words before 1.0, ours since
+    EXPECT_TRUE(reason.find("rotocol error") != std::string::npos || reason.find("RESP2") != std::string::npos)
+        << bytes;
   }
 }
 

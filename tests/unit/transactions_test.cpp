@@ -72,6 +72,7 @@ TYPED_TEST(Transactions, NothingIsCommittedAfterARollback) {
 TYPED_TEST(Transactions, OneThatWasMovedAwayIsOver) {
   TypeParam transaction(this->connection);
   TypeParam other(std::move(transaction));
+  // NOLINTNEXTLINE(bugprone-use-after-move): that it is safe is the point
   EXPECT_EQ(this->misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
   other.commit();
   EXPECT_EQ(this->connection.asked, Words{"commit"});
