@@ -80,7 +80,7 @@ TYPED_TEST_P(PoolLaws, EveryPlaceIsGivenBackWhereverMemoryRunsOut) {
     }
     ASSERT_LT(n, 500);
   }
-  EXPECT_GT(n, 3);
+  EXPECT_GT(n, 1);  // libc++ keeps longer texts without an allocation
   EXPECT_LE(this->server.counts().peak_size, 3U);
 }
 

@@ -37,7 +37,7 @@ if(NOT code EQUAL 0 OR noise OR NOT help STREQUAL real_help OR NOT help MATCHES 
 endif()
 
 # A short run ends in a table and advice that fit a plain terminal, and in both files.
-execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=LC_ALL LANG=C ${TOOL} --seconds 0.05 --rounds 1 --workers 4 --pool-size 2
+execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=LC_ALL LANG=C ${TOOL} --seconds 0.25 --rounds 1 --workers 4 --pool-size 2
                         --only backend=thread,fiber,queue=lifo
                 WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE why)
 if(NOT code EQUAL 0)
