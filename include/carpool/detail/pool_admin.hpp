@@ -144,7 +144,8 @@ class PoolAdmin {
     }
     /// False: the deadline came first.
     [[nodiscard]] bool wait(TimePoint deadline) {
-      core_.help_out(core_.access()->roster.short_handed(), deadline);
+      const bool short_handed = core_.access()->roster.short_handed();  // the lock ends here
+      core_.help_out(short_handed, deadline);
       return watcher_.parking.park_until(deadline);
     }
 
