@@ -165,7 +165,8 @@ class PoolAdmin {
         if (Backend::now() >= deadline) return false;
         if (!core_.run_errands(deadline) && core_.rest_before_retry(deadline)) core_.run_errands(deadline);
       } else {
-        core_.help_out(core_.access()->roster.short_handed(), deadline);
+        const bool short_handed = core_.access()->roster.short_handed();  // the lock ends here
+        core_.help_out(short_handed, deadline);
       }
       return watcher_.parking.park_until(deadline);
     }
