@@ -243,6 +243,11 @@ struct Wrapping : SoundConnector {
 static_assert(ConnectorFor<Wrapping<WithAll>, SoundBackend> && ConnectorFor<Wrapping<SoundConnector>, SoundBackend>);
 static_assert(ConnectorFor<Wrapping<Wrapping<SoundConnector>>, SoundBackend>);
 
+struct WithTargetOfItsOwn : SoundConnector { static constexpr bool target_is_optional = true; };
+struct WithTargetsAlone : SoundConnector { static constexpr bool target_is_optional = false; };
+static_assert(detail::WithoutTargets<Plain> && detail::WithoutTargets<WithTargetOfItsOwn>);
+static_assert(!detail::WithoutTargets<SoundConnector> && !detail::WithoutTargets<WithTargetsAlone>);
+
 constexpr RecognisedMembers all = recognised<WithAll, SoundBackend>();
 static_assert(all.target && all.ping && all.reset && all.dirty && all.reusable && all.in_step && all.handle_exception);
 static_assert(all.lifetime && all.invalidate && all.abandon && all.validate);
