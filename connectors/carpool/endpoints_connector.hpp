@@ -30,6 +30,7 @@ template <class Connector>
 requires has_target<Connector>
 struct EndpointTarget<Connector> {
   using Target = typename Connector::Target;
+  static constexpr bool target_is_optional = TargetIsOptional<Connector>;
 };
 
 /// Whether an exception says that the server has changed its role; only connectors that can tell have wrong_role.

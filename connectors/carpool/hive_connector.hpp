@@ -44,6 +44,7 @@ namespace carpool {
 ///           server refuses the credentials, HiveError where it opens no session, else std::system_error.
 struct HiveConnector {
   using Target = HiveTarget;
+  static constexpr bool target_is_optional = true;  ///< HiveTarget{} is what is said here
   template <class Backend>
   using Connection = HiveConnection<Backend>;
 

@@ -94,10 +94,10 @@ class MysqlRowBuffer {
   [[nodiscard]] MysqlValue take(MYSQL_STMT* statement, unsigned column) {
     const Cell& cell = cells_[column];
     if (cell.is_null != 0) return {};
-    const auto type = binds_[column].buffer_type;
-    if (type == MYSQL_TYPE_DOUBLE) return cell.floating;
-    if (type != MYSQL_TYPE_LONGLONG) return text(statement, column);
-    return binds_[column].is_unsigned != 0 ? MysqlValue(cell.number) : signed_value(cell);
+    const MYSQL_BIND& bind = binds_[column];
+    if (bind.buffer_type == MYSQL_TYPE_DOUBLE) return cell.floating;
+    if (bind.buffer_type != MYSQL_TYPE_LONGLONG) return text(statement, column);
+    return bind.is_unsigned != 0 ? MysqlValue(cell.number) : signed_value(cell);
   }
   [[nodiscard]] std::size_t bytes(unsigned column) const noexcept {
     return cells_[column].is_null != 0 ? 0 : cells_[column].length;

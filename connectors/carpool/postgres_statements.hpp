@@ -47,7 +47,7 @@ class PostgresStatements {
     by_use_.erase(entry);
   }
   void remove_oldest() {
-    const std::string sql = by_use_.back().sql;  // a copy: what it names is removed
+    const std::string sql = by_use_.back().sql;  // a copy, for it goes with its entry
     remove(sql);
   }
   void clear() noexcept {

@@ -127,10 +127,11 @@ class TlsEngine {
     const bool is_address = ::X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
     ::ERR_clear_error();
     if (is_address) return;
-    std::string plain = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
-    // SSL_set_tlsext_host_name, whose cast would be our user's warning.
-    const long told = ::SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, plain.data());
-    if (told != 1 || ::X509_VERIFY_PARAM_set1_host(rules, plain.data(), plain.size()) != 1) {
+    const std::string plain = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+    // SSL_set_tlsext_host_name, whose macro has a cast that users' warnings may forbid.
+    const bool told = ::SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                 const_cast<char*>(plain.c_str())) == 1;
+    if (!told || ::X509_VERIFY_PARAM_set1_host(rules, plain.data(), plain.size()) != 1) {
       throw std::invalid_argument("TLS: '" + name + "' cannot be a server's name");
     }
   }

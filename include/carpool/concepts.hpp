@@ -148,6 +148,7 @@ concept ConnectorFor =
       requires detail::invalidate_fits<C, B>;  // Connector has invalidate, but not as void invalidate(Connection&, TimePoint deadline) const: no goodbye would ever be said
       requires detail::abandon_fits<C, B>;  // Connector has abandon, but not as void abandon(Connection&) const noexcept: a forked child would leave its parent's descriptors open
       requires detail::validate_fits<C, B>; // Connector has validate, but not as void validate() const: bad options would be found by the first connect
+      requires detail::describe_fits<C, B>; // Connector has describe, but not as std::string describe() const, with a leading const Target& where it has targets: error texts would not say where it connects to
     };
 
 // --- Eviction: when to close -----------------------------------------------------------------------------

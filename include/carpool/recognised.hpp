@@ -20,6 +20,7 @@ struct RecognisedMembers {
   bool invalidate = false;        ///< the polite goodbye; absent: the connection is only destroyed
   bool abandon = false;           ///< in a forked child; absent: the parent's connections stay open there
   bool validate = false;          ///< checks the options in the pool's constructor; absent: nothing does
+  bool describe = false;          ///< says in error texts where it connects to; absent: they do not
 };
 
 template <class Connector, BackendPolicy Backend>
@@ -35,7 +36,8 @@ requires ConnectorFor<Connector, Backend>
           .lifetime = detail::TellsLifetime<Connector, Backend>,
           .invalidate = detail::SaysGoodbye<Connector, Backend>,
           .abandon = detail::Abandons<Connector, Backend>,
-          .validate = detail::Validates<Connector, Backend>};
+          .validate = detail::Validates<Connector, Backend>,
+          .describe = detail::Describes<Connector, Backend>};
 }
 
 }  // namespace carpool

@@ -221,6 +221,7 @@ struct WithAll : SoundConnector {
   void invalidate(Connection&, TimePoint) const;
   void abandon(Connection&) const noexcept;
   void validate() const;
+  std::string describe(const Target&) const;
 };
 struct WithoutAny final : SoundConnector {};
 struct Misspelt : SoundConnector { bool resuable(const Connection&) const noexcept; };
@@ -243,12 +244,18 @@ struct Wrapping : SoundConnector {
 static_assert(ConnectorFor<Wrapping<WithAll>, SoundBackend> && ConnectorFor<Wrapping<SoundConnector>, SoundBackend>);
 static_assert(ConnectorFor<Wrapping<Wrapping<SoundConnector>>, SoundBackend>);
 
+struct WithTargetOfItsOwn : SoundConnector { static constexpr bool target_is_optional = true; };
+struct WithTargetsAlone : SoundConnector { static constexpr bool target_is_optional = false; };
+static_assert(detail::WithoutTargets<Plain> && detail::WithoutTargets<WithTargetOfItsOwn>);
+static_assert(!detail::WithoutTargets<SoundConnector> && !detail::WithoutTargets<WithTargetsAlone>);
+
 constexpr RecognisedMembers all = recognised<WithAll, SoundBackend>();
 static_assert(all.target && all.ping && all.reset && all.dirty && all.reusable && all.in_step && all.handle_exception);
-static_assert(all.lifetime && all.invalidate && all.abandon && all.validate);
+static_assert(all.lifetime && all.invalidate && all.abandon && all.validate && all.describe);
 constexpr RecognisedMembers none = recognised<Plain, SoundBackend>();
 static_assert(!none.target && !none.ping && !none.reset && !none.dirty && !none.reusable && !none.in_step);
 static_assert(!none.handle_exception && !none.lifetime && !none.invalidate && !none.abandon && !none.validate);
+static_assert(!none.describe);
 static_assert(!recognised<Misspelt, SoundBackend>().reusable);
 static_assert(recognised<Wrapping<WithAll>, SoundBackend>().ping);
 static_assert(!recognised<Wrapping<SoundConnector>, SoundBackend>().ping);

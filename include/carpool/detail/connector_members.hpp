@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <exception>
+#include <string>
 
 // One line, one member.
 // clang-format off
@@ -33,11 +34,14 @@ template <class C, class B>
 concept Abandons = requires(const C& connector, connection_t<C, B>& connection) { { connector.abandon(connection) } noexcept; };
 template <class C, class B>
 concept Validates = requires(const C& connector) { connector.validate(); };
+template <class C, class B>
+concept Describes = requires(const C& connector, const target_t<C>& target) { { connector.describe(target) } -> std::convertible_to<std::string>; } ||
+                    requires(const C& connector) { { connector.describe() } -> std::convertible_to<std::string>; };
 
 // --- by name ---------------------------------------------------------------------------------------------
 
 struct ConnectorNames {
-  int ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate;
+  int ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe;
 };
 
 // Nothing can be inherited from a final class: there only what is public, and not overloaded, is found.
@@ -61,6 +65,8 @@ template <class C, class B>
 concept NamesAbandon = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::abandon; }) || requires { &C::abandon; } || requires { &C::template abandon<B>; };
 template <class C, class B>
 concept NamesValidate = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::validate; }) || requires { &C::validate; } || requires { &C::template validate<B>; };
+template <class C, class B>
+concept NamesDescribe = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::describe; }) || requires { &C::describe; } || requires { &C::template describe<B>; };
 
 // --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
 
@@ -84,6 +90,8 @@ template <class C, class B>
 inline constexpr bool abandon_fits = Abandons<C, B> || !NamesAbandon<C, B> || !NamesAbandon<wrapped_t<C>, B>;
 template <class C, class B>
 inline constexpr bool validate_fits = Validates<C, B> || !NamesValidate<C, B> || !NamesValidate<wrapped_t<C>, B>;
+template <class C, class B>
+inline constexpr bool describe_fits = Describes<C, B> || !NamesDescribe<C, B> || !NamesDescribe<wrapped_t<C>, B>;
 
 // clang-format on
 

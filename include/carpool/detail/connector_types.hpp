@@ -56,9 +56,13 @@ namespace detail {
 template <class C>
 inline constexpr bool has_target = !std::same_as<target_t<C>, std::monostate>;
 
+/// Optional, `static constexpr bool target_is_optional = true` of a connector with targets: Target{} is one that it
+/// connects to by itself, and is meant where acquire is given none.
 // clang-format off
 template <class C>
-concept WithoutTargets = !has_target<C>;  // The connector has targets: a member without a leading target cannot know which one is meant
+concept TargetIsOptional = requires { requires C::target_is_optional; };
+template <class C>
+concept WithoutTargets = !has_target<C> || TargetIsOptional<C>;  // The connector has targets: a member without a leading target cannot know which one is meant
 // clang-format on
 
 }  // namespace detail
