@@ -33,7 +33,9 @@ class Seats {
       return nullptr;
     } else {
       Seat& first = seats_[first_for(worker)];
-      return first.belongs_to(worker) ? &first : find(worker, worker);
+      if (first.belongs_to(worker)) [[likely]]
+        return &first;
+      return find(worker, worker);
     }
   }
 
