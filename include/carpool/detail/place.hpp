@@ -46,7 +46,7 @@ struct alignas(place_alignment<Types>) Place : Slot {
   explicit Place(PoolCore<Types>& owner) noexcept : core(&owner) {}
 
   PoolCore<Types>* const core;
-  Place* older = nullptr;  // the ledger's
+  Place* older = nullptr;               // the ledger's
   Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
   std::optional<typename Types::Connection> connection;
   PlaceState state = PlaceState::empty;
