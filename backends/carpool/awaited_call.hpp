@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/blocking_helpers.hpp>
+#include <carpool/fork_generation.hpp>
 #include <carpool/posix_clock.hpp>
 #include <carpool/time.hpp>
 
@@ -39,14 +40,17 @@ class AwaitedCall : public BlockingCall {
       const TimePoint look = may_grow ? std::min(deadline, after(clock_now(), BlockingHelpers::patience)) : deadline;
       if (slot_.park_until(look)) return true;
       if (look == deadline) return false;
-      may_grow = helpers.relieve(*this, begun);
+      may_grow = is_here() && helpers.relieve(*this, begun);
     }
   }
+  /// false: in a forked child, which has neither those helpers nor, perhaps, their lock.
+  [[nodiscard]] bool is_here() const noexcept { return fork_generation_ == fork_generation(); }
   void rethrow() {
     if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
+  const std::uint64_t fork_generation_ = detail::fork_generation();
   std::exception_ptr error_;  // the helper's until it unparks, then the waiter's
   Slot slot_;                 // the waiter parks
 };
@@ -98,7 +102,7 @@ class OwningCall final : public AwaitedCall<Slot>, public std::enable_shared_fro
   /// The waiter's: a call that nobody has begun when it leaves is not made.
   struct Stay {
     ~Stay() {
-      if (helpers.withdraw(call)) call.self_.reset();
+      if (call.is_here() && helpers.withdraw(call)) call.self_.reset();
     }
     BlockingHelpers& helpers;
     OwningCall& call;

@@ -9,7 +9,7 @@
 // libc++'s <cxxabi.h> keeps it to itself. Both runtimes have it, as the ABI wants (section 2.5.2).
 namespace __cxxabiv1 {  // NOLINT(bugprone-reserved-identifier)
 struct __cxa_eh_globals;
-extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;  // NOLINT(readability-redundant-declaration)
 }  // namespace __cxxabiv1
 
 namespace carpool::detail {

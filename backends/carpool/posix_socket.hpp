@@ -67,8 +67,8 @@ class PosixSocket {
     return socket;
   }
 
-  /// The addresses of a host, numeric ones without leaving the worker, others on a helper thread: the resolver cannot be
-  /// interrupted, but it can be left to itself. Only SingleBackend, which has no helpers, waits for it.
+  /// The addresses of a host, numeric ones without leaving the worker, others on a helper thread: the resolver cannot
+  /// be interrupted, but it can be left to itself. Only SingleBackend, which has no helpers, waits for it.
   [[nodiscard]] static std::vector<Address> resolve(const std::string& host, std::uint16_t port, TimePoint deadline) {
     std::vector<Address> found = parse_numeric(host, port);
     if (!found.empty()) return found;

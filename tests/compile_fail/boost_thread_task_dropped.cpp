@@ -1,4 +1,6 @@
 // error: nodiscard
 #include <carpool/boost_thread_backend.hpp>
 
-void forget() { carpool::BoostThreadBackend::spawn([] {}); }
+void forget() {
+  carpool::BoostThreadBackend::spawn([] {});
+}

@@ -1,4 +1,6 @@
 // error: nodiscard
 #include <carpool/fiber_backend.hpp>
 
-void forget() { carpool::FiberBackend::spawn([] {}); }
+void forget() {
+  carpool::FiberBackend::spawn([] {});
+}

@@ -1,4 +1,6 @@
 // error: nodiscard
 #include <carpool/single_backend.hpp>
 
-void forget() { carpool::SingleBackend::spawn([] {}); }
+void forget() {
+  carpool::SingleBackend::spawn([] {});
+}

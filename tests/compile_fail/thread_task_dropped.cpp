@@ -1,4 +1,6 @@
 // error: nodiscard
 #include <carpool/thread_backend.hpp>
 
-void forget() { carpool::ThreadBackend::spawn([] {}); }
+void forget() {
+  carpool::ThreadBackend::spawn([] {});
+}

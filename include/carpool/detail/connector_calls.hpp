@@ -140,7 +140,8 @@ struct ConnectorCalls {
   static void mute(const Connection& connection) noexcept {
     if constexpr (requires(const Connector& connector, Connection& mine) {
                     connector.abandon(mine);
-                    { mine.native_handle() } noexcept -> std::same_as<int>;
+                    { mine.native_handle() }
+                    noexcept->std::same_as<int>;
                     Backend::mute(0);
                   }) {
       Backend::mute(connection.native_handle());

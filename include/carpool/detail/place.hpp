@@ -43,7 +43,7 @@ struct alignas(place_alignment<Types>) Place : Slot {
   static constexpr std::uint64_t no_use = ~std::uint64_t{0};
 
   PoolCore<Types>* const core;
-  Place* older = nullptr;  // the ledger's
+  Place* older = nullptr;               // the ledger's
   Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
   std::optional<typename Types::Connection> connection;
   PlaceState state = PlaceState::empty;
