@@ -125,8 +125,8 @@ class PostgresWire {
       refuse_copy(*result);
       last = std::move(result);
     }
-    if (::PQstatus(get()) == CONNECTION_OK && !(error && error->ends_connection())) settle();
     if (error) judge_role(*error);
+    if (::PQstatus(get()) == CONNECTION_OK && !(error && error->ends_connection())) settle();
     if (error) throw std::move(*error);
     return last;
   }
