@@ -22,7 +22,6 @@ class PostgresError : public ServerError {
     std::string detail = {};
     std::string hint = {};
     std::string constraint = {};
-    bool by_primary = false;  ///< the server says of itself that it may be written to
   };
 
   PostgresError(const std::string& where, Fields fields)
@@ -43,10 +42,13 @@ class PostgresError : public ServerError {
   }
 
   /// A write was sent to a standby, or to a primary that has become one; not where its own transaction was read-only.
-  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006" && !fields_.by_primary; }
+  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006" && !by_primary_; }
+  /// The server says of itself that it may be written to.
+  void told_by_primary() noexcept { by_primary_ = true; }
 
  private:
   Fields fields_;
+  bool by_primary_ = false;
 };
 
 /// What a server remarks without being asked: a warning, or a RAISE NOTICE.

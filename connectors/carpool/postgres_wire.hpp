@@ -127,6 +127,7 @@ class PostgresWire {
       refuse_copy(*result);
       last = std::move(result);
     }
+    if (error) judge_role(*error);
     if (::PQstatus(get()) == CONNECTION_OK && !(error && error->ends_connection())) settle();
     if (error) throw std::move(*error);
     return last;
@@ -160,9 +161,7 @@ class PostgresWire {
     if (::PQresultErrorField(&result, PG_DIAG_SQLSTATE) == nullptr) {
       fail_lost(::PQresultErrorMessage(&result));
     }
-    PostgresError::Fields fields = postgres_fields(&result);
-    fields.by_primary = is_off("in_hot_standby") && is_off("default_transaction_read_only");
-    return {where(), std::move(fields)};
+    return {where(), postgres_fields(&result)};
   }
 
  private:
@@ -171,6 +170,11 @@ class PostgresWire {
     throw IoError(std::make_error_code(std::errc::connection_reset), where() + ": " + one_line(words));
   }
 
+  /// After the last result: what has changed of its settings, a server tells behind the error.
+  void judge_role(PostgresError& error) const noexcept {
+    if (is_off("in_hot_standby") && is_off("default_transaction_read_only")) error.told_by_primary();
+    if (error.wrong_role()) handle_.state().wrong_role = true;
+  }
   /// Of what servers tell unasked, since version 14.
   [[nodiscard]] bool is_off(const char* setting) const noexcept {
     const char* const value = ::PQparameterStatus(get(), setting);
@@ -221,9 +225,7 @@ class PostgresWire {
   void note_failure(const PGresult& result, std::optional<PostgresError>& first) const {
     const ExecStatusType status = ::PQresultStatus(&result);
     if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) return;
-    if (first) return;
-    first.emplace(error_of(result));
-    if (first->wrong_role()) handle_.state().wrong_role = true;
+    if (!first) first.emplace(error_of(result));
   }
 
   /// It would go on for ever, giving the same result again and again.
