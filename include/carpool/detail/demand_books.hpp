@@ -107,10 +107,13 @@ class DemandBooks : public SeatBooks<Types> {
   void end_wish() noexcept {
     if (--wishes_ == 0) gate_ &= ~wishing_bit;
   }
-  /// Those that were dead for long, and that nobody asks for, go. Returns when to look again.
-  [[nodiscard]] TimePoint forget_dead(TimePoint now) noexcept {
+  /// Those that were dead for long, and that nobody asks for, go; bury(failure) gets what their connectors threw, whose
+  /// end is the user's code. Returns when to look again.
+  template <class Bury>
+  [[nodiscard]] TimePoint forget_dead(TimePoint now, Bury bury) {
     while (Endpoint* const endpoint = planner_.first_remembered()) {
       if (now < endpoint->forget_at(options_)) return endpoint->forget_at(options_);
+      bury(std::move(endpoint->failure));
       planner_.remove(*endpoint);
       endpoints_.drop(*endpoint);
     }

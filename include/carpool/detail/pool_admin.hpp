@@ -118,12 +118,10 @@ class PoolAdmin {
 
   static std::size_t drain(Core& core, Duration patience) {
     const TimePoint deadline = after(Backend::now(), patience);
-    {
-      auto state = core.access();
+    close_idle(core, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
       core.end().begin();
-      state->drain();
-    }
-    close_idle(core, CloseReason::drained);
+      state.drain();
+    });
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
       const std::size_t out = core.access()->ledger().count(PlaceState::in_use);
@@ -132,14 +130,13 @@ class PoolAdmin {
   }
 
   static void close(Core& core) {
-    {
-      auto state = core.access();
-      if (state->closed()) return;
-      core.end().begin();
-      state->close();
-    }
-    close_idle(core, CloseReason::closed);
-    Events::pool_closed(core.settings().observer);
+    bool closes = false;
+    close_idle(core, CloseReason::closed, [&](State& state) {  // one step, as in drain()
+      closes = !state.closed();
+      if (closes) core.end().begin();
+      state.close();
+    });
+    if (closes) Events::pool_closed(core.settings().observer);
   }
 
  private:

@@ -54,6 +54,7 @@ class Upkeep {
   void observe(Core& core, TimePoint now) {
     seen_.clear();
     leaks_.clear();
+    buried_.clear();
     auto state = core.access();
     next_due_ = never;
     look_at_endpoints(*state, now);
@@ -65,8 +66,9 @@ class Upkeep {
     state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
   }
 
-  void look_at_endpoints(PoolState<Types>& state, TimePoint now) noexcept {
-    next_due_ = std::min(next_due_, state.forget_dead(now));
+  void look_at_endpoints(PoolState<Types>& state, TimePoint now) {
+    const auto bury = [this](FailurePointer&& failure) { buried_.push_back(std::move(failure)); };
+    next_due_ = std::min(next_due_, state.forget_dead(now, bury));
     (void)state.next_to_connect();  // ends the pauses that are over
     if (state.serving()) next_due_ = std::min(next_due_, state.planner().first_retry());
   }
@@ -181,6 +183,7 @@ class Upkeep {
 
   std::vector<Seen> seen_;  // kept from round to round for its memory
   std::vector<Leak> leaks_;
+  std::vector<FailurePointer> buried_;  // of endpoints that were forgotten: they end outside of the lock
   TimePoint next_due_ = never;     // of what needs no judgement
   TimePoint escaped_due_ = never;  // of those that somebody took between the look and the deed
 };
