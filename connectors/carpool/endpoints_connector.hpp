@@ -168,7 +168,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       requires(const Connector& c, const Inner& x) {
     c.in_step(x);
   }
-  { return its(connection).in_step(connection.inner()); }
+  { return connection.in_role() && its(connection).in_step(connection.inner()); }
   template <class Backend, class Inner>
   [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
       requires(const Connector& c, const Inner& x) {

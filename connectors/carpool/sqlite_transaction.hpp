@@ -30,8 +30,8 @@ class SqliteTransaction {
     if (connection_ != nullptr) connection_->leave_transaction();
   }
 
-  /// Where it throws for a lock, it may be tried again. Where the transaction is over already, or was moved away, throws
-  /// std::logic_error and does nothing.
+  /// Where it throws for a lock, it may be tried again. Where the transaction is over already, or was moved away,
+  /// throws std::logic_error and does nothing.
   void commit(std::optional<TimePoint> deadline = {}) { open("commit").commit(deadline), connection_ = nullptr; }
   void rollback(std::optional<TimePoint> deadline = {}) { open("rollback").roll_back(deadline), connection_ = nullptr; }
 

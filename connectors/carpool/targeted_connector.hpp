@@ -4,6 +4,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/time.hpp>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -52,6 +53,12 @@ struct TargetedConnector : Connector {
   [[nodiscard]] bool matches(const TargetedConnection<Inner, Target>& connection, const Target& target) const noexcept {
     return connection.target() == target;
   }
+
+  /// For the pool's error texts.
+  [[nodiscard]] std::string describe(const Target& target) const requires requires(const Connector& one) {
+    one.describe();
+  }
+  { return this->to(target).describe(); }
 
   /// Of everything but the address. Throws std::invalid_argument naming the field and the bound.
   void validate() const { this->to(Connector::any_address()).validate(); }

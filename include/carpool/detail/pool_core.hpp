@@ -123,6 +123,7 @@ class PoolCore : public PoolSeating<Types> {
 
   /// What its user threw says, by the connector, whether it is kept.
   void give_back_after(Place& place, std::exception_ptr error) noexcept {
+    if (end().stranded()) return end_stranded(place);
     const Verdict verdict = Calls::handle_exception(settings().connector, *place.connection, std::move(error));
     verdict == Verdict::keep ? give_back(place) : discard(place);
   }

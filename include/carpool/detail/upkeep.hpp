@@ -184,8 +184,8 @@ class Upkeep {
   std::vector<Seen> seen_;  // kept from round to round for its memory
   std::vector<Leak> leaks_;
   std::vector<FailurePointer> buried_;  // of endpoints that were forgotten: they end outside of the lock
-  TimePoint next_due_ = never;     // of what needs no judgement
-  TimePoint escaped_due_ = never;  // of those that somebody took between the look and the deed
+  TimePoint next_due_ = never;          // of what needs no judgement
+  TimePoint escaped_due_ = never;       // of those that somebody took between the look and the deed
 };
 
 }  // namespace carpool::detail
