@@ -54,7 +54,8 @@ inline constexpr std::size_t acquire_failure_count = 6;
   return names[static_cast<std::size_t>(why)];
 }
 
-/// Watches nothing and costs nothing. An observer has any of these members, all noexcept, called outside every
+/// Watches nothing and costs nothing. An observer has any of these members, all noexcept (one that throws ends the
+/// process), called outside every
 /// lock by whichever worker caused the event, possibly by several at once:
 ///   acquire_started()                                      a caller came in
 ///   acquired(std::uint64_t id, Duration wait)              it got connection id

@@ -313,7 +313,7 @@ struct ObserverOfWords { void acquire_failed(std::string_view) noexcept; };
 struct ObserverThatMayFail { void acquire_started(); };
 static_assert(ObserverPolicy<ObserverOfAll> && ObserverPolicy<ObserverThatAlsoTellsTheWait>);
 static_assert(!ObserverPolicy<ObserverWithCounters> && !ObserverPolicy<ObserverOfWords>);
-static_assert(!ObserverPolicy<ObserverThatMayFail>);
+static_assert(ObserverPolicy<ObserverThatMayFail>, "where it throws, the process ends");
 static_assert(!ObserverPolicy<ObserverThatMayFailToMove> && !ObserverPolicy<int&> && !ObserverPolicy<void>);
 
 }  // namespace

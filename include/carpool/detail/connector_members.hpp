@@ -19,11 +19,11 @@ concept Pings = requires(const C& connector, connection_t<C, B>& connection, Tim
 template <class C, class B>
 concept Resets = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.reset(connection, deadline) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsDirty = requires(const C& connector, const connection_t<C, B>& connection) { { connector.dirty(connection) } noexcept -> std::convertible_to<bool>; };
+concept TellsDirty = requires(const C& connector, const connection_t<C, B>& connection) { { connector.dirty(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsReusable = requires(const C& connector, const connection_t<C, B>& connection) { { connector.reusable(connection) } noexcept -> std::convertible_to<bool>; };
+concept TellsReusable = requires(const C& connector, const connection_t<C, B>& connection) { { connector.reusable(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsInStep = requires(const C& connector, const connection_t<C, B>& connection) { { connector.in_step(connection) } noexcept -> std::convertible_to<bool>; };
+concept TellsInStep = requires(const C& connector, const connection_t<C, B>& connection) { { connector.in_step(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
 concept HandlesExceptions = requires(const C& connector, connection_t<C, B>& connection, std::exception_ptr error) { { connector.handle_exception(connection, error) } -> std::same_as<Verdict>; };
 template <class C, class B>
@@ -31,7 +31,7 @@ concept TellsLifetime = requires(const C& connector, const connection_t<C, B>& c
 template <class C, class B>
 concept SaysGoodbye = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { connector.invalidate(connection, deadline); };
 template <class C, class B>
-concept Abandons = requires(const C& connector, connection_t<C, B>& connection) { { connector.abandon(connection) } noexcept; };
+concept Abandons = requires(const C& connector, connection_t<C, B>& connection) { connector.abandon(connection); };
 template <class C, class B>
 concept Validates = requires(const C& connector) { connector.validate(); };
 template <class C, class B>

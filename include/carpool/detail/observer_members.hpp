@@ -53,29 +53,29 @@ concept NamesLeakSuspected = (Heritable<O> && !requires { &Beside<O, EventNames>
 // --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
 
 template <class O>
-inline constexpr bool acquire_started_fits = requires(O& o) { { o.acquire_started() } noexcept; } || !NamesAcquireStarted<O> || !NamesAcquireStarted<wrapped_t<O>>;
+inline constexpr bool acquire_started_fits = requires(O& o) { o.acquire_started(); } || !NamesAcquireStarted<O> || !NamesAcquireStarted<wrapped_t<O>>;
 template <class O>
-inline constexpr bool acquired_fits = requires(O& o, std::uint64_t id, Duration time) { { o.acquired(id, time) } noexcept; } || !NamesAcquired<O> || !NamesAcquired<wrapped_t<O>>;
+inline constexpr bool acquired_fits = requires(O& o, std::uint64_t id, Duration time) { o.acquired(id, time); } || !NamesAcquired<O> || !NamesAcquired<wrapped_t<O>>;
 template <class O>
-inline constexpr bool acquire_failed_fits = requires(O& o, AcquireFailure failure) { { o.acquire_failed(failure) } noexcept; } || requires(O& o, AcquireFailure failure, Duration time) { { o.acquire_failed(failure, time) } noexcept; } || !NamesAcquireFailed<O> || !NamesAcquireFailed<wrapped_t<O>>;
+inline constexpr bool acquire_failed_fits = requires(O& o, AcquireFailure failure) { o.acquire_failed(failure); } || requires(O& o, AcquireFailure failure, Duration time) { o.acquire_failed(failure, time); } || !NamesAcquireFailed<O> || !NamesAcquireFailed<wrapped_t<O>>;
 template <class O>
-inline constexpr bool released_fits = requires(O& o, std::uint64_t id, Duration time) { { o.released(id, time) } noexcept; } || !NamesReleased<O> || !NamesReleased<wrapped_t<O>>;
+inline constexpr bool released_fits = requires(O& o, std::uint64_t id, Duration time) { o.released(id, time); } || !NamesReleased<O> || !NamesReleased<wrapped_t<O>>;
 template <class O>
-inline constexpr bool connection_created_fits = requires(O& o, std::uint64_t id) { { o.connection_created(id) } noexcept; } || !NamesConnectionCreated<O> || !NamesConnectionCreated<wrapped_t<O>>;
+inline constexpr bool connection_created_fits = requires(O& o, std::uint64_t id) { o.connection_created(id); } || !NamesConnectionCreated<O> || !NamesConnectionCreated<wrapped_t<O>>;
 template <class O>
-inline constexpr bool connection_ready_fits = requires(O& o, std::uint64_t id, Duration time) { { o.connection_ready(id, time) } noexcept; } || !NamesConnectionReady<O> || !NamesConnectionReady<wrapped_t<O>>;
+inline constexpr bool connection_ready_fits = requires(O& o, std::uint64_t id, Duration time) { o.connection_ready(id, time); } || !NamesConnectionReady<O> || !NamesConnectionReady<wrapped_t<O>>;
 template <class O>
-inline constexpr bool connection_failed_fits = requires(O& o, std::uint64_t id, std::string_view why, Duration time) { { o.connection_failed(id, why, time) } noexcept; } || requires(O& o, std::uint64_t id, std::exception_ptr cause, Duration time) { { o.connection_failed(id, cause, time) } noexcept; } || !NamesConnectionFailed<O> || !NamesConnectionFailed<wrapped_t<O>>;
+inline constexpr bool connection_failed_fits = requires(O& o, std::uint64_t id, std::string_view why, Duration time) { o.connection_failed(id, why, time); } || requires(O& o, std::uint64_t id, std::exception_ptr cause, Duration time) { o.connection_failed(id, cause, time); } || !NamesConnectionFailed<O> || !NamesConnectionFailed<wrapped_t<O>>;
 template <class O>
-inline constexpr bool connection_closed_fits = requires(O& o, std::uint64_t id, CloseReason reason) { { o.connection_closed(id, reason) } noexcept; } || !NamesConnectionClosed<O> || !NamesConnectionClosed<wrapped_t<O>>;
+inline constexpr bool connection_closed_fits = requires(O& o, std::uint64_t id, CloseReason reason) { o.connection_closed(id, reason); } || !NamesConnectionClosed<O> || !NamesConnectionClosed<wrapped_t<O>>;
 template <class O>
-inline constexpr bool pool_ready_fits = requires(O& o) { { o.pool_ready() } noexcept; } || !NamesPoolReady<O> || !NamesPoolReady<wrapped_t<O>>;
+inline constexpr bool pool_ready_fits = requires(O& o) { o.pool_ready(); } || !NamesPoolReady<O> || !NamesPoolReady<wrapped_t<O>>;
 template <class O>
-inline constexpr bool pool_cleared_fits = requires(O& o) { { o.pool_cleared() } noexcept; } || !NamesPoolCleared<O> || !NamesPoolCleared<wrapped_t<O>>;
+inline constexpr bool pool_cleared_fits = requires(O& o) { o.pool_cleared(); } || !NamesPoolCleared<O> || !NamesPoolCleared<wrapped_t<O>>;
 template <class O>
-inline constexpr bool pool_closed_fits = requires(O& o) { { o.pool_closed() } noexcept; } || !NamesPoolClosed<O> || !NamesPoolClosed<wrapped_t<O>>;
+inline constexpr bool pool_closed_fits = requires(O& o) { o.pool_closed(); } || !NamesPoolClosed<O> || !NamesPoolClosed<wrapped_t<O>>;
 template <class O>
-inline constexpr bool leak_suspected_fits = requires(O& o, const SourceLocation& site, Duration time) { { o.leak_suspected(site, time) } noexcept; } || !NamesLeakSuspected<O> || !NamesLeakSuspected<wrapped_t<O>>;
+inline constexpr bool leak_suspected_fits = requires(O& o, const SourceLocation& site, Duration time) { o.leak_suspected(site, time); } || !NamesLeakSuspected<O> || !NamesLeakSuspected<wrapped_t<O>>;
 
 }  // namespace detail
 

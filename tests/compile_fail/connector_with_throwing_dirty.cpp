@@ -1,7 +1,0 @@
-// error: Connector has dirty, but not as bool dirty(const Connection&) const noexcept
-#include "sound_policies.hpp"
-
-struct Spoilt : SoundConnector {
-  bool dirty(const Connection&) const;
-};
-template struct AcceptConnector<Spoilt>;
