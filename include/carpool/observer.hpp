@@ -55,8 +55,7 @@ inline constexpr std::size_t acquire_failure_count = 6;
 }
 
 /// Watches nothing and costs nothing. An observer has any of these members, all noexcept (one that throws ends the
-/// process), called outside every
-/// lock by whichever worker caused the event, possibly by several at once:
+/// process), called outside every lock by whichever worker caused the event, possibly by several at once:
 ///   acquire_started()                                      a caller came in
 ///   acquired(std::uint64_t id, Duration wait)              it got connection id
 ///   acquire_failed(AcquireFailure)                         it did not; or

@@ -14,12 +14,12 @@ namespace carpool {
 /// The wait between connect attempts: initial (100 ms), then doubling up to max (5 s); each shortened by up to half at
 /// random ("equal jitter"), so that clients of one dead server do not return in step.
 struct Backoff {
-  SaturatedDuration initial = std::chrono::milliseconds(100);
-  SaturatedDuration max = std::chrono::seconds(5);
+  Duration initial = std::chrono::milliseconds(100);
+  Duration max = std::chrono::seconds(5);
 };
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.
-/// A time is a std::chrono duration of any unit, down to the nanosecond. With a connector that has targets, the numbers
+/// A time is a std::chrono duration of any unit that fits into nanoseconds (292 years). With a connector that has targets, the numbers
 /// of connections are the whole pool's, and max_waiters is each target's.
 struct PoolOptions {
   /// Stands in every message and report. Default "pool".
@@ -31,11 +31,11 @@ struct PoolOptions {
   /// Idle connections kept ready, beyond those that somebody waits for. At most max_idle; default 0. With targets: 0.
   std::size_t min_idle = 0;
   /// Bounds a whole acquire(): wait, connect and validation together. 0: only what is there. Default 30 s.
-  SaturatedDuration acquire_timeout = std::chrono::seconds(30);
+  Duration acquire_timeout = std::chrono::seconds(30);
   /// Bounds one attempt to connect, which goes on when its caller has given up. Longer than 0; default 10 s.
-  SaturatedDuration connect_timeout = std::chrono::seconds(10);
+  Duration connect_timeout = std::chrono::seconds(10);
   /// Bounds the polite goodbye, Connector::invalidate. Default 1 s.
-  SaturatedDuration close_timeout = std::chrono::seconds(1);
+  Duration close_timeout = std::chrono::seconds(1);
   /// Connects in flight at once. At least 1; default 2.
   std::size_t max_connecting = 2;
   /// Callers that wait at once, for each target; one more gets QueueFull at once. Default no limit. 0: nobody waits; an
@@ -48,15 +48,15 @@ struct PoolOptions {
   /// credentials it stays open for at least 30 s.
   Backoff connect_backoff = {};
   /// A connection that was used so recently is not pinged when it is handed out. 0: pinged every time. Default 500 ms.
-  SaturatedDuration validation_bypass_window = std::chrono::milliseconds(500);
+  Duration validation_bypass_window = std::chrono::milliseconds(500);
   /// Bounds one ping or reset. Longer than 0; default 5 s.
-  SaturatedDuration validation_timeout = std::chrono::seconds(5);
+  Duration validation_timeout = std::chrono::seconds(5);
   /// An idle connection is pinged when it has not been heard of for so long. Longer than 0; default 2 min.
-  SaturatedDuration keepalive_time = std::chrono::minutes(2);
+  Duration keepalive_time = std::chrono::minutes(2);
   /// Once a caller has waited for so long, nobody overtakes it. 0: strict order. Default 1 ms.
-  SaturatedDuration handoff_after = std::chrono::milliseconds(1);
+  Duration handoff_after = std::chrono::milliseconds(1);
   /// A lease that is out for longer is reported to the observer, once. Longer than 0; default off.
-  std::optional<SaturatedDuration> leak_detection_threshold = {};
+  std::optional<Duration> leak_detection_threshold = {};
 };
 
 namespace detail {

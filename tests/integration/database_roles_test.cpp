@@ -197,7 +197,10 @@ TYPED_TEST_P(DatabaseRoles, ARefusalThatIsCaughtBesideAPlainLeaseMovesThemToo) {
     return thrown<typename TypeParam::Pair::Error>([&] { this->write(*lease); }).has_value();
   };
   ASSERT_TRUE(soon<B>(refused));
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(this->write(*pool.acquire()), 1U);
+  for (int i = 0; i < 5; ++i) {
+    const auto lease = pool.acquire();
+    EXPECT_EQ(this->write(*lease), 1U);
+  }
 }
 REGISTER_TYPED_TEST_SUITE_P(DatabaseRoles, WritesFollowThePrimary, ARefusalThatIsCaughtBesideAPlainLeaseMovesThemToo);
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, DatabaseRoles, PostgresCases, BackendName);

@@ -59,15 +59,6 @@ TEST(SaturatedDuration, IsWhatAcquireForPrewarmAndDrainTake) {
   EXPECT_EQ(pool.drain(std::chrono::seconds::max()), 0U);
 }
 
-TEST(SaturatedDuration, IsWhatOptionsAreMadeOf) {
-  const Pool pool(Plain{}, {.acquire_timeout = std::chrono::hours::max(),
-                            .connect_backoff = {.max = std::chrono::days::max()},
-                            .leak_detection_threshold = std::chrono::hours::max()});
-  EXPECT_EQ(pool.options().acquire_timeout, forever);
-  EXPECT_EQ(pool.options().connect_backoff.max, forever);
-  EXPECT_EQ(pool.options().leak_detection_threshold, forever);
-}
-
 TEST(SaturatedDuration, IsWhatEvictionsAreMadeOf) {
   EXPECT_EQ(carpool::MaxLifetime(std::chrono::hours::max()).length(), forever);
   EXPECT_EQ(carpool::IdleTimeout(std::chrono::seconds::max()).length(), forever);
