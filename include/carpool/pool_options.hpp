@@ -19,8 +19,8 @@ struct Backoff {
 };
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.
-/// A time is a std::chrono duration of any unit that fits into nanoseconds (292 years). With a connector that has targets, the numbers
-/// of connections are the whole pool's, and max_waiters is each target's.
+/// A time is a std::chrono duration of any unit that fits into nanoseconds (292 years). With a connector that has
+/// targets, the numbers of connections are the whole pool's, and max_waiters is each target's.
 struct PoolOptions {
   /// Stands in every message and report. Default "pool".
   std::string name = "pool";
