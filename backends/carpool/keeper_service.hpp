@@ -53,6 +53,7 @@ class KeeperService {
     Client* next_ = nullptr;            // there
     Client* previous_ = nullptr;        // among the ready
     bool ready_ = false;                // under the service's lock
+    bool leaving_ = false;              // under the service's lock: no step follows the one that may be under way
   };
 
   /// Throws std::system_error where no thread can be started, std::bad_alloc.
@@ -84,10 +85,11 @@ class KeeperService {
   }
   void remove(Client& client) noexcept {
     std::unique_lock lock(mutex_);
-    stepped_.wait(lock, [&] { return in_step_ != &client; });
+    client.leaving_ = true;
     collect_calls();
     if (client.ready_) unlink(client);
     due_.remove(client);
+    stepped_.wait(lock, [&] { return in_step_ != &client; });
     if (--clients_ == 0) const FutexWakeup to_rest = bed_.unpark();
   }
 
@@ -131,7 +133,7 @@ class KeeperService {
     const TimePoint next = client.step();
     lock.lock();
     in_step_ = nullptr;
-    due_.set(client, next);
+    if (!client.leaving_) due_.set(client, next);
     stepped_.notify_all();
   }
 
