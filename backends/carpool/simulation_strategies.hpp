@@ -47,8 +47,11 @@ class SimulationStrategy {
   switch (all[one].kind) {
     case SimulatedAlternative::Kind::stop: return chance.one_in(48) ? one : 0;
     case SimulatedAlternative::Kind::timer: return chance.one_in(24) ? one : 0;
-    default: return chance.one_in(6) ? one : 0;
+    case SimulatedAlternative::Kind::run:
+    case SimulatedAlternative::Kind::flush:
+    case SimulatedAlternative::Kind::stale: break;
   }
+  return chance.one_in(6) ? one : 0;
 }
 
 /// Each run draws how readily tasks change: always, often or seldom.
