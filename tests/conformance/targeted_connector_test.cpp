@@ -34,6 +34,7 @@ struct ToOne : Inner {
   [[nodiscard]] Connection<Backend> connect(carpool::TimePoint deadline) const {
     return All{*this}.template connect<Backend>(target, deadline);
   }
+  void validate() const { this->to(target).validate(); }
 };
 
 template <class Connection>
