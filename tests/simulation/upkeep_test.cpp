@@ -28,13 +28,9 @@ TEST(SimulatedUpkeep, APingThatACallerWaitedForIsGoodEnoughForIt) {
   expect_holds(always_stale_for_the_impatient<B>, {.preemptions = 1, .step_takes = 300us, .stops = 0});
 }
 TEST(SimulatedUpkeep, AnAnswerIsGoodEnoughAlsoWhenTheClockTicksAtEachStep) {  // it is old when it is handed out
-  expect_holds(always_stale_for_the_impatient<B>,
-               {.preemptions = 0,
-                .depth_first = 3'000,
-                .random = 1'000,
-                .priorities = 1'000,
-                .step_takes = 1ms,
-                .stops = 0});
+  expect_holds(
+      always_stale_for_the_impatient<B>,
+      {.preemptions = 0, .depth_first = 3'000, .random = 1'000, .priorities = 1'000, .step_takes = 1ms, .stops = 0});
 }
 TEST(SimulatedUpkeep, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
 TEST(SimulatedUpkeep, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>); }
