@@ -41,7 +41,7 @@ template <class Q>
 concept TellsSeating = requires { { Q::seating } -> std::convertible_to<Seating>; typename std::integral_constant<Seating, Q::seating>; };
 
 struct BackendNames {
-  int time_suspended, uncaught_exceptions, Relaxed;
+  int time_suspended, uncaught_exceptions, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
 };
 template <class B>
 concept NamesTimeSuspended = Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; };
