@@ -108,12 +108,14 @@ template <class B, class S>
   return out;
 }
 
-/// Resets of one hang; the other's connection is to be reset as well.
+/// Resets of one hang; the other's connection is to be reset as well. There is a place for one more to "sick": without
+/// it, the caller for "sick" may have the place of the good one while nobody wants that, and a place is not to be had
+/// from resets that have begun.
 template <class B>
 void resets_that_hang_beside_another_target() {
   MadeUpServer<B> server;
   server.hung = {{"sick", ServerCall::reset}};
-  WholeTargetScene<B> scene({.max_size = 6}, {}, &server);
+  WholeTargetScene<B> scene({.max_size = 7}, {}, &server);
   {
     const auto start = unsearched<B>();
     auto out = five_sick_and_a_good_one<B>(scene);

@@ -46,7 +46,10 @@ class SeatBench {
   /// What it all stands in goes, as a pool does when it is destroyed; but not before the last lease is back.
   void end() {
     close();
-    while (busy()) B::sleep_until(carpool::after(B::now(), std::chrono::microseconds(20)));
+    constexpr carpool::Duration longest = std::chrono::milliseconds(1);
+    for (carpool::Duration pause = std::chrono::microseconds(20); busy(); pause = std::min(2 * pause, longest)) {
+      B::sleep_until(carpool::after(B::now(), pause));
+    }
     mutex_.lock();
     if (std::all_of(connections_.begin(), connections_.end(), [](const auto& each) { return each.idle; })) {
       seats_.reset();

@@ -81,8 +81,8 @@ class Errands {
     Wakeups<Backend> wakeups;
     auto state = core.access();
     state->chores().done(place, ChoreKind::refresh);
+    if (fault == CloseReason::dead) core.distrust(state, *place.endpoint, started);  // may empty the queue of refreshes
     if (Chores<Types>::take_held_back(*place.endpoint)) wakeups.add(state->roster.expect(started));
-    if (fault == CloseReason::dead) core.distrust(state, *place.endpoint, started);
     core.settle_place(state, place, fault, wakeups);
   }
 

@@ -226,9 +226,12 @@ class PoolEngine {
     return seats_.busy();
   }
   /// The pool is closed, so nobody begins anything with a seat any more; who has put a connection into one may still be
-  /// about to look whether it was in time.
+  /// about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
   void await_seats() noexcept {
-    while (any_seat_busy()) Backend::sleep_until(after(Backend::now(), std::chrono::microseconds(20)));
+    constexpr Duration longest = std::chrono::milliseconds(1);
+    for (Duration pause = std::chrono::microseconds(20); any_seat_busy(); pause = std::min(2 * pause, longest)) {
+      Backend::sleep_until(after(Backend::now(), pause));
+    }
   }
 
   /// What was given back, or rejected, after the crew had gone.
