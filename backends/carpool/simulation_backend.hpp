@@ -76,7 +76,8 @@ struct SimulationBackend {
     return begin(task, site);
   }
 
-  [[nodiscard]] static WorkerId worker() noexcept { return Simulation::current().self().id + 1; }
+  [[nodiscard]] static WorkerId worker() noexcept { return worker_of(Simulation::current().self().id); }
+  [[nodiscard]] static WorkerId worker_of(std::uint32_t task) noexcept { return WorkerId{task} + 1; }
   /// By the run's seed and the task, so that another schedule draws the same numbers; and other ones after a fork.
   [[nodiscard]] static std::uint64_t random(SourceLocation site = SourceLocation::current()) noexcept {
     Simulation& run = Simulation::current();

@@ -113,6 +113,11 @@ class BooksReader {
       }
     });
   }
+  /// Whether a task is about to take from, or to put into, a seat of its own.
+  [[nodiscard]] bool at_its_seat(std::uint32_t task) {
+    const auto* const seat = core_.seats().of(carpool::SimulationBackend::worker_of(task));
+    return seat != nullptr && seat->busy();
+  }
   [[nodiscard]] std::size_t endpoints() {
     auto state = core_.peek();
     std::size_t count = 0;

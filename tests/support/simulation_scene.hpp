@@ -161,8 +161,9 @@ class Scene {
         "law 9: more connects than max_connecting");
     law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
     if constexpr (has_targets) return;
-    BooksReader(*watched_).read_tickets(tickets_);
-    model_.look(stats, tickets_);
+    BooksReader reader(*watched_);
+    reader.read_tickets(tickets_);
+    model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_seat(task); });
   }
 
   /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep. Workers may be stopped

@@ -100,6 +100,7 @@ struct MadeUpServer {
   std::atomic<int> leased = 0;           // by scenarios, now
   std::atomic<int> detached = 0;         // open, and no more of the pool's concern
   std::atomic<int> calls[7] = {};
+  std::set<carpool::TimePoint> goodbye_deadlines;  // that goodbyes were given: in simulations alone
   std::multiset<std::string> chores;  // targets to which a goodbye, ping or reset is under way: in simulations alone
 
   [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }
@@ -241,6 +242,7 @@ struct MadeUpWhole : Base<B> {
   void invalidate(Connection& connection, carpool::TimePoint deadline) const {
     const Chore chore(*this->server, connection);
     ++this->server->goodbyes;
+    if constexpr (requires { requires B::simulated; }) this->server->goodbye_deadlines.insert(deadline);
     let_others<B>();
     static_cast<void>(chore.done(ServerCall::invalidate, this->server->goodbye_takes, deadline));
     --this->server->goodbyes;
