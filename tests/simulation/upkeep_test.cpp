@@ -8,7 +8,9 @@ namespace {
 
 using B = carpool::SimulationBackend;
 
-TEST(SimulatedUpkeep, TheReaperTakesNothingFromCallers) { expect_holds(reaper_against_callers<B>); }
+TEST(SimulatedUpkeep, TheReaperTakesNothingFromCallers) {  // it looks every millisecond while somebody is stopped
+  expect_holds(reaper_against_callers<B>, {.depth_first_with_stops = 100, .random_with_stops = 200});
+}
 TEST(SimulatedUpkeep, WornOutConnectionsAreReplaced) { expect_holds(worn_out_on_return<B>); }
 TEST(SimulatedUpkeep, ASlowResetGivesCapacityBack) {
   expect_holds([] { reset_on_return<B>(true); });
