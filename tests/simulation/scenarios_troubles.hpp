@@ -46,7 +46,7 @@ void each_is_pinged_in_its_turn(S& scene) {
   scene.server().ping_takes = hang_time<B>;
   const int before = pings;
   out.clear();
-  pass<B>(10s + 4 * hang_time<B>);
+  pass<B>(10s + 3 * hang_time<B> + 3s);
   law<B>(pings >= before + 3, "law 12: one whose turn was later is forgotten");
 }
 

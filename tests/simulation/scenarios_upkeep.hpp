@@ -97,11 +97,11 @@ template <class B>
 void always_stale_for_the_impatient() {
   MadeUpServer<B> server;
   server.ping_takes = 1ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
+  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 30s}, {},
                                       &server);
   used_before<B>(scene, 5ms);
-  for (int i = 0; i < 2; ++i) {
-    scene.worker([&] { law<B>(!scene.try_use(0s, 4s), "law 4: pinged again and again until its time was over"); });
+  for (int i = 0; i < 2; ++i) {  // with time enough to be slow, or stopped, and less than a ping may take
+    scene.worker([&] { law<B>(!scene.try_use(0s, 20s), "law 4: pinged again and again until its time was over"); });
   }
   scene.join();
   scene.expect_calm();
