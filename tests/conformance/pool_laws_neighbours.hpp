@@ -191,7 +191,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, PingsOfManyConnectionsLeaveSomeToBeTaken) {
                                  .acquire_timeout = 20s,
                                  .validation_bypass_window = 60s,
                                  .validation_timeout = 60s,
-                                 .keepalive_time = 50ms});
+                                 .keepalive_time = 1s});
   ASSERT_EQ(all.pool.prewarm("sick ping", 12, 10s), 12U);
   ASSERT_TRUE(all.hangs(1));
   pause<TypeParam>(100ms);  // the reaper comes again
@@ -216,9 +216,9 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AConnectBegunBeforeRetireAllIsNobodysSupply) 
 }
 TYPED_TEST_P(PoolLawsAmongWorkers, AConnectBegunBeforeRetireAllMayFailWithoutHarm) {
   FakeConnect refusal = refuse("the old server");
-  refusal.delay = 300ms;
+  refusal.delay = 1500ms;
   FakeConnect slow = ok();
-  slow.delay = 600ms;
+  slow.delay = 2s;
   this->server.next_connects({refusal, slow});
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 1, .connect_backoff = {60s, 60s}});
   Workers<TypeParam> workers;
