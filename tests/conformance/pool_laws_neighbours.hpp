@@ -232,7 +232,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AConnectBegunBeforeRetireAllMayFailWithoutHar
 // F5: what is merely idle for long is kept as far as min_idle goes.
 TYPED_TEST_P(PoolLaws, TheIdleTimeoutSparesMinIdle) {
   using Limited = carpool::ConnectionPool<TypeParam, carpool::FifoQueue, carpool::FakeConnector, Limits>;
-  Limited pool(this->server.connector(), {.max_size = 6, .min_idle = 2}, limits(carpool::forever, 20ms));
+  Limited pool(this->server.connector(), {.max_size = 6, .min_idle = 2}, limits(carpool::forever, 500ms));
   EXPECT_EQ(pool.prewarm(5, 10s), 5U);
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 2; }, pool));
   pause<TypeParam>(100ms);
