@@ -239,7 +239,7 @@ TYPED_TEST_P(PoolLaws, TheIdleTimeoutSparesMinIdle) {
   static_cast<void>(pool.reap());
   EXPECT_EQ(this->server.counts().connects, 5U) << "none was closed to be opened again";
   EXPECT_LE(pool.acquire()->id(), 5U) << "nor because it is asked for";
-  EXPECT_EQ(pool.stats().closed_for(CloseReason::idle), 3U);
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::idle), 3U);
 }
 
 // B1: a waiter among many targets costs about what it costs among many waiters for one.
