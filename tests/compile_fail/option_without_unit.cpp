@@ -1,4 +1,4 @@
-// error: from 'int' to 'carpool::SaturatedDuration
+// error: 'int' to 'carpool::Duration
 #include "sound_pool.hpp"
 
 carpool::PoolOptions options{.acquire_timeout = 30};
