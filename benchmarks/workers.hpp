@@ -1,7 +1,7 @@
 /// Workers that all want a connection for the same span of time, and what they saw.
 #pragma once
 
-#include "compare/histogram.hpp"
+#include "../tools/compare/histogram.hpp"
 
 #include <carpool/time.hpp>
 

@@ -2,7 +2,7 @@
 #
 #   carpool_add_backend(fiber carpool::FiberBackend FIND Boost 1.81 CONFIG COMPONENTS fiber LINK Boost::fiber LIBS -lboost_fiber)
 #
-# makes the target carpool::fiber_backend of its room's headers carpool/fiber_*.hpp, its install and export, its
+# makes the target carpool::fiber_backend of its room's headers carpool/fiber_*.hpp and carpool/fiber/, its install and export, its
 # pkg-config file, the check that each of its headers compiles alone, and the conformance test of a backend. Where FIND
 # finds nothing the policy is left out, and one status line says so.
 #
@@ -27,7 +27,9 @@ set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_bac
 function(carpool_add_policy role name type)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS")
   set(component ${name}_${role})
-  file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp")
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}/*.hpp")
+  file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp")
+  list(APPEND headers ${faces})
   set_property(DIRECTORY APPEND PROPERTY CARPOOL_HEADERS_OF_POLICIES ${headers})
   set(missing "")
   if(NOT CARPOOL_COMPONENTS STREQUAL all AND NOT component IN_LIST CARPOOL_COMPONENTS)

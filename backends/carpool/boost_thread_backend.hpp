@@ -1,14 +1,14 @@
 /// Every worker is a boost::thread, and whoever waits can be interrupted.
 #pragma once
 
-#include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/futex_parking.hpp>
-#include <carpool/keeper_service.hpp>
-#include <carpool/lasting_mutex.hpp>
-#include <carpool/posix_backend.hpp>
+#include <carpool/posix/backend.hpp>
+#include <carpool/posix/blocked_signals.hpp>
+#include <carpool/posix/futex_parking.hpp>
+#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
-#include <carpool/word_atomic.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -163,6 +163,6 @@ struct BoostThreadBackend : detail::PosixBackend {
 
 }  // namespace carpool
 
-#include <carpool/posix_socket.hpp>
+#include <carpool/posix/socket.hpp>
 
 static_assert(carpool::IoBackendPolicy<carpool::BoostThreadBackend>);

@@ -2,17 +2,17 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/descriptor_generations.hpp>
-#include <carpool/fiber_blocking_helpers.hpp>
-#include <carpool/fiber_parking_slot.hpp>
-#include <carpool/fiber_reactor.hpp>
-#include <carpool/fiber_service_thread.hpp>
-#include <carpool/fiber_task.hpp>
-#include <carpool/lasting_mutex.hpp>
-#include <carpool/posix_backend.hpp>
-#include <carpool/thread_pointer.hpp>
+#include <carpool/fiber/blocking_helpers.hpp>
+#include <carpool/fiber/descriptor_generations.hpp>
+#include <carpool/fiber/parking_slot.hpp>
+#include <carpool/fiber/reactor.hpp>
+#include <carpool/fiber/service_thread.hpp>
+#include <carpool/fiber/task.hpp>
+#include <carpool/posix/backend.hpp>
+#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/thread_pointer.hpp>
+#include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
-#include <carpool/word_atomic.hpp>
 
 #include <functional>
 #include <optional>
@@ -137,6 +137,6 @@ struct FiberBackend : detail::PosixBackend {
 
 }  // namespace carpool
 
-#include <carpool/posix_socket.hpp>
+#include <carpool/posix/socket.hpp>
 
 static_assert(carpool::IoBackendPolicy<carpool::FiberBackend>);

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/fork_generation.hpp>
-#include <carpool/plain_atomic.hpp>
-#include <carpool/poll_wait.hpp>
-#include <carpool/simulation_atomic.hpp>
-#include <carpool/simulation_network.hpp>
-#include <carpool/simulation_primitives.hpp>
-#include <carpool/simulation_search.hpp>
-#include <carpool/simulation_socket.hpp>
+#include <carpool/posix/fork_generation.hpp>
+#include <carpool/posix/plain_atomic.hpp>
+#include <carpool/posix/poll_wait.hpp>
+#include <carpool/simulation/atomic.hpp>
+#include <carpool/simulation/network.hpp>
+#include <carpool/simulation/primitives.hpp>
+#include <carpool/simulation/search.hpp>
+#include <carpool/simulation/socket.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 /// What happened when in a simulation: counts per second (or any other step), as text and as SVG.
 #pragma once
 
-#include <carpool/simulation_run.hpp>
+#include <carpool/simulation/run.hpp>
 
 #include <algorithm>
 #include <chrono>

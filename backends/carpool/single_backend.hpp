@@ -2,8 +2,8 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/plain_atomic.hpp>
-#include <carpool/posix_backend.hpp>
+#include <carpool/posix/backend.hpp>
+#include <carpool/posix/plain_atomic.hpp>
 #include <carpool/time.hpp>
 
 #include <functional>
@@ -93,6 +93,6 @@ struct SingleBackend : detail::PosixBackend {
 
 }  // namespace carpool
 
-#include <carpool/posix_socket.hpp>
+#include <carpool/posix/socket.hpp>
 
 static_assert(carpool::IoBackendPolicy<carpool::SingleBackend>);

@@ -1,13 +1,13 @@
 /// Every worker is a std::thread and blocks in the kernel.
 #pragma once
 
-#include <carpool/blocked_signals.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/futex_parking.hpp>
-#include <carpool/keeper_service.hpp>
-#include <carpool/lasting_mutex.hpp>
-#include <carpool/posix_backend.hpp>
-#include <carpool/word_atomic.hpp>
+#include <carpool/posix/backend.hpp>
+#include <carpool/posix/blocked_signals.hpp>
+#include <carpool/posix/futex_parking.hpp>
+#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/word_atomic.hpp>
 
 #include <functional>
 #include <thread>
@@ -86,6 +86,6 @@ struct ThreadBackend : detail::PosixBackend {
 
 }  // namespace carpool
 
-#include <carpool/posix_socket.hpp>
+#include <carpool/posix/socket.hpp>
 
 static_assert(carpool::IoBackendPolicy<carpool::ThreadBackend>);

@@ -2,13 +2,13 @@
 /// are.
 #pragma once
 
+#include <carpool/common/url.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/detail/connector_calls.hpp>
-#include <carpool/endpoint_connection.hpp>
-#include <carpool/endpoint_health.hpp>
-#include <carpool/endpoint_search.hpp>
+#include <carpool/connector_calls.hpp>
+#include <carpool/endpoints/connection.hpp>
+#include <carpool/endpoints/health.hpp>
+#include <carpool/endpoints/search.hpp>
 #include <carpool/time.hpp>
-#include <carpool/url.hpp>
 
 #include <cstddef>
 #include <exception>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/fake_connection.hpp>
-#include <carpool/fake_server.hpp>
+#include <carpool/fake/connection.hpp>
+#include <carpool/fake/server.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>

@@ -1,19 +1,19 @@
 /// Opens sessions with Apache Hive, or whatever speaks HiveServer2's protocol, such as Spark's Thrift server.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/hive_connection.hpp>
-#include <carpool/hive_options.hpp>
-#include <carpool/hive_types.hpp>
-#include <carpool/hive_url.hpp>
-#include <carpool/sasl_plain.hpp>
+#include <carpool/hive/connection.hpp>
+#include <carpool/hive/detail/sasl_plain.hpp>
+#include <carpool/hive/options.hpp>
+#include <carpool/hive/types.hpp>
+#include <carpool/hive/url.hpp>
 #include <carpool/tcp_connector.hpp>
+#include <carpool/thrift/limits.hpp>
 #include <carpool/thrift_connector.hpp>
-#include <carpool/thrift_limits.hpp>
 #include <carpool/time.hpp>
-#include <carpool/tls_context.hpp>
-#include <carpool/tls_options.hpp>
+#include <carpool/tls/context.hpp>
+#include <carpool/tls/options.hpp>
 
 #include <thrift/protocol/TProtocolException.h>
 

@@ -1,7 +1,7 @@
 /// Sends each request over a connection of a pool, and once more where a kept connection turned out to have ended.
 #pragma once
 
-#include <carpool/http_message.hpp>
+#include <carpool/http/message.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>

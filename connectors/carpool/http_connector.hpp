@@ -1,15 +1,15 @@
 /// Opens connections to an HTTP server, plain or encrypted, that are kept from request to request.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
+#include <carpool/common/server_error.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/http_connection.hpp>
-#include <carpool/http_environment.hpp>
-#include <carpool/http_message.hpp>
-#include <carpool/http_options.hpp>
-#include <carpool/http_session.hpp>
-#include <carpool/http_url.hpp>
-#include <carpool/server_error.hpp>
+#include <carpool/http/connection.hpp>
+#include <carpool/http/detail/environment.hpp>
+#include <carpool/http/detail/session.hpp>
+#include <carpool/http/message.hpp>
+#include <carpool/http/options.hpp>
+#include <carpool/http/url.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
 

@@ -1,15 +1,15 @@
 /// Opens sessions with a MySQL or MariaDB server, over TCP, TLS or a Unix socket.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
+#include <carpool/common/server_error.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/mysql_connection.hpp>
-#include <carpool/mysql_dialler.hpp>
-#include <carpool/mysql_error.hpp>
-#include <carpool/mysql_options.hpp>
-#include <carpool/mysql_session.hpp>
-#include <carpool/mysql_url.hpp>
-#include <carpool/server_error.hpp>
+#include <carpool/mysql/connection.hpp>
+#include <carpool/mysql/detail/dialler.hpp>
+#include <carpool/mysql/detail/session.hpp>
+#include <carpool/mysql/error.hpp>
+#include <carpool/mysql/options.hpp>
+#include <carpool/mysql/url.hpp>
 #include <carpool/time.hpp>
 
 #include <chrono>

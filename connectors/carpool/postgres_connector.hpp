@@ -1,14 +1,14 @@
 /// Opens connections to PostgreSQL and to what speaks its protocol, pgbouncer for one: over TCP, TLS or a Unix socket.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
+#include <carpool/common/url.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/postgres_connection.hpp>
-#include <carpool/postgres_dialler.hpp>
-#include <carpool/postgres_options.hpp>
-#include <carpool/postgres_session.hpp>
+#include <carpool/postgres/connection.hpp>
+#include <carpool/postgres/detail/dialler.hpp>
+#include <carpool/postgres/options.hpp>
+#include <carpool/postgres/session.hpp>
 #include <carpool/time.hpp>
-#include <carpool/url.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -42,7 +42,7 @@ struct PostgresConnector {
   std::string user = {};      ///< empty: as libpq chooses, PGUSER or the process's own
   std::string password = {};  ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
   std::string database = {};  ///< empty: the one of the user's name
-  /// libpq's connection parameters that may be set: see postgres_options.hpp. What is said here or above counts before
+  /// libpq's connection parameters that may be set: see postgres/options.hpp. What is said here or above counts before
   /// the environment.
   std::vector<std::pair<std::string, std::string>> options = {};
   std::string target_session_attrs = "any";  ///< or read-write, read-only, primary, standby, prefer-standby

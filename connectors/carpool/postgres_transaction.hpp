@@ -1,7 +1,7 @@
 /// A transaction that is either committed or, whatever happens, not.
 #pragma once
 
-#include <carpool/postgres_error.hpp>
+#include <carpool/postgres/error.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>

@@ -1,11 +1,11 @@
 /// Redis through a pool: each command takes a connection, says its word, and gives the connection back.
 #pragma once
 
-#include <carpool/redis_arguments.hpp>
-#include <carpool/redis_commands.hpp>
-#include <carpool/redis_pipeline.hpp>
-#include <carpool/redis_repetition.hpp>
-#include <carpool/redis_reply.hpp>
+#include <carpool/redis/commands.hpp>
+#include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/repetition.hpp>
+#include <carpool/redis/pipeline.hpp>
+#include <carpool/redis/reply.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 

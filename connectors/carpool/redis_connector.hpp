@@ -1,9 +1,9 @@
 /// Opens connections to Redis, and to what speaks its protocol (RESP2): over TCP, a Unix socket or TLS.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/redis_connection.hpp>
+#include <carpool/redis/connection.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
 #include <carpool/tls_connector.hpp>
@@ -176,4 +176,4 @@ struct RedisConnector {
 
 }  // namespace carpool
 
-#include <carpool/redis_url.hpp>
+#include <carpool/redis/url.hpp>

@@ -1,11 +1,11 @@
 /// Opens connections to a SQLite database: one writer and many readers, none of which blocks a thread for a lock.
 #pragma once
 
+#include <carpool/common/url.hpp>
 #include <carpool/concepts.hpp>
-#include <carpool/sqlite_connection.hpp>
-#include <carpool/sqlite_options.hpp>
+#include <carpool/sqlite/connection.hpp>
+#include <carpool/sqlite/options.hpp>
 #include <carpool/time.hpp>
-#include <carpool/url.hpp>
 
 #include <chrono>
 #include <cstddef>

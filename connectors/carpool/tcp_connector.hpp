@@ -1,12 +1,12 @@
 /// Opens TCP connections: by name, IPv4 or IPv6, trying each of the host's addresses within one deadline.
 #pragma once
 
-#include <carpool/address_text.hpp>
-#include <carpool/stream_connection.hpp>
-#include <carpool/tcp_address.hpp>
+#include <carpool/common/address_text.hpp>
+#include <carpool/common/stream_connection.hpp>
+#include <carpool/common/tcp_address.hpp>
+#include <carpool/common/url.hpp>
+#include <carpool/common/url_options.hpp>
 #include <carpool/time.hpp>
-#include <carpool/url.hpp>
-#include <carpool/url_options.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,14 +1,14 @@
 /// Opens connections to a user's own Thrift service, with the client that Thrift generated for it.
 #pragma once
 
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/tcp_connector.hpp>
-#include <carpool/thrift_connection.hpp>
-#include <carpool/thrift_limits.hpp>
+#include <carpool/thrift/connection.hpp>
+#include <carpool/thrift/limits.hpp>
 #include <carpool/time.hpp>
-#include <carpool/tls_context.hpp>
-#include <carpool/tls_options.hpp>
+#include <carpool/tls/context.hpp>
+#include <carpool/tls/options.hpp>
 
 #include <thrift/TApplicationException.h>
 #include <thrift/Thrift.h>

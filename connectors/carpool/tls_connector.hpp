@@ -1,14 +1,14 @@
 /// Opens TLS connections over TCP: verified by name, resumed where the server allows, all within one deadline.
 #pragma once
 
-#include <carpool/address_text.hpp>
-#include <carpool/stream_connection.hpp>
-#include <carpool/tcp_address.hpp>
+#include <carpool/common/address_text.hpp>
+#include <carpool/common/stream_connection.hpp>
+#include <carpool/common/tcp_address.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
-#include <carpool/tls_context.hpp>
-#include <carpool/tls_options.hpp>
-#include <carpool/tls_socket.hpp>
+#include <carpool/tls/context.hpp>
+#include <carpool/tls/options.hpp>
+#include <carpool/tls/socket.hpp>
 
 #include <chrono>
 #include <cstdint>

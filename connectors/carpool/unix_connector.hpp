@@ -1,11 +1,11 @@
 /// Opens stream connections to a Unix socket, by path or by abstract name.
 #pragma once
 
-#include <carpool/stream_connection.hpp>
+#include <carpool/common/stream_connection.hpp>
+#include <carpool/common/unix_address.hpp>
+#include <carpool/common/url.hpp>
+#include <carpool/common/url_options.hpp>
 #include <carpool/time.hpp>
-#include <carpool/unix_address.hpp>
-#include <carpool/url.hpp>
-#include <carpool/url_options.hpp>
 
 #include <chrono>
 #include <stdexcept>

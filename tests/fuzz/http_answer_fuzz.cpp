@@ -1,6 +1,6 @@
 // needs: http_connector thread_backend
 /// Whatever a server answers, it is a bounded answer or an error.
-#include <carpool/http_session.hpp>
+#include <carpool/http/detail/session.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // needs: mysql_connector
 /// Whatever a user writes as a MySQL URL is understood or refused, and no refusal shows a password.
+#include <carpool/mysql/detail/sql.hpp>
 #include <carpool/mysql_connector.hpp>
-#include <carpool/mysql_sql.hpp>
 
 #include <cstddef>
 #include <cstdint>

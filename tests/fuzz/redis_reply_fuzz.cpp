@@ -1,6 +1,6 @@
 // needs: redis_connector
 /// Whatever a server sends in place of a Redis reply is parsed or refused within the limits, and alike in any crumbs.
-#include <carpool/redis_parser.hpp>
+#include <carpool/redis/detail/parser.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // needs: redis_connector
 /// Whatever a user writes as the URL of a Redis is a sound connector or refused.
+#include <carpool/redis/sentinel.hpp>
 #include <carpool/redis_connector.hpp>
-#include <carpool/redis_sentinel.hpp>
 
 #include <cstddef>
 #include <cstdint>

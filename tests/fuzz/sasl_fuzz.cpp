@@ -1,7 +1,7 @@
 // needs: tcp_connector
 /// Whatever a server says in a SASL negotiation, it is accepted, refused or malformed, and nothing else happens.
-#include <carpool/sasl_plain.hpp>
-#include <carpool/stream_connection.hpp>
+#include <carpool/common/stream_connection.hpp>
+#include <carpool/hive/detail/sasl_plain.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // needs: thrift_connector
 /// Whatever a Thrift server answers, in whichever framing and encoding (the first byte says), is an answer or an error.
-#include <carpool/thrift_connection.hpp>
+#include <carpool/thrift/connection.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
 /// Whatever a user writes as a URL is understood or refused, and what is understood means the same when written again.
-#include <carpool/url.hpp>
-#include <carpool/url_options.hpp>
+#include <carpool/common/url.hpp>
+#include <carpool/common/url_options.hpp>
 
 #include <cstddef>
 #include <cstdint>

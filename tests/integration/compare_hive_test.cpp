@@ -1,11 +1,11 @@
 // needs: boost_thread_backend fiber_backend hive_connector
 // sanitizers: none
 /// carpool-compare asks a HiveServer2.
-#include "../../benchmarks/compare/endpoint.hpp"
-#include "../../benchmarks/compare/exchange.hpp"
-#include "../../benchmarks/compare/preflight.hpp"
+#include "../../tools/compare/endpoint.hpp"
+#include "../../tools/compare/exchange.hpp"
+#include "../../tools/compare/preflight.hpp"
 
-#include <carpool/hive_types.hpp>
+#include <carpool/hive/types.hpp>
 
 #include <string>
 

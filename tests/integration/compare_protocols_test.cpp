@@ -2,9 +2,9 @@
 // sanitizers: none
 /// carpool-compare's protocols, each against a real server: a request is answered on every backend, a wrong URL is
 /// named.
-#include "../../benchmarks/compare/endpoint.hpp"
-#include "../../benchmarks/compare/exchange.hpp"
-#include "../../benchmarks/compare/preflight.hpp"
+#include "../../tools/compare/endpoint.hpp"
+#include "../../tools/compare/exchange.hpp"
+#include "../../tools/compare/preflight.hpp"
 
 #include <chrono>
 #include <filesystem>

@@ -1,9 +1,9 @@
 // needs: boost_thread_backend fiber_backend
 // sanitizers: none
 /// carpool-compare's runs over real sockets: every scenario on every backend, with one queue.
-#include "../../benchmarks/compare/comparison.hpp"
-#include "../../benchmarks/compare/host.hpp"
-#include "../../benchmarks/compare/preflight.hpp"
+#include "../../tools/compare/comparison.hpp"
+#include "../../tools/compare/host.hpp"
+#include "../../tools/compare/preflight.hpp"
 
 #include <carpool/boost_thread_backend.hpp>
 #include <carpool/fiber_backend.hpp>

@@ -1,6 +1,6 @@
 // needs: redis_connector
 /// RedisSentinel finds the master, also after a failover, and believes no sentinel that names another.
-#include <carpool/redis_sentinel.hpp>
+#include <carpool/redis/sentinel.hpp>
 
 #include <chrono>
 #include <cstdint>

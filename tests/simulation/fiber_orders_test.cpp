@@ -1,6 +1,6 @@
 // needs: simulation_backend, fiber_backend
 // The memory orders of how fibers of different threads rouse each other: see orders_test.cpp.
-#include <carpool/fiber_parking_slot.hpp>
+#include <carpool/fiber/parking_slot.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -103,7 +103,7 @@ const Scenarios parking{one_unparks_one<On::fiber>,
                         one_parks_twice};
 
 TEST(SimulatedOrders, OfTheFibersParkingSlot) {
-  expect_each_order_matters("fiber_parking_slot.hpp", 5, parking, {.preemptions = 3});
+  expect_each_order_matters("parking_slot.hpp", 5, parking, {.preemptions = 3});
 }
 
 /// Two fibers of one thread sleep, each roused by another thread: the one that comes first rings for both.
@@ -126,7 +126,7 @@ void two_are_pushed() {
 }
 
 TEST(SimulatedOrders, OfTheInbox) {
-  expect_each_order_matters("fiber_inbox.hpp", 6, {two_are_pushed, one_unparks_one<On::fiber>, two_unpark_one},
+  expect_each_order_matters("inbox.hpp", 6, {two_are_pushed, one_unparks_one<On::fiber>, two_unpark_one},
                             {.preemptions = 3});
 }
 

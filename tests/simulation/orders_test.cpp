@@ -1,10 +1,10 @@
 // needs: simulation_backend
 // The memory orders of what is done without a lock: in a memory of views all hold, and none can be left out.
-#include <carpool/asymmetric_mutex.hpp>
 #include <carpool/detail/suspensions.hpp>
 #include <carpool/detail/waiting_line.hpp>
-#include <carpool/futex_parking.hpp>
-#include <carpool/per_process.hpp>
+#include <carpool/posix/asymmetric_mutex.hpp>
+#include <carpool/posix/futex_parking.hpp>
+#include <carpool/posix/per_process.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,7 +1,7 @@
 /// Stands between a client and a server on loopback, and does to their bytes what a bad network or a dying server does.
 #pragma once
 
-#include <carpool/socket_address.hpp>
+#include <carpool/posix/socket_address.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 /// column.
 #pragma once
 
-#include <carpool/hive_types.hpp>
+#include <carpool/hive/types.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 /// A statement that the made-up HiveServer2 has begun: how far it is, and how many of its rows have been fetched.
 #pragma once
 
-#include <carpool/hive_types.hpp>
+#include <carpool/hive/types.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 /// What the made-up HiveServer2 is told: its manners, and what it answers to a statement.
 #pragma once
 
-#include <carpool/hive_types.hpp>
+#include <carpool/hive/types.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 /// An echo server in the test's own process, over TCP or a Unix socket, that misbehaves on demand and counts.
 #pragma once
 
-#include <carpool/socket_address.hpp>
+#include <carpool/posix/socket_address.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,7 +1,7 @@
 /// Simulated threads with one fiber each, for what else stands on Boost.Fiber.
 #pragma once
 
-#include <carpool/fiber_inbox.hpp>
+#include <carpool/fiber/inbox.hpp>
 #include <carpool/simulation_backend.hpp>
 
 #include <atomic>

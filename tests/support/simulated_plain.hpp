@@ -1,7 +1,7 @@
 /// A variable that is no atomic, in a simulation: finds data races.
 #pragma once
 
-#include <carpool/simulation_run.hpp>
+#include <carpool/simulation/run.hpp>
 
 #include <cstdint>
 #include <map>

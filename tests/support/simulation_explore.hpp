@@ -1,7 +1,7 @@
 /// Runs one scenario through every kind of search, within a budget.
 #pragma once
 
-#include <carpool/simulation_search.hpp>
+#include <carpool/simulation/search.hpp>
 
 #include <cstdint>
 #include <cstdio>

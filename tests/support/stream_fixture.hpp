@@ -1,7 +1,7 @@
 /// What the tests of TCP and Unix streams share: a server, connections to it, and what an operation threw.
 #pragma once
 
-#include <carpool/stream_connection.hpp>
+#include <carpool/common/stream_connection.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
 

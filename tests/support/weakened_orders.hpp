@@ -1,7 +1,7 @@
 /// Mutants of memory orders: each order that a file asks for is left out in turn, and some scenario must notice.
 #pragma once
 
-#include <carpool/simulation_search.hpp>
+#include <carpool/simulation/search.hpp>
 
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,5 @@
 /// How connectors say where they connect to, for error texts.
-#include <carpool/address_text.hpp>
+#include <carpool/common/address_text.hpp>
 #include <carpool/endpoints_connector.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/unix_connector.hpp>

@@ -1,5 +1,5 @@
 // needs: thread_backend
-#include <carpool/asymmetric_mutex.hpp>
+#include <carpool/posix/asymmetric_mutex.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <atomic>

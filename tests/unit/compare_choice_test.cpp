@@ -1,6 +1,6 @@
 // sanitizers: none
 /// What carpool-compare advises never contradicts its own table: whatever was measured, noise and all.
-#include "../../benchmarks/compare/recommendation.hpp"
+#include "../../tools/compare/recommendation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // sanitizers: none
 /// The embedded server of carpool-compare: echoes, counts, dies and comes back on the same port.
-#include "../../benchmarks/compare/echo_server.hpp"
+#include "../../tools/compare/echo_server.hpp"
 
 #include <carpool/tcp_connector.hpp>
 #include <carpool/thread_backend.hpp>

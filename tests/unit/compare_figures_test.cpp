@@ -1,9 +1,9 @@
 // sanitizers: none
 /// The figures of carpool-compare: histograms, medians with their noise, axes, and how numbers are written.
-#include "../../benchmarks/compare/figure.hpp"
-#include "../../benchmarks/compare/histogram.hpp"
-#include "../../benchmarks/compare/scale.hpp"
-#include "../../benchmarks/compare/text.hpp"
+#include "../../tools/compare/figure.hpp"
+#include "../../tools/compare/histogram.hpp"
+#include "../../tools/compare/scale.hpp"
+#include "../../tools/compare/text.hpp"
 
 #include <gtest/gtest.h>
 

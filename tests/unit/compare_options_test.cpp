@@ -1,7 +1,7 @@
 // needs: boost_thread_backend fiber_backend
 // sanitizers: none
 /// The command line of carpool-compare: what it means, and how bad input is refused by name and bound.
-#include "../../benchmarks/compare/options.hpp"
+#include "../../tools/compare/options.hpp"
 
 #include <gtest/gtest.h>
 

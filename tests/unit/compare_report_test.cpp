@@ -1,11 +1,11 @@
 // sanitizers: none
 /// What carpool-compare says: rows out of samples, the choice, the words, the table, the page and the JSON.
-#include "../../benchmarks/compare/advice.hpp"
-#include "../../benchmarks/compare/charts.hpp"
-#include "../../benchmarks/compare/html_report.hpp"
-#include "../../benchmarks/compare/json_report.hpp"
-#include "../../benchmarks/compare/progress.hpp"
-#include "../../benchmarks/compare/table.hpp"
+#include "../../tools/compare/advice.hpp"
+#include "../../tools/compare/charts.hpp"
+#include "../../tools/compare/html_report.hpp"
+#include "../../tools/compare/json_report.hpp"
+#include "../../tools/compare/progress.hpp"
+#include "../../tools/compare/table.hpp"
 
 #include <gtest/gtest.h>
 

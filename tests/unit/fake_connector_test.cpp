@@ -1,6 +1,6 @@
 /// FakeConnector does what its script says and FakeServer counts it, on every backend.
 #include <carpool/concepts.hpp>
-#include <carpool/detail/connector_calls.hpp>
+#include <carpool/connector_calls.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/fake_connector.hpp>
 

@@ -1,6 +1,6 @@
 // needs: hive_connector
 /// Rows of Hive as C++ values: what may be asked for as what, and what is refused.
-#include <carpool/hive_rows.hpp>
+#include <carpool/hive/rows.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 // needs: thread_backend
 // The one thread that looks after all pools on threads, and the heap that tells it who is next.
-#include <carpool/keeper_service.hpp>
+#include <carpool/posix/keeper_service.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // A pool's lock may be destroyed by the thread that unlocked it last, while another is still on its way out of
 // unlock().
-#include <carpool/lasting_mutex.hpp>
+#include <carpool/posix/lasting_mutex.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // needs: thread_backend
-#include <carpool/membarrier.hpp>
+#include <carpool/posix/membarrier.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include "backend_conformance.hpp"

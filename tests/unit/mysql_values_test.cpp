@@ -1,8 +1,8 @@
 // needs: mysql_connector
 /// The parts of MysqlConnector that need no server: URLs, options, values, and which statements leave something behind.
+#include <carpool/mysql/detail/sql.hpp>
+#include <carpool/mysql/value.hpp>
 #include <carpool/mysql_connector.hpp>
-#include <carpool/mysql_sql.hpp>
-#include <carpool/mysql_value.hpp>
 
 #include <chrono>
 #include <cstdint>

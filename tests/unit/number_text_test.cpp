@@ -1,5 +1,5 @@
 /// Numbers out of text: what stands in for std::from_chars where the library has none for floating-point numbers.
-#include <carpool/number_text.hpp>
+#include <carpool/common/number_text.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // needs: redis_connector
 /// Commands for Redis: their bytes, what they do to a session, and which may be said twice.
-#include <carpool/redis_pipeline.hpp>
+#include <carpool/redis/pipeline.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,6 @@
 // needs: redis_connector
 /// Bytes from a Redis server: whole, in crumbs, of every kind, and as an enemy would send them.
-#include <carpool/redis_parser.hpp>
+#include <carpool/redis/detail/parser.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // needs: redis_connector
 /// What the URLs of Redis mean, what they may not say, and that they never show a password.
+#include <carpool/redis/sentinel.hpp>
 #include <carpool/redis_connector.hpp>
-#include <carpool/redis_sentinel.hpp>
 
 #include <chrono>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // needs: tcp_connector
 /// SASL's messages as they stand on the wire, and heads that are not believed.
-#include <carpool/sasl_plain.hpp>
+#include <carpool/hive/detail/sasl_plain.hpp>
 
 #include <cstddef>
 #include <span>

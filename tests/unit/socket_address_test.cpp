@@ -1,5 +1,5 @@
 /// Addresses are written as people write them, and wrong ones are refused by name.
-#include <carpool/socket_address.hpp>
+#include <carpool/posix/socket_address.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -2,8 +2,8 @@
 /// The clock that ticks for those who ask for the time all the time.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
+#include <carpool/posix/ticker.hpp>
 #include <carpool/single_backend.hpp>
-#include <carpool/ticker.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // needs: postgres_connector sqlite_connector
 /// A transaction ends once: whoever commits or rolls back a second time is told so, and nothing is done.
 #include <carpool/postgres_transaction.hpp>
-#include <carpool/sqlite_transaction.hpp>
+#include <carpool/sqlite/transaction.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>

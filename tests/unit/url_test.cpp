@@ -1,6 +1,6 @@
 /// Addresses as users write them: what they mean, what is refused, and that no password is shown.
-#include <carpool/url.hpp>
-#include <carpool/url_options.hpp>
+#include <carpool/common/url.hpp>
+#include <carpool/common/url_options.hpp>
 
 #include <chrono>
 #include <stdexcept>

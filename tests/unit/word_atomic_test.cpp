@@ -1,6 +1,6 @@
 /// What the backends on threads take for an atomic: std::atomic, or the bits of one.
+#include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
-#include <carpool/word_atomic.hpp>
 
 #include <atomic>
 #include <cstdint>

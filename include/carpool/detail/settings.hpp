@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/detail/connector_calls.hpp>
+#include <carpool/connector_calls.hpp>
 #include <carpool/detail/lease_mark.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>

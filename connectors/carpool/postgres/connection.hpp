@@ -1,0 +1,250 @@
+/// One connection to a PostgreSQL server: queries, prepared statements, transactions, COPY, LISTEN.
+#pragma once
+
+#include <carpool/postgres/canceller.hpp>
+#include <carpool/postgres/copy.hpp>
+#include <carpool/postgres/detail/statements.hpp>
+#include <carpool/postgres/detail/wire.hpp>
+#include <carpool/postgres/error.hpp>
+#include <carpool/postgres/notification.hpp>
+#include <carpool/postgres/parameter.hpp>
+#include <carpool/postgres/result.hpp>
+#include <carpool/postgres/session.hpp>
+#include <carpool/postgres_transaction.hpp>
+#include <carpool/time.hpp>
+
+#include <libpq-fe.h>
+
+#include <poll.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carpool {
+
+/// Default deadline of an operation: io_timeout from its start.
+///
+/// Errors:   PostgresError where the server refused: the connection goes on. std::system_error naming the operation and
+///           the server, std::errc::timed_out at the deadline: the connection is of no use any more (the server may
+///           still be at work: statement_timeout is for that). std::invalid_argument for a NUL, std::logic_error for an
+///           operation out of place.
+/// Threads:  one worker at a time.
+template <class Backend>
+class PostgresConnection {
+ public:
+  using Transaction = PostgresTransaction<PostgresConnection>;
+
+  PostgresConnection(detail::PostgresHandle<Backend> handle, std::string peer, const PostgresSession& session)
+      : wire_(std::move(handle), std::move(peer), session.max_reply_bytes), session_(session) {}
+
+  /// Without parameters it may be several statements; the last one's result is returned. With parameters, $1 and so on,
+  /// exactly one.
+  PostgresResult query(const std::string& sql, const PostgresParameters& parameters = {},
+                       std::optional<TimePoint> deadline = {}) {
+    check_text(sql);
+    if (parameters.empty()) return run("query", deadline, [&](PGconn* c) { return ::PQsendQuery(c, sql.c_str()); });
+    const detail::PostgresArguments given(parameters);
+    return run("query", deadline, [&](PGconn* c) {
+      return ::PQsendQueryParams(c, sql.c_str(), given.count, nullptr, given.values.data(), given.lengths.data(),
+                                 given.formats.data(), 0);
+    });
+  }
+
+  /// As query() with one statement, which the server keeps prepared for this connection: parsed once, planned seldom.
+  PostgresResult prepared(const std::string& sql, const PostgresParameters& parameters = {},
+                          std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    if (!session_.statement_cache) return query(sql, parameters, end);
+    const std::string name = prepare(sql, end);
+    const detail::PostgresArguments given(parameters);
+    try {
+      return run("prepared statement", end, [&](PGconn* c) {
+        return ::PQsendQueryPrepared(c, name.c_str(), given.count, given.values.data(), given.lengths.data(),
+                                     given.formats.data(), 0);
+      });
+    } catch (const PostgresError& error) {
+      // Somebody has deallocated it, or a table has changed: the next try prepares it anew.
+      if (error.code() == "26000" || error.code() == "0A000") statements_.remove(sql);
+      throw;
+    }
+  }
+
+  /// One that is left unfinished is rolled back before the connection does anything else.
+  [[nodiscard]] Transaction begin(const PostgresTransactionOptions& options = {},
+                                  std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    if (in_transaction()) throw std::logic_error("begin on " + peer() + ": a transaction is open already");
+    simple("begin", detail::begin_statement(options), end);
+    return Transaction(*this);
+  }
+
+  /// "COPY ... FROM STDIN"
+  [[nodiscard]] PostgresCopyIn<Backend> copy_in(const std::string& sql, std::optional<TimePoint> deadline = {}) {
+    start_copy(sql, PGRES_COPY_IN, until(deadline));
+    return {wire_, session_.io_timeout};
+  }
+  /// "COPY ... TO STDOUT"
+  [[nodiscard]] PostgresCopyOut<Backend> copy_out(const std::string& sql, std::optional<TimePoint> deadline = {}) {
+    start_copy(sql, PGRES_COPY_OUT, until(deadline));
+    return {wire_, session_.io_timeout};
+  }
+
+  /// Notifications come from now on, until unlisten() or the connection's return to the pool.
+  void listen(const std::string& channel, std::optional<TimePoint> deadline = {}) {
+    if (!session_.session_state) throw std::logic_error("listen on " + peer() + ": not behind a transaction pooler");
+    listening_ = true;
+    simple("listen", "LISTEN " + postgres_identifier(channel), deadline);
+  }
+  /// To every channel.
+  void unlisten(std::optional<TimePoint> deadline = {}) {
+    simple("unlisten", "UNLISTEN *", deadline);
+    stop_listening();
+  }
+  void notify(const std::string& channel, const std::string& payload = "", std::optional<TimePoint> deadline = {}) {
+    query("SELECT pg_notify($1, $2)", {channel, payload}, deadline);
+  }
+  /// The next notification; nothing where the deadline passes without one, which harms nothing.
+  [[nodiscard]] std::optional<PostgresNotification> wait_notification(std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    wire_.start("wait for a notification", never);
+    wire_.settle();
+    for (;;) {
+      if (auto notification = detail::next_notification(wire_.get())) return notification;
+      if (Backend::wait(native_handle(), POLLIN | POLLRDHUP, end) == 0) return std::nullopt;
+      if (!wire_.handle().is_connected()) wire_.fail_lost();
+    }
+  }
+
+  /// For another worker, to break off what this one waits for.
+  [[nodiscard]] PostgresCanceller<Backend> canceller() const { return PostgresCanceller<Backend>(wire_.get()); }
+
+  /// What the server has remarked since they were last taken, the newest max_notices of it.
+  [[nodiscard]] std::vector<PostgresNotice> take_notices() {
+    return wire_.get() == nullptr ? std::vector<PostgresNotice>() : wire_.handle().state().take_notices();
+  }
+
+  /// Whether a transaction is open, be it in order or failed.
+  [[nodiscard]] bool in_transaction() const noexcept {
+    const PGTransactionStatusType status = ::PQtransactionStatus(wire_.get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  /// "server_version", "in_hot_standby", "TimeZone" ...: what the server tells unasked; empty where it does not.
+  [[nodiscard]] std::string parameter(const std::string& name) const {
+    const char* const value = ::PQparameterStatus(wire_.get(), name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  /// Of the server's.
+  [[nodiscard]] int process_id() const noexcept { return ::PQbackendPID(wire_.get()); }
+  [[nodiscard]] bool encrypted() const noexcept { return ::PQsslInUse(wire_.get()) != 0; }
+  /// The descriptor, for poll and getsockopt; still owned by the connection.
+  [[nodiscard]] int native_handle() const noexcept { return wire_.handle().descriptor(); }
+  [[nodiscard]] const std::string& peer() const noexcept { return wire_.peer(); }
+
+  // --- what the connector is asked by the pool ---------------------------------------------------------
+
+  [[nodiscard]] bool is_connected() const noexcept { return wire_.handle().is_connected(); }
+  /// The server has refused a write on it, as a standby does.
+  [[nodiscard]] bool wrong_role() const noexcept { return wire_.get() != nullptr && wire_.handle().state().wrong_role; }
+  /// No command is under way, none has been torn off, and none was refused for the server's role. No system call.
+  [[nodiscard]] bool reusable() const noexcept {
+    const PGTransactionStatusType status = ::PQtransactionStatus(wire_.get());
+    if (!wire_.handle().sound() || wrong_role() || status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
+    return session_.reset != PostgresReset::none || status == PQTRANS_IDLE;
+  }
+  [[nodiscard]] bool dirty() const noexcept {
+    if (session_.reset == PostgresReset::none) return false;
+    return in_transaction() || listening_ || (session_.reset == PostgresReset::discard_all && used_);
+  }
+  bool ping(TimePoint deadline) {
+    wire_.exchange("ping", deadline, [](PGconn* c) { return ::PQsendQuery(c, ""); });
+    return true;
+  }
+  bool reset(TimePoint deadline) {
+    rollback_due_ = in_transaction() && session_.reset != PostgresReset::none;
+    settle_transaction(deadline);
+    if (session_.reset == PostgresReset::discard_all) {
+      simple("reset", "DISCARD ALL", deadline);
+      statements_.clear();
+      stop_listening();
+    } else if (listening_ && session_.reset == PostgresReset::rollback_if_needed) {
+      unlisten(deadline);
+    }
+    used_ = false;
+    return reusable() && !in_transaction();
+  }
+  void abandon() noexcept { wire_.handle().abandon(); }
+
+  // --- what a PostgresTransaction asks -----------------------------------------------------------------
+
+  void commit(std::optional<TimePoint> deadline) {
+    const PostgresResult result = simple("commit", "COMMIT", deadline);
+    if (result.command() == "ROLLBACK") detail::refuse_commit(peer());
+  }
+  void roll_back(std::optional<TimePoint> deadline) { simple("rollback", "ROLLBACK", deadline); }
+  void leave_transaction() noexcept { rollback_due_ = true; }
+
+ private:
+  [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
+    return deadline ? *deadline : after(Backend::now(), session_.io_timeout);
+  }
+  static void check_text(const std::string& sql) {  // libpq would cut it
+    if (sql.find('\0') != std::string::npos) throw std::invalid_argument("a statement must not contain a NUL");
+  }
+
+  template <class Send>
+  PostgresResult run(const char* operation, std::optional<TimePoint> deadline, Send send) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    used_ = true;
+    return PostgresResult(wire_.exchange(operation, end, send));
+  }
+  PostgresResult simple(const char* operation, const std::string& sql, std::optional<TimePoint> deadline) {
+    check_text(sql);
+    return run(operation, deadline, [&sql](PGconn* c) { return ::PQsendQuery(c, sql.c_str()); });
+  }
+
+  /// Rolls back what a guard has left open: its destructor could not wait, this can.
+  void settle_transaction(TimePoint end) {
+    if (!std::exchange(rollback_due_, false) || !in_transaction()) return;
+    wire_.exchange("rollback", end, [](PGconn* c) { return ::PQsendQuery(c, "ROLLBACK"); });
+  }
+
+  /// The name under which the server knows it.
+  std::string prepare(const std::string& sql, TimePoint end) {
+    if (const auto* known = statements_.find(sql)) return known->name;
+    check_text(sql);
+    if (statements_.size() >= *session_.statement_cache) {
+      simple("deallocate", "DEALLOCATE " + statements_.oldest().name, end);
+      statements_.remove_oldest();
+    }
+    std::string name = statements_.fresh_name();
+    run("prepare", end, [&](PGconn* c) { return ::PQsendPrepare(c, name.c_str(), sql.c_str(), 0, nullptr); });
+    return statements_.add(sql, std::move(name)).name;
+  }
+
+  void start_copy(const std::string& sql, ExecStatusType wanted, TimePoint end) {
+    check_text(sql);
+    settle_transaction(end);
+    used_ = true;
+    wire_.start("COPY", end);
+    wire_.start_copy(sql.c_str(), wanted);
+  }
+
+  void stop_listening() {
+    for (listening_ = false; detail::next_notification(wire_.get());) continue;  // they are for whoever listened
+  }
+
+  detail::PostgresWire<Backend> wire_;
+  PostgresSession session_;
+  detail::PostgresStatements statements_;
+  bool rollback_due_ = false;  ///< a guard has left its transaction open
+  bool listening_ = false;
+  bool used_ = false;  ///< since the last reset
+};
+
+}  // namespace carpool

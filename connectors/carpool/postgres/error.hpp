@@ -1,0 +1,89 @@
+/// What a PostgreSQL server refused, with its SQLSTATE.
+#pragma once
+
+#include <carpool/common/server_error.hpp>
+
+#include <libpq-fe.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace carpool {
+
+/// code() is the SQLSTATE, "23505". what() names the operation and the server; it leaves out the detail, which may
+/// quote the rows of others.
+class PostgresError : public ServerError {
+ public:
+  struct Fields {
+    std::string sqlstate;
+    std::string severity;  ///< "ERROR" or "FATAL", never translated
+    std::string message;
+    std::string detail = {};
+    std::string hint = {};
+    std::string constraint = {};
+  };
+
+  PostgresError(const std::string& where, Fields fields)
+      : ServerError(fields.sqlstate, where + ": " + fields.severity + ' ' + fields.sqlstate + ": " + fields.message),
+        fields_(std::move(fields)) {}
+
+  [[nodiscard]] const std::string& message() const noexcept { return fields_.message; }
+  [[nodiscard]] const std::string& detail() const noexcept { return fields_.detail; }
+  [[nodiscard]] const std::string& hint() const noexcept { return fields_.hint; }
+  [[nodiscard]] const std::string& constraint() const noexcept { return fields_.constraint; }
+
+  /// The server ends the connection after this, or is about to, or is not the server that it ought to be.
+  [[nodiscard]] bool ends_connection() const noexcept {
+    const std::string_view state = code();
+    return fields_.severity == "FATAL" || fields_.severity == "PANIC" || state.substr(0, 2) == "08" ||
+           state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05" || state == "25P03" ||
+           wrong_role();
+  }
+
+  /// A write was sent to a standby, or to a primary that has become one; not where its own transaction was read-only.
+  [[nodiscard]] bool wrong_role() const noexcept { return code() == "25006" && !by_primary_; }
+  /// The server says of itself that it may be written to.
+  void told_by_primary() noexcept { by_primary_ = true; }
+
+ private:
+  Fields fields_;
+  bool by_primary_ = false;
+};
+
+/// What a server remarks without being asked: a warning, or a RAISE NOTICE.
+struct PostgresNotice {
+  std::string severity;  ///< "NOTICE", "WARNING" ..., never translated
+  std::string code;      ///< SQLSTATE
+  std::string message;
+};
+
+namespace detail {
+
+[[nodiscard]] inline std::string postgres_field(const PGresult* result, int field) {
+  const char* const text = ::PQresultErrorField(result, field);
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+[[nodiscard]] inline PostgresError::Fields postgres_fields(const PGresult* result) {
+  return {.sqlstate = postgres_field(result, PG_DIAG_SQLSTATE),
+          .severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+          .message = postgres_field(result, PG_DIAG_MESSAGE_PRIMARY),
+          .detail = postgres_field(result, PG_DIAG_MESSAGE_DETAIL),
+          .hint = postgres_field(result, PG_DIAG_MESSAGE_HINT),
+          .constraint = postgres_field(result, PG_DIAG_CONSTRAINT_NAME)};
+}
+
+/// libpq's messages end in a line feed and may have several lines, and bytes of a server's that is none; ours are one.
+[[nodiscard]] inline std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char letter : text) {
+    const bool blank = static_cast<unsigned char>(letter) <= ' ';
+    if (!blank || !line.ends_with(' ')) line += blank ? ' ' : letter;
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
+}  // namespace detail
+}  // namespace carpool

@@ -1,0 +1,222 @@
+/// One connection to a Redis server: commands, pipelines, transactions, messages.
+#pragma once
+
+#include <carpool/redis/commands.hpp>
+#include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/login.hpp>
+#include <carpool/redis/detail/stream.hpp>
+#include <carpool/redis/pipeline.hpp>
+#include <carpool/redis/reply.hpp>
+#include <carpool/redis/session.hpp>
+#include <carpool/redis/subscriptions.hpp>
+#include <carpool/time.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carpool {
+
+/// Opened by RedisConnector; used through a lease. Has the typed commands (get, set, incr ...) of RedisCommands too.
+///
+///   lease->command("SET", "greeting", "hello");
+///   const auto greeting = lease->command<std::optional<std::string>>("GET", "greeting");
+///
+/// Waits:    each operation at most until its deadline, the connector's io_timeout from its start where none is given.
+/// Errors:   RedisError for an error reply, RedisTypeError for a reply of another type than was asked for: the
+///           connection is as good as before. std::system_error naming the operation and the peer (std::errc::timed_out
+///           at the deadline), RedisProtocolError: the connection is lost, and refuses whatever is asked of it next.
+///           std::invalid_argument for commands that are not answered by one reply: nothing has been sent.
+/// Threads:  one worker at a time.
+template <class Backend>
+class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
+                        public RedisSubscriptions<RedisConnection<Backend>> {
+ public:
+  RedisConnection(detail::RedisStream<Backend> stream, Duration io_timeout) noexcept
+      : stream_(std::move(stream)), io_timeout_(io_timeout) {}
+
+  /// Says one command and returns its reply as a T (see RedisReply::as).
+  template <class T = RedisReply, RedisArgument... Arguments>
+  T command(const Arguments&... arguments) {
+    return command_until<T>(until({}), arguments...);
+  }
+  template <class T = RedisReply, RedisArgument... Arguments>
+  T command_until(TimePoint deadline, const Arguments&... arguments) {
+    RedisReply reply = exchange(deadline, arguments...);
+    if (reply.is_error()) reply.throw_if_error(name_of_last());
+    return std::move(reply).template as<T>();
+  }
+
+  /// A command that makes the server wait (BLPOP, BRPOP, BZPOPMIN, BLMOVE ...), said without its last word, the time
+  /// to wait, which is made from the deadline. The reply is nil where nothing came in time, and the connection sound;
+  /// a server that does not say so within io_timeout after that is given up with std::errc::timed_out.
+  template <class T = RedisReply, RedisArgument... Arguments>
+  T blocking_until(TimePoint deadline, const Arguments&... arguments) {
+    using Seconds = std::chrono::duration<double>;
+    constexpr double shortest = 0.001;  // 0 would be for ever
+    const double seconds = std::max(shortest, Seconds(deadline - Backend::now()).count());
+    const double told = deadline == never ? 0.0 : seconds;
+    return command_until<T>(after(deadline, io_timeout_), arguments..., told);
+  }
+
+  template <class T = RedisReply, RedisArgument... Arguments>
+  T blocking_for(Duration patience, const Arguments&... arguments) {
+    return blocking_until<T>(after(Backend::now(), patience), arguments...);
+  }
+
+  /// PING, with so much patience. Throws where there is no answer.
+  void ping_for(Duration patience) { command_until<void>(after(Backend::now(), patience), "PING"); }
+
+  /// One command's reply as it came: an error is a reply like any other.
+  template <RedisArgument... Arguments>
+  [[nodiscard]] RedisReply exchange(TimePoint deadline, const Arguments&... arguments) {
+    constexpr std::size_t worth_keeping = 65536;
+    out_.clear();
+    if (out_.capacity() > worth_keeping) out_.shrink_to_fit();
+    detail::RedisWriter::write(out_, arguments...);
+    return exchange_written(deadline);
+  }
+
+  /// The replies of all its commands, in their order; errors are among them, not thrown.
+  std::vector<RedisReply> run(const RedisPipeline& pipeline, std::optional<TimePoint> deadline = {}) {
+    if (pipeline.empty()) return {};
+    require_quiet();
+    const TimePoint end = until(deadline);
+    for (const detail::RedisEffect effect : pipeline.effects()) session_.sent(effect);
+    stream_.send(pipeline.bytes(), pipeline.size(), end);
+    std::vector<RedisReply> replies;
+    replies.reserve(pipeline.size());
+    for (const detail::RedisEffect effect : pipeline.effects()) replies.push_back(receive(effect, end));
+    ++uses_;
+    return replies;
+  }
+
+  /// The same between MULTI and EXEC: all of it, with nothing between, or none. Nothing is returned where a key that
+  /// was watched has changed: begin again at WATCH. Throws RedisError where the server refused a command.
+  std::optional<std::vector<RedisReply>> transaction(const RedisPipeline& pipeline,
+                                                     std::optional<TimePoint> deadline = {}) {
+    std::vector<RedisReply> replies = run(pipeline.as_transaction(), deadline);
+    for (const RedisReply& reply : replies) reply.throw_if_error("transaction");
+    if (replies.back().is_nil()) return std::nullopt;
+    return std::move(replies.back()).template as<std::vector<RedisReply>>();
+  }
+
+  /// "127.0.0.1:6379"
+  [[nodiscard]] std::string peer() const { return stream_.peer(); }
+  /// The descriptor, for poll and getsockopt; still owned by the connection.
+  [[nodiscard]] int native_handle() const noexcept { return stream_.native_handle(); }
+  /// How many commands and pipelines have been answered since it was opened.
+  [[nodiscard]] std::uint64_t uses() const noexcept { return uses_; }
+  /// Whether the session is not as the connector opened it: MULTI, WATCH, SELECT, SUBSCRIBE, CLIENT ...
+  [[nodiscard]] bool dirty() const noexcept { return session_.dirty() || this->has_messages(); }
+  /// Whether the peer is there and nothing has come unasked. No round trip.
+  [[nodiscard]] bool is_connected() const noexcept { return !stream_.broken() && stream_.is_connected(); }
+  /// Whether the server has refused a write on it, as a replica does.
+  [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
+  /// Whether nothing failed, every command is answered, none was refused for the server's role, and the session is as
+  /// it was or can be restored.
+  [[nodiscard]] bool reusable() const noexcept {
+    return !session_.ruined() && !wrong_role_ && (session_.subscribed() ? !stream_.broken() : stream_.settled());
+  }
+  /// Whether every command is answered, and no message of a channel may be under way.
+  [[nodiscard]] bool in_step() const noexcept {
+    return !session_.ruined() && stream_.settled() && !session_.subscribed();
+  }
+  /// Closes the descriptor and says nothing to the peer.
+  void close() noexcept { stream_.close(); }
+  /// Tells the peer of a TLS connection that the end is meant.
+  void say_goodbye(TimePoint deadline) { stream_.say_goodbye(deadline); }
+
+  /// For the connector. Throws AuthenticationError or RedisError where the server refuses.
+  void log_in(const detail::RedisLogin& login, TimePoint deadline) {
+    stream_.send(login.bytes(), login.size(), deadline);
+    for (std::size_t step = 0; step < login.size(); ++step) login.check(step, stream_.receive(deadline), peer());
+  }
+
+  /// For the connector. Makes the session what log_in made it; false where the server cannot.
+  bool restore(const detail::RedisLogin& login, int database, TimePoint deadline) {
+    out_.clear();
+    detail::RedisWriter::write(out_, "RESET");
+    stream_.send(out_ + login.bytes(), 1 + login.size(), deadline);
+    const bool has_reset = answer_to_reset(deadline).kind() == RedisReply::Kind::status;
+    for (std::size_t step = 0; step < login.size(); ++step) {
+      const RedisReply reply = stream_.receive(deadline);
+      if (has_reset) login.check(step, reply, peer());
+    }
+    if (!has_reset && !restore_without_reset(database, deadline)) return false;
+    session_.restored();
+    this->forget_messages();
+    return true;
+  }
+
+ private:
+  friend RedisSubscriptions<RedisConnection<Backend>>;
+
+  [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
+    return deadline ? *deadline : after(Backend::now(), io_timeout_);
+  }
+
+  [[nodiscard]] RedisReply exchange_written(TimePoint deadline) {
+    require_quiet();
+    const detail::RedisEffect effect = detail::redis_effect(detail::RedisWriter::first_words(out_));
+    session_.sent(effect);
+    stream_.send(out_, 1, deadline);
+    RedisReply reply = receive(effect, deadline);
+    ++uses_;
+    return reply;
+  }
+
+  [[nodiscard]] RedisReply receive(detail::RedisEffect effect, TimePoint deadline) {
+    RedisReply reply = stream_.receive(deadline);
+    if (reply.is_error()) {
+      session_.refused(effect);
+      wrong_role_ = wrong_role_ || reply.code() == "READONLY";
+    }
+    return reply;
+  }
+
+  /// Else a reply could not be told from a message, or from what was said to somebody else.
+  void require_quiet() {
+    if (session_.subscribed()) throw std::logic_error("Redis: a subscribed connection takes no commands: unsubscribe");
+    stream_.require_settled();
+  }
+
+  [[nodiscard]] std::string name_of_last() const { return std::string(detail::RedisWriter::first_words(out_)[0]); }
+
+  /// While it was subscribed, messages may have come before it.
+  [[nodiscard]] RedisReply answer_to_reset(TimePoint deadline) {
+    RedisReply reply = stream_.receive_any(deadline);
+    while (session_.subscribed() && reply.is_array()) {
+      stream_.give_up_if_late(deadline);
+      reply = stream_.receive_any(deadline);
+    }
+    stream_.answered(1);
+    return reply;
+  }
+
+  bool restore_without_reset(int database, TimePoint deadline) {
+    if (!session_.restored_without_reset()) return false;
+    RedisPipeline pipeline;
+    if (session_.in_multi()) pipeline.add("DISCARD");
+    pipeline.add("UNWATCH").add("SELECT", database);
+    for (const RedisReply& reply : run(pipeline, deadline)) {
+      if (reply.is_error()) return false;
+    }
+    return true;
+  }
+
+  detail::RedisStream<Backend> stream_;
+  detail::RedisSession session_;
+  Duration io_timeout_;
+  std::uint64_t uses_ = 0;
+  bool wrong_role_ = false;
+  std::string out_;  ///< the command that was written last; kept for its memory
+};
+
+}  // namespace carpool

@@ -1,0 +1,78 @@
+/// What is said to a Redis server before a connection is of use, and said again when it is put right.
+#pragma once
+
+#include <carpool/errors.hpp>
+#include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/reply.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carpool::detail {
+
+/// Its messages never hold the password.
+class RedisLogin {
+ public:
+  RedisLogin(const std::string& user, const std::string& password, int database, const std::string& client_name)
+      : password_(password) {
+    if (!password.empty() && user.empty()) add("AUTH", "AUTH", password);
+    if (!user.empty()) add("AUTH", "AUTH", user, password);
+    if (database != 0) add("SELECT", "SELECT", database);
+    if (!client_name.empty()) add("CLIENT SETNAME", "CLIENT", "SETNAME", client_name);
+    if (steps_.empty()) add(sign_of_life, sign_of_life);  // or nobody would learn that a password is wanted
+  }
+
+  /// All of it, to be sent in one write with whatever goes before.
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t size() const noexcept { return steps_.size(); }
+
+  /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials,
+  /// RedisError where it refused anything else.
+  void check(std::size_t step, const RedisReply& reply, const std::string& peer) const {
+    if (!reply.is_error() || (steps_[step] == sign_of_life && !turns_away(reply))) return;
+    const std::string what = std::string(steps_[step]) + " at " + peer;
+    const std::string text = without_password(reply.text());
+    if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + text);
+    RedisReply::text(RedisReply::Kind::error, text).throw_if_error(what);
+  }
+
+ private:
+  static constexpr const char* sign_of_life = "PING";
+
+  /// Whether the server would say so to any command. Others (LOADING, NOPERM) are PING's or the moment's alone.
+  [[nodiscard]] static bool turns_away(const RedisReply& reply) {
+    const std::string code = reply.code();
+    return code == "NOAUTH" || code == "DENIED" || (code == "ERR" && reply.text().starts_with("ERR max number"));
+  }
+
+  template <class... Arguments>
+  void add(const char* name, const Arguments&... arguments) {
+    RedisWriter::write(bytes_, arguments...);
+    steps_.push_back(name);
+  }
+
+  /// Servers before 6 say "ERR invalid password", and ERR where a password is given that they do not ask for.
+  [[nodiscard]] static bool refuses_credentials(const RedisReply& reply) {
+    const std::string code = reply.code();
+    if (code == "WRONGPASS" || code == "NOAUTH" || code == "NOPERM") return true;
+    return code == "ERR" && reply.text().find("password") != std::string::npos;
+  }
+
+  /// Some servers repeat the words that they do not understand.
+  [[nodiscard]] std::string without_password(std::string text) const {
+    if (password_.empty()) return text;
+    for (std::size_t at = text.find(password_); at != std::string::npos; at = text.find(password_, at + 3)) {
+      text.replace(at, password_.size(), "***");
+    }
+    return text;
+  }
+
+  std::string password_;
+  std::string bytes_;
+  std::vector<const char*> steps_;
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,76 @@
+/// Commands for Redis that are sent in one write and answered in one go.
+#pragma once
+
+#include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/repetition.hpp>
+#include <carpool/redis/session.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace carpool {
+
+/// Fill it, then give it to run() or transaction() of a connection or a RedisClient; it may be used again.
+///
+///   carpool::RedisPipeline pipeline;
+///   pipeline.add("INCR", "visits").add("EXPIRE", "visits", 60);
+///   const std::vector<carpool::RedisReply> replies = client.run(pipeline);
+class RedisPipeline {
+ public:
+  /// Throws std::invalid_argument for a command that is not answered by one reply.
+  template <RedisArgument... Arguments>
+  RedisPipeline& add(const Arguments&... arguments) {
+    const std::size_t start = bytes_.size();
+    const Undo undo{bytes_, start};
+    detail::RedisWriter::write(bytes_, arguments...);
+    const auto words = detail::RedisWriter::first_words(bytes_, start);
+    effects_.push_back(detail::redis_effect(words));
+    repeatable_ = repeatable_ && detail::redis_repeatable(bytes_, start);
+    undo.keep();
+    return *this;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return effects_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return effects_.empty(); }
+  void clear() noexcept {
+    bytes_.clear();
+    effects_.clear();
+    repeatable_ = true;
+  }
+
+  /// The same between MULTI and EXEC.
+  [[nodiscard]] RedisPipeline as_transaction() const {
+    RedisPipeline whole;
+    whole.add("MULTI");
+    whole.bytes_ += bytes_;
+    whole.effects_.insert(whole.effects_.end(), effects_.begin(), effects_.end());
+    whole.add("EXEC");
+    return whole;
+  }
+
+  /// Whether all of it may be said twice without a difference.
+  [[nodiscard]] bool repeatable() const noexcept { return repeatable_; }
+  /// What goes over the wire.
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  /// For connections: what each command does to the session.
+  [[nodiscard]] const std::vector<detail::RedisEffect>& effects() const noexcept { return effects_; }
+
+ private:
+  /// A command that is refused leaves nothing behind.
+  struct Undo {
+    std::string& bytes;
+    std::size_t start;
+    mutable bool kept = false;
+    void keep() const noexcept { kept = true; }
+    ~Undo() {
+      if (!kept) bytes.resize(start);
+    }
+  };
+
+  std::string bytes_;
+  std::vector<detail::RedisEffect> effects_;
+  bool repeatable_ = true;
+};
+
+}  // namespace carpool

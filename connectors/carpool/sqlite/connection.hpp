@@ -1,0 +1,130 @@
+/// One connection to a SQLite database: queries, statements, transactions.
+#pragma once
+
+#include <carpool/sqlite/detail/handle.hpp>
+#include <carpool/sqlite/rows.hpp>
+#include <carpool/sqlite/transaction.hpp>
+#include <carpool/time.hpp>
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace carpool {
+
+/// SQLite works in the caller's thread. While it waits for another connection's lock, the backend waits; while it
+/// works, a fiber lets others go on every 0.5 ms. Default deadline of an operation: io_timeout from its start.
+///
+/// Errors:   SqliteError where SQLite refused. std::system_error with std::errc::timed_out at the deadline: the
+///           connection goes on, but SQLite has rolled the open transaction back where a statement that writes was
+///           interrupted. std::invalid_argument where a statement and its parameters do not fit.
+/// Threads:  one worker at a time.
+template <class Backend>
+class SqliteConnection {
+ public:
+  using Transaction = SqliteTransaction<SqliteConnection>;
+
+  SqliteConnection(std::shared_ptr<detail::SqliteHandle<Backend>> handle, Duration io_timeout) noexcept
+      : handle_(std::move(handle)), io_timeout_(io_timeout) {}
+
+  /// One statement and its rows, for next() to find. Compiled once per connection.
+  [[nodiscard]] SqliteRows<Backend> query(const std::string& sql, SqliteParameters parameters = {},
+                                          std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    return {handle_, handle_->statement(sql, end), std::move(parameters), end};
+  }
+
+  /// One statement, run to its end; returns how many rows it inserted, updated or deleted.
+  std::int64_t execute(const std::string& sql, SqliteParameters parameters = {},
+                       std::optional<TimePoint> deadline = {}) {
+    auto rows = query(sql, std::move(parameters), deadline);
+    const sqlite3_int64 before = ::sqlite3_total_changes64(handle_->get());
+    while (rows.next()) {
+    }
+    return ::sqlite3_total_changes64(handle_->get()) - before;
+  }
+
+  /// Several statements without parameters, one after the other: a schema.
+  void script(std::string_view sql, std::optional<TimePoint> deadline = {}) {
+    if (sql.find('\0') != std::string_view::npos) throw std::invalid_argument("a script must not contain a NUL");
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    while (auto statement = handle_->compile(sql, end)) {
+      while (handle_->step(statement.get(), end)) {
+      }
+    }
+  }
+
+  /// One that is left unfinished is rolled back before the connection does anything else.
+  [[nodiscard]] Transaction begin(SqliteBegin kind = SqliteBegin::immediate, std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    execute(detail::begin_statement(kind), {}, end);
+    return Transaction(*this);
+  }
+
+  [[nodiscard]] std::int64_t last_insert_id() const noexcept { return ::sqlite3_last_insert_rowid(handle_->get()); }
+  [[nodiscard]] bool in_transaction() const noexcept {
+    return handle_->ours() && ::sqlite3_get_autocommit(handle_->get()) == 0;
+  }
+  /// What runs on this connection ends with SqliteError SQLITE_INTERRUPT. By another thread, that keeps the lease
+  /// alive.
+  void interrupt() noexcept { ::sqlite3_interrupt(handle_->get()); }
+  /// For what SQLite offers beyond this; still owned by the connection.
+  [[nodiscard]] sqlite3* native_handle() const noexcept { return handle_->get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return handle_->path(); }
+
+  // --- what the connector is asked by the pool ---------------------------------------------------------
+
+  [[nodiscard]] bool is_connected() const noexcept { return handle_ && handle_->ours(); }
+  /// Nothing has shown that the file is in trouble.
+  [[nodiscard]] bool in_step() const noexcept { return is_connected() && !handle_->in_trouble(); }
+  /// A transaction is open, or rows are still being read.
+  [[nodiscard]] bool dirty() const noexcept { return in_transaction() || handle_.use_count() > 1; }
+  bool reset(TimePoint deadline) {
+    rollback_due_ = true;
+    handle_->reset_all();
+    settle_transaction(deadline);
+    return !in_transaction();
+  }
+  /// Whether the path still leads to the file that is open.
+  bool ping(TimePoint deadline) {
+    int moved = 0;
+    ::sqlite3_file_control(handle_->get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+    auto rows = query("PRAGMA schema_version", {}, deadline);
+    return rows.next() && moved == 0;
+  }
+  void abandon() noexcept { handle_->abandon(); }
+
+  // --- what a SqliteTransaction asks -------------------------------------------------------------------
+
+  void commit(std::optional<TimePoint> deadline) { execute("COMMIT", {}, deadline); }
+  void roll_back(std::optional<TimePoint> deadline) {
+    // SQLite ends a transaction by itself where a disk is full, or a writing statement is interrupted.
+    if (in_transaction()) execute("ROLLBACK", {}, deadline);
+  }
+  void leave_transaction() noexcept { rollback_due_ = true; }
+
+ private:
+  [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
+    return deadline ? *deadline : after(Backend::now(), io_timeout_);
+  }
+
+  /// Rolls back what a guard has left open: its destructor could not wait, this can.
+  void settle_transaction(TimePoint end) {
+    if (std::exchange(rollback_due_, false)) roll_back(end);
+  }
+
+  std::shared_ptr<detail::SqliteHandle<Backend>> handle_;
+  Duration io_timeout_;
+  bool rollback_due_ = false;  ///< a guard has left its transaction open
+};
+
+}  // namespace carpool

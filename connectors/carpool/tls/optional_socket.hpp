@@ -1,0 +1,56 @@
+/// A socket that may or may not have TLS on top: for protocols that are spoken over both.
+#pragma once
+
+#include <carpool/time.hpp>
+#include <carpool/tls/socket.hpp>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <variant>
+
+namespace carpool {
+
+/// Shaped like Backend::Socket, and errors and threads are those of the one that is held.
+template <class Backend>
+class OptionalTlsSocket {
+ public:
+  using Plain = typename Backend::Socket;
+  using Encrypted = TlsSocket<Backend>;
+  using Address = typename Plain::Address;
+
+  explicit OptionalTlsSocket(Plain socket) noexcept : socket_(std::move(socket)) {}
+  explicit OptionalTlsSocket(Encrypted socket) noexcept : socket_(std::move(socket)) {}
+
+  [[nodiscard]] std::size_t read_some(std::span<std::byte> into, TimePoint deadline) {
+    return std::visit([&](auto& socket) { return socket.read_some(into, deadline); }, socket_);
+  }
+  [[nodiscard]] std::size_t write_some(std::span<const std::byte> from, TimePoint deadline) {
+    return std::visit([&](auto& socket) { return socket.write_some(from, deadline); }, socket_);
+  }
+  /// TLS has a word for the end; without it there is none to say.
+  void say_goodbye(TimePoint deadline) {
+    if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->say_goodbye(deadline);
+  }
+
+  [[nodiscard]] bool is_connected() const noexcept {
+    return std::visit([](const auto& socket) { return socket.is_connected(); }, socket_);
+  }
+  [[nodiscard]] int native_handle() const noexcept {
+    return std::visit([](const auto& socket) { return socket.native_handle(); }, socket_);
+  }
+  [[nodiscard]] const Address& peer() const noexcept {
+    return std::visit([](const auto& socket) -> const Address& { return socket.peer(); }, socket_);
+  }
+  /// Null where it is plain.
+  [[nodiscard]] const Encrypted* encrypted() const noexcept { return std::get_if<Encrypted>(&socket_); }
+
+  void close() noexcept {
+    std::visit([](auto& socket) { socket.close(); }, socket_);
+  }
+
+ private:
+  std::variant<Plain, Encrypted> socket_;
+};
+
+}  // namespace carpool

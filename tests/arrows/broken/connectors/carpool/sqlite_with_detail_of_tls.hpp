@@ -1,0 +1,1 @@
+#include <carpool/tls/detail/engine.hpp>

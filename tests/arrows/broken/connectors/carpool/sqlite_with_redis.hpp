@@ -1,0 +1,1 @@
+#include <carpool/redis/reply.hpp>
