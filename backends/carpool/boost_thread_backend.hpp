@@ -6,7 +6,7 @@
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/keeper_service.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
 
@@ -87,7 +87,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   template <class T>
   using Atomic = detail::ThreadAtomic<T>;
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
   using Wakeup = FutexWakeup;  // of the keeper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;

@@ -9,7 +9,7 @@
 #include <carpool/fiber/service_thread.hpp>
 #include <carpool/fiber/task.hpp>
 #include <carpool/posix/backend.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
@@ -45,7 +45,7 @@ struct FiberBackend : detail::PosixBackend {
   using Atomic = detail::ThreadAtomic<T>;
   /// A lock of the OS thread, though fibers take it: its owner never suspends, so no fiber of its thread can want it
   /// too.
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = FiberParkingSlot;
   using Wakeup = FiberWakeup;
   using Task = FiberTask;

@@ -6,7 +6,7 @@
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/keeper_service.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/word_atomic.hpp>
 
 #include <functional>
@@ -34,7 +34,7 @@ struct ThreadBackend : detail::PosixBackend {
 
   template <class T>
   using Atomic = detail::ThreadAtomic<T>;
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
