@@ -109,9 +109,9 @@ struct FiberBackend : detail::PosixBackend {
   }
 
   /// See PosixBackend.
-  static void mute(int fd) noexcept {
+  static void redirect_to_dev_null(int fd) noexcept {
     forget(fd);
-    detail::mute_socket(fd);
+    detail::redirect_socket_to_dev_null(fd);
   }
 
   /// true: this thread's reactor saw something to read, or the end, on a descriptor that nobody waited for, and it is
