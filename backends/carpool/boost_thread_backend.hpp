@@ -5,7 +5,7 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
@@ -91,7 +91,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   using ParkingSlot = detail::InterruptibleParkingSlot;
   using Wakeup = FutexWakeup;  // of the keeper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
-  using KeeperService = detail::KeeperService;
+  using ReaperService = detail::ReaperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {

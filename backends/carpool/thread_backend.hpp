@@ -5,7 +5,7 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/word_atomic.hpp>
 
@@ -26,7 +26,7 @@ class PosixSocket;
 /// pthread_cancel, unless it disables that meanwhile: some of the system calls in members that are noexcept are
 /// cancellation points.
 ///
-/// For all pools of the process there are two threads beside their users': "carpool-keeper", as long as there are
+/// For all pools of the process there are two threads beside their users': "carpool-reaper", as long as there are
 /// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
 /// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
 struct ThreadBackend : detail::PosixBackend {
@@ -38,7 +38,7 @@ struct ThreadBackend : detail::PosixBackend {
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
-  using KeeperService = detail::KeeperService;
+  using ReaperService = detail::ReaperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
