@@ -151,7 +151,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
+    detail::CachedCoarseClock::ensure_thread();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

@@ -76,7 +76,7 @@ struct FiberBackend : detail::PosixBackend {
   /// must not block its thread: run_blocking is for that.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
+    detail::CachedCoarseClock::ensure_thread();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
 

@@ -63,10 +63,10 @@ struct SingleBackend : detail::PosixBackend {
   /// of what it does with the system's clock. The first pool on another backend does so, too; this one starts no thread
   /// unasked. Where none is to be had the clock is read as before. Any thread; the ticking one stays until the process
   /// ends, and a forked child has none until it asks again.
-  static void install_ticker() noexcept { detail::Ticker::stand_by(); }
+  static void install_coarse_clock() noexcept { detail::CachedCoarseClock::ensure_thread(); }
 
   [[nodiscard]] static TimePoint coarse_now() noexcept {
-    return detail::Ticker::stands_by() ? detail::Ticker::now() : detail::clock_coarse_now();
+    return detail::CachedCoarseClock::has_thread() ? detail::CachedCoarseClock::now() : detail::clock_coarse_now();
   }
   static void light_barrier() noexcept {}
   static void heavy_barrier() noexcept {}

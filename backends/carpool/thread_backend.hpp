@@ -27,7 +27,7 @@ class PosixSocket;
 /// cancellation points.
 ///
 /// For all pools of the process there are two threads beside their users': "carpool-reaper", as long as there are
-/// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
+/// pools, and "carpool-clock"; both sleep unless a pool is busy. What a pool does in the background is done by threads
 /// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
@@ -75,7 +75,7 @@ struct ThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
+    detail::CachedCoarseClock::ensure_thread();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

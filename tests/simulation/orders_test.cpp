@@ -189,40 +189,40 @@ TEST(SimulatedOrders, OfAGrant) {
   expect_each_order_matters("orders_test.cpp", 1, {one_is_told_to_look_and_granted});
 }
 
-/// Ticker's making of its one thread and what others do with it (stand_by, note_use), but for the time, which is a
-/// number by itself. Ticker also acquires where stand_by looks whether there is one, and where it finds another's;
-/// there nobody looks behind the pointer.
-class CopiedTicker {
+/// CachedCoarseClock's making of its one thread and what others do with it (ensure_thread, note_use), but for the time,
+/// which is a number by itself. CachedCoarseClock also acquires where ensure_thread looks whether there is one, and
+/// where it finds another's; there nobody looks behind the pointer.
+class CopiedClock {
  public:
-  void stand_by() {
-    if (ticker_.load(std::memory_order_relaxed) != nullptr) return;
+  void ensure_thread() {
+    if (clock_.load(std::memory_order_relaxed) != nullptr) return;
     auto fresh = std::make_unique<SimulatedPlain>();
     fresh->write();
     SimulatedPlain* nobody = nullptr;
-    if (!ticker_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_release)) return;
+    if (!clock_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_release)) return;
     made_ = std::move(fresh);
   }
   void note_use() {
-    SimulatedPlain* const ticker = ticker_.load(std::memory_order_acquire);
-    if (ticker != nullptr) ticker->read();
+    SimulatedPlain* const clock = clock_.load(std::memory_order_acquire);
+    if (clock != nullptr) clock->read();
   }
 
  private:
-  P::Atomic<SimulatedPlain*> ticker_{nullptr};
+  P::Atomic<SimulatedPlain*> clock_{nullptr};
   std::unique_ptr<SimulatedPlain> made_;  // by whoever was first
 };
 
-void two_use_the_ticker() {
-  CopiedTicker ticker;
+void two_use_the_clock() {
+  CopiedClock clock;
   const auto use = [&] {
-    ticker.stand_by();
-    ticker.note_use();
+    clock.ensure_thread();
+    clock.note_use();
   };
   auto other = B::spawn(use);
   use();
 }
 
-TEST(SimulatedOrders, OfTheTicker) { expect_each_order_matters("orders_test.cpp", 2, {two_use_the_ticker}); }
+TEST(SimulatedOrders, OfTheCoarseClock) { expect_each_order_matters("orders_test.cpp", 2, {two_use_the_clock}); }
 
 struct SleptBackend : B {
   [[nodiscard]] static carpool::Duration time_suspended() noexcept { return slept; }

@@ -26,13 +26,13 @@ namespace {
 using namespace std::chrono_literals;
 using namespace carpool::fake;
 
-/// The names of this process's threads but the ticker's, which stays, and those of sanitizers.
+/// The names of this process's threads but that of the coarse clock, which stays, and those of sanitizers.
 std::vector<std::string> background_threads() {
   std::vector<std::string> names;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
-    if (name.starts_with("carpool-") && name != "carpool-ticker") names.push_back(name);
+    if (name.starts_with("carpool-") && name != "carpool-clock") names.push_back(name);
   }
   return names;
 }

@@ -2,7 +2,7 @@
 /// The clock that ticks for those who ask for the time all the time.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/posix/ticker.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/single_backend.hpp>
 
 #include <chrono>
@@ -24,9 +24,9 @@ namespace {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 using carpool::TimePoint;
+using carpool::detail::CachedCoarseClock;
 using carpool::detail::clock_coarse_now;
 using carpool::detail::clock_now;
-using carpool::detail::Ticker;
 
 struct Numbers {
   using Connection = int;
@@ -36,14 +36,14 @@ struct Numbers {
 
 /// Asks for the time until it is ticked, and says whether that came.
 bool ask_until_it_ticks() {
-  for (const TimePoint end = clock_now() + 20s; !Ticker::ticks();) {
-    for (int i = 0; i < 1'000; ++i) static_cast<void>(Ticker::now());
+  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::ticks();) {
+    for (int i = 0; i < 1'000; ++i) static_cast<void>(CachedCoarseClock::now());
     if (clock_now() > end) return false;
   }
   return true;
 }
 bool soon_it_stands_still() {
-  for (const TimePoint end = clock_now() + 20s; Ticker::ticks(); std::this_thread::yield()) {
+  for (const TimePoint end = clock_now() + 20s; CachedCoarseClock::ticks(); std::this_thread::yield()) {
     if (clock_now() > end) return false;
   }
   return true;
@@ -54,55 +54,55 @@ void await_next_tick_of_the_kernel() {
 }
 
 // First, because the others make the thread.
-TEST(Ticker, WithoutAThreadTheClockIsRead) {
-  for (int i = 0; i < 100'000; ++i) static_cast<void>(Ticker::now());
-  EXPECT_FALSE(Ticker::ticks());
-  EXPECT_LT(clock_now() - Ticker::now(), 1s);
+TEST(CachedCoarseClock, WithoutAThreadTheClockIsRead) {
+  for (int i = 0; i < 100'000; ++i) static_cast<void>(CachedCoarseClock::now());
+  EXPECT_FALSE(CachedCoarseClock::ticks());
+  EXPECT_LT(clock_now() - CachedCoarseClock::now(), 1s);
 }
 
-TEST(Ticker, TicksWhileItIsAskedAndNoLonger) {
-  Ticker::stand_by();
+TEST(CachedCoarseClock, TicksWhileItIsAskedAndNoLonger) {
+  CachedCoarseClock::ensure_thread();
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(ask_until_it_ticks());
     EXPECT_TRUE(soon_it_stands_still());
   }
 }
 
-TEST(Ticker, WhoAsksNowAndThenReadsTheClock) {
-  Ticker::stand_by();
+TEST(CachedCoarseClock, WhoAsksNowAndThenReadsTheClock) {
+  CachedCoarseClock::ensure_thread();
   ASSERT_TRUE(soon_it_stands_still());
   for (int i = 0; i < 20; ++i) {
-    for (int j = 0; j < 10; ++j) static_cast<void>(Ticker::now());
-    EXPECT_FALSE(Ticker::ticks());
+    for (int j = 0; j < 10; ++j) static_cast<void>(CachedCoarseClock::now());
+    EXPECT_FALSE(CachedCoarseClock::ticks());
     await_next_tick_of_the_kernel();
   }
 }
 
-TEST(Ticker, IsNeverAheadAndGoesOn) {
-  Ticker::stand_by();
+TEST(CachedCoarseClock, IsNeverAheadAndGoesOn) {
+  CachedCoarseClock::ensure_thread();
   const auto ask = [] {
     for (const TimePoint end = clock_now() + 200ms; clock_now() < end;) {
-      const TimePoint shown = Ticker::now();
+      const TimePoint shown = CachedCoarseClock::now();
       ASSERT_LE(shown, clock_now());
     }
-    EXPECT_GE(Ticker::now(), clock_now() - 10s);
+    EXPECT_GE(CachedCoarseClock::now(), clock_now() - 10s);
   };
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) threads.emplace_back(ask);
-  const TimePoint before = Ticker::now();
+  const TimePoint before = CachedCoarseClock::now();
   for (std::thread& thread : threads) thread.join();
-  EXPECT_GE(Ticker::now() - before, 100ms);
+  EXPECT_GE(CachedCoarseClock::now() - before, 100ms);
 }
 
-TEST(Ticker, AForkedChildHasATimeOfItsOwn) {
+TEST(CachedCoarseClock, AForkedChildHasATimeOfItsOwn) {
   if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
-  Ticker::stand_by();
+  CachedCoarseClock::ensure_thread();
   ASSERT_TRUE(ask_until_it_ticks());
   const int status = run_in_forked_child([] {
-    const TimePoint before = Ticker::now();
+    const TimePoint before = CachedCoarseClock::now();
     for (int i = 0; i < 3; ++i) await_next_tick_of_the_kernel();
-    if (Ticker::now() <= before) return 1;  // still the time of the fork
-    Ticker::stand_by();
+    if (CachedCoarseClock::now() <= before) return 1;  // still the time of the fork
+    CachedCoarseClock::ensure_thread();
     return ask_until_it_ticks() ? 0 : 2;
   });
   EXPECT_EQ(status, 0);
@@ -115,22 +115,22 @@ void use(PoolOfOneThread& pool, int times) {
 }
 
 /// A process with one thread may do more than one with two. In a forked child, which has no ticking thread yet.
-TEST(Ticker, APoolOfOneThreadBringsNone) {
+TEST(CachedCoarseClock, APoolOfOneThreadBringsNone) {
   const int status = run_in_forked_child([] {
     PoolOfOneThread pool(Numbers{});
     use(pool, 100'000);
-    return Ticker::stands_by() ? 1 : 0;
+    return CachedCoarseClock::has_thread() ? 1 : 0;
   });
   EXPECT_EQ(status, 0);
 }
 
-TEST(Ticker, APoolOfOneThreadUsesTheOneThatIsThere) {
-  carpool::SingleBackend::install_ticker();
-  ASSERT_TRUE(Ticker::stands_by());
+TEST(CachedCoarseClock, APoolOfOneThreadUsesTheOneThatIsThere) {
+  carpool::SingleBackend::install_coarse_clock();
+  ASSERT_TRUE(CachedCoarseClock::has_thread());
   ASSERT_TRUE(soon_it_stands_still());
   PoolOfOneThread pool(Numbers{});
-  for (const TimePoint end = clock_now() + 20s; !Ticker::ticks() && clock_now() < end;) use(pool, 1'000);
-  EXPECT_TRUE(Ticker::ticks());
+  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::ticks() && clock_now() < end;) use(pool, 1'000);
+  EXPECT_TRUE(CachedCoarseClock::ticks());
 }
 
 /// 0: there is none of that name.
@@ -144,7 +144,7 @@ TEST(Ticker, APoolOfOneThreadUsesTheOneThatIsThere) {
 }
 
 /// Whoever makes the first pool may be pinned to a processor and keep it busy in real time.
-TEST(Ticker, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
+TEST(CachedCoarseClock, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
   cpu_set_t all;
   ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
   if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "there is only one processor";
@@ -155,11 +155,11 @@ TEST(Ticker, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
       if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
     }
     ::sched_setaffinity(0, sizeof one, &one);
-    Ticker::stand_by();
+    CachedCoarseClock::ensure_thread();
     for (const TimePoint end = clock_now() + 20s; clock_now() < end; std::this_thread::yield()) {
-      const pid_t ticker = thread_of_name("carpool-ticker");
+      const pid_t clock = thread_of_name("carpool-clock");
       cpu_set_t its;
-      if (ticker != 0 && ::sched_getaffinity(ticker, sizeof its, &its) == 0 && CPU_EQUAL(&its, &all)) return 0;
+      if (clock != 0 && ::sched_getaffinity(clock, sizeof its, &its) == 0 && CPU_EQUAL(&its, &all)) return 0;
     }
     return 1;
   });

@@ -11,7 +11,7 @@
 #include <carpool/posix/redirect_to_dev_null.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/thread_random.hpp>
-#include <carpool/posix/ticker.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/slot.hpp>
 #include <carpool/time.hpp>
 
@@ -29,7 +29,7 @@ struct PosixBackend {
   static void heavy_barrier() noexcept { detail::heavy_barrier(); }
 
   [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
-  [[nodiscard, gnu::always_inline]] static TimePoint coarse_now() noexcept { return Ticker::now(); }
+  [[nodiscard, gnu::always_inline]] static TimePoint coarse_now() noexcept { return CachedCoarseClock::now(); }
   [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 

@@ -27,7 +27,7 @@ namespace carpool::detail {
 /// ticking thread waiting: it may run on each processor that the process had at its start, but where real-time threads
 /// keep all of these busy, it does not. It may go back by a few milliseconds when the ticking begins. The thread is
 /// never stopped: a shared object that has the library in it stays loaded from then on.
-class Ticker {
+class CachedCoarseClock {
  public:
   /// Any thread. Inline also where the compiler has enough of inlining: that costs less than a call.
   [[nodiscard, gnu::always_inline]] static TimePoint now() noexcept {
@@ -36,13 +36,13 @@ class Ticker {
   }
 
   /// Makes sure that there is a thread that could tick; where there cannot be, the clock is read each time. Any thread.
-  static void stand_by() noexcept {
-    if (ticker_.load(std::memory_order_acquire) != nullptr) return;
+  static void ensure_thread() noexcept {
+    if (clock_.load(std::memory_order_acquire) != nullptr) return;
     try {
-      auto fresh = std::make_unique<Ticker>();
-      Ticker* nobody = nullptr;
-      if (!ticker_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_acq_rel)) return;
-      Ticker& mine = *fresh.release();  // for good: threads ask for the time until the very end
+      auto fresh = std::make_unique<CachedCoarseClock>();
+      CachedCoarseClock* nobody = nullptr;
+      if (!clock_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_acq_rel)) return;
+      CachedCoarseClock& mine = *fresh.release();  // for good: threads ask for the time until the very end
       pin_this_object();
       const BlockedSignals inherited;
       std::thread([&mine] { mine.run(); }).detach();
@@ -51,7 +51,7 @@ class Ticker {
   }
 
   /// There is a thread that could tick.
-  [[nodiscard]] static bool stands_by() noexcept { return ticker_.load(std::memory_order_relaxed) != nullptr; }
+  [[nodiscard]] static bool has_thread() noexcept { return clock_.load(std::memory_order_relaxed) != nullptr; }
   [[nodiscard]] static bool ticks() noexcept { return shown_.load(std::memory_order_relaxed) != stands_still; }
 
  private:
@@ -75,17 +75,17 @@ class Ticker {
   }
 
   static void note_use(TimePoint now) noexcept {
-    Ticker* const ticker = ticker_.load(std::memory_order_acquire);
-    if (ticker == nullptr) return;
+    CachedCoarseClock* const clock = clock_.load(std::memory_order_acquire);
+    if (clock == nullptr) return;
     thread_local constinit Streak streak;
     if (streak.of != now) streak = {now, 0};
     if (++streak.length != often) return;
-    const FutexWakeup wakeup = ticker->bed_.unpark();
+    const FutexWakeup wakeup = clock->bed_.unpark();
   }
 
   /// Each tick has a number of its own, so that nobody can show in it what was read in an earlier one.
   [[noreturn]] void run() noexcept {
-    pthread_setname_np(pthread_self(), "carpool-ticker");
+    pthread_setname_np(pthread_self(), "carpool-clock");
     place_at_start_.apply();
     for (std::int64_t number = 0;;) {
       bed_.park_until(never);
@@ -100,11 +100,11 @@ class Ticker {
   /// A forked child has no ticking thread, and must not take the time of the fork for the time of day.
   static void forget_parent() noexcept {
     shown_.store(stands_still, std::memory_order_relaxed);
-    ticker_.store(nullptr, std::memory_order_relaxed);
+    clock_.store(nullptr, std::memory_order_relaxed);
   }
 
   static inline std::atomic<std::int64_t> shown_{stands_still};  // a time; below zero the number of a new tick
-  static inline std::atomic<Ticker*> ticker_{nullptr};
+  static inline std::atomic<CachedCoarseClock*> clock_{nullptr};
   static inline const ThreadPlacement place_at_start_;
   static inline const int fork_handler_registered_ = pthread_atfork(nullptr, nullptr, forget_parent);
 

@@ -6,7 +6,7 @@
 #include <carpool/posix/due_heap.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/per_process.hpp>
-#include <carpool/posix/ticker.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/time.hpp>
 
 #include <atomic>
@@ -58,7 +58,7 @@ class ReaperService {
 
   /// Throws std::system_error where no thread can be started, std::bad_alloc.
   static void enroll(Client& client) {
-    Ticker::stand_by();
+    CachedCoarseClock::ensure_thread();
     of_this_process().add(client);
   }
   /// By the process that enrolled it. Nobody calls for it any more. When this returns its step is over.
