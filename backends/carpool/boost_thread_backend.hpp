@@ -5,8 +5,8 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/immortal_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
 
@@ -151,7 +151,6 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::CachedCoarseClock::ensure_thread();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

@@ -10,6 +10,7 @@
 #include <carpool/fiber/task.hpp>
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/immortal_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
@@ -76,7 +77,7 @@ struct FiberBackend : detail::PosixBackend {
   /// must not block its thread: run_blocking is for that.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::CachedCoarseClock::ensure_thread();
+    detail::ReaperService::keep_coarse_clock();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
 

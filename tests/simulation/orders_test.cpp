@@ -189,40 +189,33 @@ TEST(SimulatedOrders, OfAGrant) {
   expect_each_order_matters("orders_test.cpp", 1, {one_is_told_to_look_and_granted});
 }
 
-/// CachedCoarseClock's making of its one thread and what others do with it (ensure_thread, note_use), but for the time,
-/// which is a number by itself. CachedCoarseClock also acquires where ensure_thread looks whether there is one, and
-/// where it finds another's; there nobody looks behind the pointer.
+/// What CachedCoarseClock's host and its callers share (attach, request_ticks), but for the time, which is a number by
+/// itself.
 class CopiedClock {
  public:
-  void ensure_thread() {
-    if (clock_.load(std::memory_order_relaxed) != nullptr) return;
-    auto fresh = std::make_unique<SimulatedPlain>();
-    fresh->write();
-    SimulatedPlain* nobody = nullptr;
-    if (!clock_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_release)) return;
-    made_ = std::move(fresh);
+  void attach() {
+    slot_.write();
+    host_.store(&slot_, std::memory_order_release);
   }
-  void note_use() {
-    SimulatedPlain* const clock = clock_.load(std::memory_order_acquire);
-    if (clock != nullptr) clock->read();
+  void request_ticks() {
+    SimulatedPlain* const host = host_.load(std::memory_order_acquire);
+    if (host != nullptr) host->read();
   }
 
  private:
-  P::Atomic<SimulatedPlain*> clock_{nullptr};
-  std::unique_ptr<SimulatedPlain> made_;  // by whoever was first
+  SimulatedPlain slot_;
+  P::Atomic<SimulatedPlain*> host_{nullptr};
 };
 
-void two_use_the_clock() {
+void one_attaches_and_one_requests_ticks() {
   CopiedClock clock;
-  const auto use = [&] {
-    clock.ensure_thread();
-    clock.note_use();
-  };
-  auto other = B::spawn(use);
-  use();
+  auto other = B::spawn([&] { clock.request_ticks(); });
+  clock.attach();
 }
 
-TEST(SimulatedOrders, OfTheCoarseClock) { expect_each_order_matters("orders_test.cpp", 2, {two_use_the_clock}); }
+TEST(SimulatedOrders, OfTheCoarseClock) {
+  expect_each_order_matters("orders_test.cpp", 2, {one_attaches_and_one_requests_ticks});
+}
 
 struct SleptBackend : B {
   [[nodiscard]] static carpool::Duration time_suspended() noexcept { return slept; }

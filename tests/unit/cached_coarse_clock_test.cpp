@@ -1,8 +1,9 @@
 // needs: thread_backend
-/// The clock that ticks for those who ask for the time all the time.
+/// The clock that ticks while callers ask for the time all the time.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/posix/cached_coarse_clock.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/single_backend.hpp>
 
 #include <chrono>
@@ -27,6 +28,7 @@ using carpool::TimePoint;
 using carpool::detail::CachedCoarseClock;
 using carpool::detail::clock_coarse_now;
 using carpool::detail::clock_now;
+using carpool::detail::ReaperService;
 
 struct Numbers {
   using Connection = int;
@@ -34,16 +36,16 @@ struct Numbers {
   [[nodiscard]] bool is_connected(int) const noexcept { return true; }
 };
 
-/// Asks for the time until it is ticked, and says whether that came.
+/// Asks for the time until the clock ticks; false: it does not within 20 s.
 bool ask_until_it_ticks() {
-  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::ticks();) {
+  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::is_ticking();) {
     for (int i = 0; i < 1'000; ++i) static_cast<void>(CachedCoarseClock::now());
     if (clock_now() > end) return false;
   }
   return true;
 }
 bool soon_it_stands_still() {
-  for (const TimePoint end = clock_now() + 20s; CachedCoarseClock::ticks(); std::this_thread::yield()) {
+  for (const TimePoint end = clock_now() + 20s; CachedCoarseClock::is_ticking(); std::this_thread::yield()) {
     if (clock_now() > end) return false;
   }
   return true;
@@ -56,30 +58,30 @@ void await_next_tick_of_the_kernel() {
 // First, because the others make the thread.
 TEST(CachedCoarseClock, WithoutAThreadTheClockIsRead) {
   for (int i = 0; i < 100'000; ++i) static_cast<void>(CachedCoarseClock::now());
-  EXPECT_FALSE(CachedCoarseClock::ticks());
+  EXPECT_FALSE(CachedCoarseClock::is_ticking());
   EXPECT_LT(clock_now() - CachedCoarseClock::now(), 1s);
 }
 
 TEST(CachedCoarseClock, TicksWhileItIsAskedAndNoLonger) {
-  CachedCoarseClock::ensure_thread();
+  ReaperService::keep_coarse_clock();
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(ask_until_it_ticks());
     EXPECT_TRUE(soon_it_stands_still());
   }
 }
 
-TEST(CachedCoarseClock, WhoAsksNowAndThenReadsTheClock) {
-  CachedCoarseClock::ensure_thread();
+TEST(CachedCoarseClock, ACallerThatAsksNowAndThenReadsTheSystemsClock) {
+  ReaperService::keep_coarse_clock();
   ASSERT_TRUE(soon_it_stands_still());
   for (int i = 0; i < 20; ++i) {
     for (int j = 0; j < 10; ++j) static_cast<void>(CachedCoarseClock::now());
-    EXPECT_FALSE(CachedCoarseClock::ticks());
+    EXPECT_FALSE(CachedCoarseClock::is_ticking());
     await_next_tick_of_the_kernel();
   }
 }
 
 TEST(CachedCoarseClock, IsNeverAheadAndGoesOn) {
-  CachedCoarseClock::ensure_thread();
+  ReaperService::keep_coarse_clock();
   const auto ask = [] {
     for (const TimePoint end = clock_now() + 200ms; clock_now() < end;) {
       const TimePoint shown = CachedCoarseClock::now();
@@ -96,13 +98,13 @@ TEST(CachedCoarseClock, IsNeverAheadAndGoesOn) {
 
 TEST(CachedCoarseClock, AForkedChildHasATimeOfItsOwn) {
   if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
-  CachedCoarseClock::ensure_thread();
+  ReaperService::keep_coarse_clock();
   ASSERT_TRUE(ask_until_it_ticks());
   const int status = run_in_forked_child([] {
     const TimePoint before = CachedCoarseClock::now();
     for (int i = 0; i < 3; ++i) await_next_tick_of_the_kernel();
     if (CachedCoarseClock::now() <= before) return 1;  // still the time of the fork
-    CachedCoarseClock::ensure_thread();
+    ReaperService::keep_coarse_clock();
     return ask_until_it_ticks() ? 0 : 2;
   });
   EXPECT_EQ(status, 0);
@@ -114,7 +116,7 @@ void use(PoolOfOneThread& pool, int times) {
   for (int i = 0; i < times; ++i) static_cast<void>(held_by(pool.acquire()));
 }
 
-/// A process with one thread may do more than one with two. In a forked child, which has no ticking thread yet.
+/// A process with one thread may do more than one with two. In a forked child, which has no thread for the clock yet.
 TEST(CachedCoarseClock, APoolOfOneThreadBringsNone) {
   const int status = run_in_forked_child([] {
     PoolOfOneThread pool(Numbers{});
@@ -129,8 +131,9 @@ TEST(CachedCoarseClock, APoolOfOneThreadUsesTheOneThatIsThere) {
   ASSERT_TRUE(CachedCoarseClock::has_thread());
   ASSERT_TRUE(soon_it_stands_still());
   PoolOfOneThread pool(Numbers{});
-  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::ticks() && clock_now() < end;) use(pool, 1'000);
-  EXPECT_TRUE(CachedCoarseClock::ticks());
+  for (const TimePoint end = clock_now() + 20s; !CachedCoarseClock::is_ticking() && clock_now() < end;)
+    use(pool, 1'000);
+  EXPECT_TRUE(CachedCoarseClock::is_ticking());
 }
 
 /// 0: there is none of that name.
@@ -143,8 +146,8 @@ TEST(CachedCoarseClock, APoolOfOneThreadUsesTheOneThatIsThere) {
   return 0;
 }
 
-/// Whoever makes the first pool may be pinned to a processor and keep it busy in real time.
-TEST(CachedCoarseClock, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
+/// The thread that makes the first pool may be pinned to a processor and keep it busy in real time.
+TEST(CachedCoarseClock, MayRunOnEveryProcessorOfTheProcess) {
   cpu_set_t all;
   ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
   if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "there is only one processor";
@@ -155,11 +158,11 @@ TEST(CachedCoarseClock, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
       if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
     }
     ::sched_setaffinity(0, sizeof one, &one);
-    CachedCoarseClock::ensure_thread();
+    ReaperService::keep_coarse_clock();
     for (const TimePoint end = clock_now() + 20s; clock_now() < end; std::this_thread::yield()) {
-      const pid_t clock = thread_of_name("carpool-clock");
+      const pid_t host = thread_of_name("carpool-reaper");
       cpu_set_t its;
-      if (clock != 0 && ::sched_getaffinity(clock, sizeof its, &its) == 0 && CPU_EQUAL(&its, &all)) return 0;
+      if (host != 0 && ::sched_getaffinity(host, sizeof its, &its) == 0 && CPU_EQUAL(&its, &all)) return 0;
     }
     return 1;
   });

@@ -1,114 +1,122 @@
-/// A coarse clock that costs one load while everybody asks for the time.
+/// A coarse clock that costs one load while many callers ask for the time.
 #pragma once
 
-#include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/clock.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/pinned_object.hpp>
-#include <carpool/posix/thread_placement.hpp>
 #include <carpool/time.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
-#include <memory>
-#include <thread>
 
 #include <pthread.h>
 
 namespace carpool::detail {
 
-/// Reading the kernel's coarse clock is a third of a whole acquire and release. So where it is read again and again
-/// within one tick, a thread begins to count ticks of its own, 4 ms long: the first who asks in a tick reads the clock
-/// and shows what it saw to the others. In a tick in which nobody asks it goes back to sleep. One for the process.
+/// Reading the kernel's coarse clock takes a third of a whole acquire and release. So where callers read it again and
+/// again within one tick of the kernel, a host thread begins to count ticks of its own, 4 ms long. The first caller in
+/// a tick reads the kernel's clock and publishes what it read; the other callers of that tick load it. After a tick in
+/// which no caller asked, the host stops ticking and sleeps. One clock for the process; its host is the thread of
+/// ReaperService.
 ///
-/// The time is never ahead, and behind by a tick more than the kernel's, or for as long as the scheduler keeps the
-/// ticking thread waiting: it may run on each processor that the process had at its start, but where real-time threads
-/// keep all of these busy, it does not. It may go back by a few milliseconds when the ticking begins. The thread is
-/// never stopped: a shared object that has the library in it stays loaded from then on.
+/// The time is never ahead. It is behind by at most one tick more than the kernel's, or for as long as the scheduler
+/// keeps the host waiting: the host may run on each processor that the process had at its start, but where real-time
+/// threads keep all of these busy, it does not run. The time may go back by a few milliseconds when ticking begins.
+///
+/// The published time needs no order: it is a number by itself. What callers and host share besides:
+/// (1) attach() releases the host's parking slot; request_ticks() acquires it (2). The slot is never destroyed, so a
+///     caller that read the pointer just before detach() unparks a slot that nobody sleeps in, which does nothing.
+/// (3) A caller stores ticks_wanted_ before it unparks the host, and the host reads it after it has taken the token:
+///     FutexParkingSlot orders the two. A host that reads it late, or clears it while another caller stores it, loses
+///     one request; callers repeat theirs in each tick of the kernel in which they ask often.
 class CachedCoarseClock {
  public:
   /// Any thread. Inline also where the compiler has enough of inlining: that costs less than a call.
   [[nodiscard, gnu::always_inline]] static TimePoint now() noexcept {
-    const std::int64_t shown = shown_.load(std::memory_order_relaxed);
-    return shown > 0 ? TimePoint{Duration{shown}} : look(shown);
+    const std::int64_t published = published_.load(std::memory_order_relaxed);
+    return published > 0 ? TimePoint{Duration{published}} : read_clock(published);
   }
 
-  /// Makes sure that there is a thread that could tick; where there cannot be, the clock is read each time. Any thread.
-  static void ensure_thread() noexcept {
-    if (clock_.load(std::memory_order_acquire) != nullptr) return;
-    try {
-      auto fresh = std::make_unique<CachedCoarseClock>();
-      CachedCoarseClock* nobody = nullptr;
-      if (!clock_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_acq_rel)) return;
-      CachedCoarseClock& mine = *fresh.release();  // for good: threads ask for the time until the very end
-      pin_this_object();
-      const BlockedSignals inherited;
-      std::thread([&mine] { mine.run(); }).detach();
-    } catch (const std::exception&) {  // no memory, or no thread to be had: whoever asks reads the clock
+  /// A thread could tick. Without one each reading asks the kernel.
+  [[nodiscard]] static bool has_thread() noexcept { return host_.load(std::memory_order_relaxed) != nullptr; }
+  [[nodiscard]] static bool is_ticking() noexcept { return published_.load(std::memory_order_relaxed) != stands_still; }
+
+  // --- the host: one thread at a time, or two that an outer lock orders --------------------------------
+
+  /// From now on callers unpark this slot when they want ticks. It must never be destroyed.
+  static void attach(FutexParkingSlot& host) noexcept { host_.store(&host, std::memory_order_release); }  // (1)
+  /// There is no host any more; readings ask the kernel.
+  static void detach() noexcept {
+    host_.store(nullptr, std::memory_order_relaxed);
+    stop_ticking();
+  }
+  /// Call it after each wake-up. Returns when to call it again; never: when the host has been unparked.
+  static TimePoint advance() noexcept {
+    const bool wanted = ticks_wanted_.load(std::memory_order_relaxed);  // (3)
+    if (wanted) ticks_wanted_.store(false, std::memory_order_relaxed);
+    if (next_tick_ == never) {
+      if (wanted) begin_tick();
+    } else if (next_tick_ <= clock_now()) {
+      published_.load(std::memory_order_relaxed) > 0 ? begin_tick() : stop_ticking();
     }
+    return next_tick_;
   }
-
-  /// There is a thread that could tick.
-  [[nodiscard]] static bool has_thread() noexcept { return clock_.load(std::memory_order_relaxed) != nullptr; }
-  [[nodiscard]] static bool ticks() noexcept { return shown_.load(std::memory_order_relaxed) != stands_still; }
 
  private:
   static constexpr std::int64_t stands_still = 0;
   static constexpr auto tick = std::chrono::milliseconds(4);
-  static constexpr unsigned often = 64;  // readings of the same time: rousing the thread costs a hundred of them
+  static constexpr unsigned often = 64;  // readings of the same time: waking the host costs a hundred of them
 
   struct Streak {
     TimePoint of{};
     unsigned length = 0;
   };
 
-  [[gnu::noinline]] static TimePoint look(std::int64_t shown) noexcept {
+  [[gnu::noinline]] static TimePoint read_clock(std::int64_t published) noexcept {
     const TimePoint now = clock_coarse_now();
-    if (shown == stands_still) {
-      note_use(now);
-    } else if (!shown_.compare_exchange_strong(shown, now.time_since_epoch().count(), std::memory_order_relaxed)) {
-      if (shown > 0) return TimePoint{Duration{shown}};  // as everybody in this tick
+    if (published == stands_still) {
+      count_reading(now);
+    } else if (!published_.compare_exchange_strong(published, now.time_since_epoch().count(),
+                                                   std::memory_order_relaxed)) {
+      if (published > 0) return TimePoint{Duration{published}};  // what the other callers of this tick get
     }
     return now;
   }
 
-  static void note_use(TimePoint now) noexcept {
-    CachedCoarseClock* const clock = clock_.load(std::memory_order_acquire);
-    if (clock == nullptr) return;
+  static void count_reading(TimePoint now) noexcept {
     thread_local constinit Streak streak;
     if (streak.of != now) streak = {now, 0};
-    if (++streak.length != often) return;
-    const FutexWakeup wakeup = clock->bed_.unpark();
+    if (++streak.length == often) request_ticks();
+  }
+  static void request_ticks() noexcept {
+    FutexParkingSlot* const host = host_.load(std::memory_order_acquire);  // (2) synchronizes-with (1)
+    if (host == nullptr) return;
+    ticks_wanted_.store(true, std::memory_order_relaxed);  // (3)
+    const FutexWakeup wakeup = host->unpark();
   }
 
-  /// Each tick has a number of its own, so that nobody can show in it what was read in an earlier one.
-  [[noreturn]] void run() noexcept {
-    pthread_setname_np(pthread_self(), "carpool-clock");
-    place_at_start_.apply();
-    for (std::int64_t number = 0;;) {
-      bed_.park_until(never);
-      do {
-        shown_.store(--number, std::memory_order_relaxed);
-        clock_sleep_until(after(clock_now(), tick));
-      } while (shown_.load(std::memory_order_relaxed) > 0);
-      shown_.store(stands_still, std::memory_order_relaxed);
-    }
+  /// Each tick has a number of its own, so that a caller cannot publish in it what it read in an earlier one.
+  static void begin_tick() noexcept {
+    published_.store(--number_, std::memory_order_relaxed);
+    next_tick_ = after(clock_now(), tick);
+  }
+  static void stop_ticking() noexcept {
+    published_.store(stands_still, std::memory_order_relaxed);
+    next_tick_ = never;
   }
 
-  /// A forked child has no ticking thread, and must not take the time of the fork for the time of day.
+  /// A forked child has no host, and must not take the time of the fork for the time of day.
   static void forget_parent() noexcept {
-    shown_.store(stands_still, std::memory_order_relaxed);
-    clock_.store(nullptr, std::memory_order_relaxed);
+    ticks_wanted_.store(false, std::memory_order_relaxed);
+    detach();
   }
 
-  static inline std::atomic<std::int64_t> shown_{stands_still};  // a time; below zero the number of a new tick
-  static inline std::atomic<CachedCoarseClock*> clock_{nullptr};
-  static inline const ThreadPlacement place_at_start_;
+  static inline std::atomic<std::int64_t> published_{stands_still};  // a time; below zero the number of a new tick
+  static inline std::atomic<FutexParkingSlot*> host_{nullptr};       // written by hosts, read by any thread
+  static inline std::atomic<bool> ticks_wanted_{false};              // set by any thread, cleared by the host
+  static inline std::int64_t number_ = 0;                            // the host's, as what follows
+  static inline TimePoint next_tick_ = never;
   static inline const int fork_handler_registered_ = pthread_atfork(nullptr, nullptr, forget_parent);
-
-  FutexParkingSlot bed_;
 };
 
 }  // namespace carpool::detail
