@@ -213,8 +213,8 @@ class ConnectionPool {
   }
 
   [[nodiscard]] std::optional<Lease> lease_if_ready(const Target& target, const SourceLocation& site) {
-    auto* place = Admin::try_acquire(core(), target, site);
-    return place == nullptr ? std::nullopt : std::optional<Lease>(Lease(*place));
+    auto* slot = Admin::try_acquire(core(), target, site);
+    return slot == nullptr ? std::nullopt : std::optional<Lease>(Lease(*slot));
   }
 
   template <class Use>

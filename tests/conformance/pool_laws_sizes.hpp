@@ -15,7 +15,7 @@ TYPED_TEST_P(PoolLaws, NoMoreThanMaxSizeExist) {
 }
 
 // Law 1: what is closing still exists, so its place is not free before it is closed.
-TYPED_TEST_P(PoolLaws, AClosingConnectionKeepsItsPlaceUntilItIsClosed) {
+TYPED_TEST_P(PoolLaws, AClosingConnectionKeepsItsTurnUntilItIsClosed) {
   this->server.next_connects({ok().slow_to_part(40ms)});
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
   static_cast<void>(pool.acquire());

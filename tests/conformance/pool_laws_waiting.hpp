@@ -105,7 +105,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, NobodyOvertakesAWaiterWhoHasWaitedHandoffAfte
 }
 
 // Law 8: the first in line is given a dead connection. It waits on where it stood, not at the end.
-TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedKeepsItsPlaceInLine) {
+TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedKeepsItsTurnInLine) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .handoff_after = 0ns});
   auto lease = pool.acquire();
   std::vector<std::size_t> order;

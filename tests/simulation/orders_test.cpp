@@ -129,7 +129,7 @@ class GrantBench {
     using Connection = int;
     static constexpr carpool::Seating seating = carpool::Seating::none;
   };
-  using Place = carpool::detail::Place<Types>;
+  using PoolSlot = carpool::detail::PoolSlot<Types>;
 
  public:
   void notify() {
@@ -141,13 +141,13 @@ class GrantBench {
     connection_.write();
     mutex_.lock();
     const bool will_look = set_notified(true);
-    waiter_.granted.store(&place_, std::memory_order_release);
+    waiter_.granted.store(&slot_, std::memory_order_release);
     if (!will_look) static_cast<void>(waiter_.parking.unpark());
     mutex_.unlock();
   }
   /// Looks at the books where it is not granted one.
   void wait() {
-    for (Place* granted = nullptr; granted == nullptr;) {
+    for (PoolSlot* granted = nullptr; granted == nullptr;) {
       waiter_.parking.park_until(carpool::never);
       granted = waiter_.take_granted();
       if (granted == nullptr) mutex_.lock();
@@ -166,8 +166,8 @@ class GrantBench {
     if (!set_notified(true)) static_cast<void>(waiter_.parking.unpark());
   }
 
-  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a place belongs to; nobody looks at it
-  Place place_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
+  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
+  PoolSlot slot_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
   B::Mutex mutex_;
   carpool::detail::Waiter<Types> waiter_;
   SimulatedPlain connection_;

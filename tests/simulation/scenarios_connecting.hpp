@@ -62,7 +62,7 @@ void a_release_beats_a_hung_connect() {
   scene.expect_calm();
 }
 
-/// Two endpoints, one place: the idle connection of one makes room for the other's waiter.
+/// Two endpoints, one slot: the idle connection of one makes room for the other's waiter.
 template <class B>
 void targets_make_room() {
   using TargetScene = Scene<B, MadeUpTargetConnector>;

@@ -208,7 +208,7 @@ void two_targets_share_a_seat() {
   two_targets_at_a_seat<B, Queue>(3);
 }
 template <class B, class Queue>
-void two_targets_share_a_place() {
+void two_targets_share_a_slot() {
   two_targets_at_a_seat<B, Queue>(1);
 }
 

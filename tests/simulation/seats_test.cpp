@@ -38,7 +38,7 @@ TYPED_TEST(SimulatedSeats, ThePoolIsDestroyedMeanwhile) {
   expect_holds(destroyed_while_one_comes_back<B, TypeParam>, unstopped);
 }
 TYPED_TEST(SimulatedSeats, WhatRestsIsForOneTarget) { expect_holds(two_targets_share_a_seat<B, TypeParam>, budget); }
-TYPED_TEST(SimulatedSeats, WhatRestsMakesRoom) { expect_holds(two_targets_share_a_place<B, TypeParam>, budget); }
+TYPED_TEST(SimulatedSeats, WhatRestsMakesRoom) { expect_holds(two_targets_share_a_slot<B, TypeParam>, budget); }
 TYPED_TEST(SimulatedSeats, WhatRestsTooLongIsEvicted) {
   expect_holds(what_rests_too_long_is_evicted<B, TypeParam>, budget);
 }

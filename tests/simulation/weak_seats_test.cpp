@@ -47,8 +47,8 @@ TEST(SimulatedWaitingOnWeaklyOrderedMachines, AWaiterThatLeavesAtTheMomentOfAHan
 TEST(SimulatedWaitingOnWeaklyOrderedMachines, ATokenThatIsLeftMisleadsNobody) {
   expect_holds(a_token_is_left<B>, views);
 }
-TEST(SimulatedWaitingOnWeaklyOrderedMachines, ARobbedWaiterKeepsItsPlace) {
-  expect_holds(robbed_waiters_keep_their_place<B>, views);
+TEST(SimulatedWaitingOnWeaklyOrderedMachines, ARobbedWaiterKeepsItsTurn) {
+  expect_holds(robbed_waiters_keep_their_turn<B>, views);
 }
 
 }  // namespace

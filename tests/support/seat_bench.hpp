@@ -22,12 +22,12 @@ class SeatBench {
     static constexpr carpool::Seating seating = carpool::Seating::each_worker;
   };
   using Seats = carpool::detail::Seats<Types>;
-  using Place = carpool::detail::Place<Types>;
+  using PoolSlot = carpool::detail::PoolSlot<Types>;
 
  public:
   explicit SeatBench(std::size_t connections = 1) : seat_((seats_->open_for(B::worker()), *seats_->of(B::worker()))) {
     for (std::size_t i = 0; i < connections; ++i) {
-      connections_.emplace_back(nobody_).place.permit = seats_->permit_for(B::worker());
+      connections_.emplace_back(nobody_).slot.permit = seats_->permit_for(B::worker());
     }
   }
 
@@ -35,7 +35,7 @@ class SeatBench {
 
   void close() {
     mutex_.lock();
-    if (seats_->permit() != 0) seats_->close([&](Place& place) { put_idle(connection_of(place)); });
+    if (seats_->permit() != 0) seats_->close([&](PoolSlot& slot) { put_idle(connection_of(slot)); });
     mutex_.unlock();
   }
   void open() {
@@ -61,8 +61,8 @@ class SeatBench {
 
   void take() {
     const auto grip = seat_.take();
-    const bool mine = grip.place != nullptr && (grip.certain || settle(grip));
-    if (mine) hold(connection_of(*grip.place));
+    const bool mine = grip.slot != nullptr && (grip.certain || settle(grip));
+    if (mine) hold(connection_of(*grip.slot));
     if (!mine) take_idle();
   }
   /// One that it holds.
@@ -75,14 +75,14 @@ class SeatBench {
   void expect_all() {
     close();
     for (const Connection& each : connections_) {
-      carpool::Simulation::check(each.held != each.idle, "law 2: a connection in two places, or in none");
+      carpool::Simulation::check(each.held != each.idle, "law 2: a connection in two hands, or in none");
     }
   }
 
  private:
   struct Connection {
-    explicit Connection(std::byte* nobody) : place(reinterpret_cast<carpool::detail::PoolCore<Types>&>(*nobody)) {}
-    Place place;
+    explicit Connection(std::byte* nobody) : slot(reinterpret_cast<carpool::detail::PoolCore<Types>&>(*nobody)) {}
+    PoolSlot slot;
     SimulatedPlain state;  // written by whoever has it
     bool idle = false;
     bool held = true;
@@ -99,7 +99,7 @@ class SeatBench {
     for (Connection& each : connections_) {
       if (!each.idle) continue;
       each.idle = false;
-      each.place.permit = seats_->permit_for(B::worker());
+      each.slot.permit = seats_->permit_for(B::worker());
       hold(each);
       break;
     }
@@ -108,8 +108,8 @@ class SeatBench {
   void give(Connection& connection) {
     connection.held = false;
     connection.state.write();
-    const auto grip = seat_.put(connection.place);
-    const bool mine = grip.place == nullptr || (!grip.certain && settle(grip));
+    const auto grip = seat_.put(connection.slot);
+    const bool mine = grip.slot == nullptr || (!grip.certain && settle(grip));
     if (!mine) return;
     mutex_.lock();
     put_idle(connection);
@@ -118,7 +118,7 @@ class SeatBench {
   void hold(Connection& connection) { one_has_it(connection).held = true; }
   void put_idle(Connection& connection) { one_has_it(connection).idle = true; }
   static Connection& one_has_it(Connection& connection) {
-    carpool::Simulation::check(!connection.held && !connection.idle, "law 2: a connection in two places");
+    carpool::Simulation::check(!connection.held && !connection.idle, "law 2: a connection in two hands");
     connection.state.write();
     return connection;
   }
@@ -128,13 +128,13 @@ class SeatBench {
     mutex_.unlock();
     return busy;
   }
-  [[nodiscard]] Connection& connection_of(const Place& place) {
+  [[nodiscard]] Connection& connection_of(const PoolSlot& slot) {
     std::size_t i = 0;
-    while (&connections_[i].place != &place) ++i;
+    while (&connections_[i].slot != &slot) ++i;
     return connections_[i];
   }
 
-  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a place belongs to; nobody looks at it
+  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
   B::Mutex mutex_;
   std::optional<Seats> seats_{std::in_place};
   std::deque<Connection> connections_;

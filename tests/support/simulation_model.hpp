@@ -127,7 +127,7 @@ class PoolModel {
       caller->ticket = ++last_ticket_;
       caller->since = carpool::SimulationBackend::now();
     }
-    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its place in line meanwhile");
+    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its turn meanwhile");
     caller->in_line = true;
     caller->owns = false;
     const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };

@@ -13,7 +13,7 @@
 // A3 connection()                    AnExceptionPropagatesAndTheConnectionIsNotPooled
 // A3 __del__                         ThePoolsEndClosesTheIdleOnesAndLeavesTheLeases
 // A3 ConnectionReaper                TheReaperComesWhenSomethingIsDue
-// A3 Connection.reconnect            none: a connection that broke is closed, and another is opened in its place
+// A3 Connection.reconnect            none: a connection that broke is closed, and another is opened in its stead
 // A3 TcpConnection                   ASlowConnectIsBounded, WhatIsSentIsSentWhole
 // A3 RPCPoolClient                   ACallThatTimedOutCostsItsConnection, ALifetimeThatIsNotSetNeverEnds (C3-7)
 // A3.1 geventconnpool                size: TheFirstConnectionsAre...; get: ACallerWaitsForTheFirstConnection;

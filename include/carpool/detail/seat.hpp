@@ -1,7 +1,7 @@
 /// One worker's seat in a pool: where the connection that it gave back last rests until it asks again.
 #pragma once
 
-#include <carpool/detail/place.hpp>
+#include <carpool/detail/state/pool_slot.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +9,18 @@
 namespace carpool::detail {
 
 /// While it is open under a permit, the worker that owns it takes from it and puts into it without the pool's lock and
-/// without an atomic read-modify-write. To the ledger, what rests here is in use. Whoever wants the truth closes the
+/// without an atomic read-modify-write. To the SlotTable, what rests here is in use. Whoever wants the truth closes the
 /// seat, under the lock, and puts what it finds to the idle ones; a seat that opens again does so under a greater
 /// permit. Permits are given while the pool is calm, and the first thing that changes it closes the seats: so, while
 /// the permit holds under which a connection was lent, nothing that could forbid its return has changed.
 ///
 ///   the owner takes             the owner puts                whoever closes, under the lock
 ///   T1 reads the permit         P1 finds the seat empty       C1 permit := 0
-///   T2 reads the place          P2 reads the permit           C2 heavy barrier
+///   T2 reads the slot          P2 reads the permit           C2 heavy barrier
 ///   T3 stage := taking          P3 stage := putting           C3 reads the stage; taking: the owner was first
-///   T4 light barrier            P4 place := connection        C4 takes a connection that was put under the permit
+///   T4 light barrier            P4 slot := connection        C4 takes a connection that was put under the permit
 ///   T5 reads the permit again   P5 light barrier                 that ends here, and writes that permit down
-///   T6 place := none            P6 reads the permit again     C5 place := none
+///   T6 slot := none            P6 reads the permit again     C5 slot := none
 ///      stage := resting            stage := resting
 ///
 /// (1) T4 and P5 pair with C2: either T5 (P6) sees C1, or C3 and C4 see T3 (P4).
@@ -49,11 +49,11 @@ class alignas(64) Seat {
   using Atomic = typename Backend::template Atomic<T>;
 
  public:
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
 
   /// What the owner has in its hand after take() or put(); nothing: the seat could not serve it.
   struct Grip {
-    Place* place = nullptr;
+    PoolSlot* slot = nullptr;
     Permit permit = 0;
     bool certain = false;  // else settle() tells
   };
@@ -64,31 +64,31 @@ class alignas(64) Seat {
     return owner_.load(std::memory_order_relaxed) == worker;
   }
   [[nodiscard]] Grip take() noexcept {
-    const Permit permit = permit_.load(std::memory_order_acquire);                        // T1 (6)
-    Place* const place = permit == 0 ? nullptr : place_.load(std::memory_order_relaxed);  // T2
-    if (place == nullptr) return {};
+    const Permit permit = permit_.load(std::memory_order_acquire);                         // T1 (6)
+    PoolSlot* const slot = permit == 0 ? nullptr : slot_.load(std::memory_order_relaxed);  // T2
+    if (slot == nullptr) return {};
     stage_.store(Stage::taking, std::memory_order_relaxed);  // T3
     Backend::light_barrier();                                // T4
     if (permit_.load(std::memory_order_relaxed) != permit) [[unlikely]]
-      return {place, permit};                                 // T5
-    place_.store(nullptr, std::memory_order_relaxed);         // T6
+      return {slot, permit};                                  // T5
+    slot_.store(nullptr, std::memory_order_relaxed);          // T6
     stage_.store(Stage::resting, std::memory_order_release);  // (8)
-    return {place, permit, true};
+    return {slot, permit, true};
   }
   /// A lease begins with what was taken.
   void count_lease() noexcept { served_.store(served_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   /// Only a connection that was lent under the permit that still holds.
-  [[nodiscard]] Grip put(Place& place) noexcept {
-    if (place_.load(std::memory_order_acquire) != nullptr) return {};  // P1 (9)
-    const Permit permit = permit_.load(std::memory_order_relaxed);     // P2
-    if (permit == 0 || place.permit != permit) return {};
+  [[nodiscard]] Grip put(PoolSlot& slot) noexcept {
+    if (slot_.load(std::memory_order_acquire) != nullptr) return {};  // P1 (9)
+    const Permit permit = permit_.load(std::memory_order_relaxed);    // P2
+    if (permit == 0 || slot.permit != permit) return {};
     stage_.store(Stage::putting, std::memory_order_release);                 // P3 (8)
-    place_.store(&place, std::memory_order_release);                         // P4 (7)
+    slot_.store(&slot, std::memory_order_release);                           // P4 (7)
     Backend::light_barrier();                                                // P5
     const bool certain = permit_.load(std::memory_order_relaxed) == permit;  // P6
     if (certain) [[likely]]
       stage_.store(Stage::resting, std::memory_order_release);  // (8) (10)
-    return {&place, permit, certain};
+    return {&slot, permit, certain};
   }
 
   // --- under the lock ----------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class alignas(64) Seat {
   /// By the owner, of a grip that is not certain: whether the connection is its own now.
   [[nodiscard]] bool settle(const Grip& grip) noexcept {
     const bool mine = recalled_ != grip.permit;
-    if (mine) place_.store(nullptr, std::memory_order_relaxed);
+    if (mine) slot_.store(nullptr, std::memory_order_relaxed);
     stage_.store(Stage::resting, std::memory_order_relaxed);
     return mine;
   }
@@ -105,24 +105,24 @@ class alignas(64) Seat {
   void open(Permit permit) noexcept { permit_.store(permit, std::memory_order_release); }  // (6)
   void close() noexcept { permit_.store(0, std::memory_order_relaxed); }                   // C1; C2 follows
   /// What rests here, put under the permit that has just ended.
-  [[nodiscard]] Place* recall(Permit ended) noexcept {
+  [[nodiscard]] PoolSlot* recall(Permit ended) noexcept {
     if (stage_.load(std::memory_order_acquire) == Stage::taking) return nullptr;  // C3 (8)
-    Place* const place = place_.load(std::memory_order_acquire);                  // C4 (7)
-    if (place == nullptr || place->permit != ended) return nullptr;
-    place_.store(nullptr, std::memory_order_release);  // C5 (9)
+    PoolSlot* const slot = slot_.load(std::memory_order_acquire);                 // C4 (7)
+    if (slot == nullptr || slot->permit != ended) return nullptr;
+    slot_.store(nullptr, std::memory_order_release);  // C5 (9)
     recalled_ = ended;
-    return place;
+    return slot;
   }
   /// By the owner, while the seat is open.
-  [[nodiscard]] Place* vacate() noexcept {
-    Place* const place = place_.load(std::memory_order_relaxed);
-    if (place != nullptr) place_.store(nullptr, std::memory_order_relaxed);
-    return place;
+  [[nodiscard]] PoolSlot* take_uncontended() noexcept {
+    PoolSlot* const slot = slot_.load(std::memory_order_relaxed);
+    if (slot != nullptr) slot_.store(nullptr, std::memory_order_relaxed);
+    return slot;
   }
 
   // --- by anybody, perhaps a moment late ---------------------------------------------------------------
 
-  [[nodiscard]] Place* resting() const noexcept { return place_.load(std::memory_order_relaxed); }
+  [[nodiscard]] PoolSlot* resting() const noexcept { return slot_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t served() const noexcept { return served_.load(std::memory_order_relaxed); }
   /// Its owner has still something to do with it. (10)
   [[nodiscard]] bool busy() const noexcept { return stage_.load(std::memory_order_acquire) != Stage::resting; }
@@ -136,7 +136,7 @@ class alignas(64) Seat {
 
   Atomic<WorkerId> owner_{0};            // written once, under the lock; 0: nobody's yet
   Atomic<Permit> permit_{0};             // written under the lock; 0: closed
-  Atomic<Place*> place_{nullptr};        // by the owner while the seat is open, else under the lock
+  Atomic<PoolSlot*> slot_{nullptr};      // by the owner while the seat is open, else under the lock
   Atomic<Stage> stage_{Stage::resting};  // by the owner
   Atomic<std::uint64_t> served_{0};      // by the owner: how many leases began here
   Permit recalled_ = 0;                  // under the lock: the last permit under which something was recalled

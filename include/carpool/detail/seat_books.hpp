@@ -1,8 +1,8 @@
 /// The part of the books that knows of seats: when they open, and that they close before anybody else reads on.
 #pragma once
 
-#include <carpool/detail/place_books.hpp>
 #include <carpool/detail/seats.hpp>
+#include <carpool/detail/state/inventory.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,37 +12,37 @@ namespace carpool::detail {
 
 /// All under the pool's lock.
 template <class Types>
-class SeatBooks : public PlaceBooks<Types> {
+class SeatBooks : public Inventory<Types> {
  public:
-  using typename PlaceBooks<Types>::Place;
+  using typename Inventory<Types>::PoolSlot;
   using Seats = detail::Seats<Types>;
   using Seat = detail::Seat<Types>;
 
   SeatBooks(const PoolOptions& options, Seats& seats, bool may_seat)
-      : PlaceBooks<Types>(options), seats_(seats), may_seat_(may_seat) {}
+      : Inventory<Types>(options), seats_(seats), may_seat_(may_seat) {}
 
   /// From here on the books say what is: seats are closed, and what rested there is idle.
   void gather() noexcept {
     if constexpr (Types::seating != Seating::none) {
       calm_returns_ = 0;
       if (seats_.permit() == 0) return;
-      seats_.close([&](Place& place) { this->put_idle(place); });
+      seats_.close([&](PoolSlot& slot) { this->put_idle(slot); });
       calm_before_opening_ = std::min(2 * calm_before_opening_, most_calm_before_opening);
     }
   }
   /// What became of a connection whose seat was closed meanwhile: whether it is still its owner's.
   [[nodiscard]] bool settle(Seat& seat, const typename Seat::Grip& grip) noexcept { return seat.settle(grip); }
 
-  /// The counters, and how many places are in which state; what rests in a seat is idle.
-  [[nodiscard]] PoolStats count_places() const noexcept {
-    const auto count = [this](PlaceState state) { return this->ledger_.count(state); };
+  /// The counters, and how many slots are in which state; what rests in a seat is idle.
+  [[nodiscard]] PoolStats count_slots() const noexcept {
+    const auto count = [this](SlotState state) { return this->slots_.count(state); };
     const std::size_t seated = seats_.resting();
     PoolStats all = this->counters;
     all.acquired += seats_.served();
-    all.connecting = count(PlaceState::connecting);
-    all.idle = count(PlaceState::idle) + seated;
-    all.in_use = count(PlaceState::in_use) - seated;
-    all.closing = count(PlaceState::closing);
+    all.connecting = count(SlotState::connecting);
+    all.idle = count(SlotState::idle) + seated;
+    all.in_use = count(SlotState::in_use) - seated;
+    all.closing = count(SlotState::closing);
     return all;
   }
 
@@ -53,7 +53,7 @@ class SeatBooks : public PlaceBooks<Types> {
     if constexpr (Types::seating == Seating::sole_worker) {
       if (seats_.permit() == 0) return;
       if (worker != sole_worker_) return gather();
-      Place* const last = seats_.of(worker)->vacate();
+      PoolSlot* const last = seats_.of(worker)->take_uncontended();
       if (last != nullptr) this->put_idle(*last);
     }
   }

@@ -22,7 +22,7 @@ class Seats {
   using Atomic = typename Backend::template Atomic<T>;
 
  public:
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
   using Seat = detail::Seat<Types>;
 
   /// Whether it is worth to look for one's seat: perhaps a moment late. Without the lock.
@@ -76,7 +76,7 @@ class Seats {
     const Permit ended = std::exchange(permit_, 0);
     open_.store(false, std::memory_order_relaxed);
     for (Seat* const seat : given()) {
-      if (Place* const place = seat->recall(permit_for(*seat, ended))) take(*place);
+      if (PoolSlot* const slot = seat->recall(permit_for(*seat, ended))) take(*slot);
     }
   }
 
@@ -122,9 +122,9 @@ class Seats {
   [[nodiscard, gnu::noinline]] Seat* find(WorkerId worker, WorkerId wanted) noexcept {
     if constexpr (count > 0) {
       for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t place = (first_for(worker) + i) % count;
-        const WorkerId owner = owners_[place].load(std::memory_order_relaxed);
-        if (owner == wanted) return &seats_[place];
+        const std::size_t index = (first_for(worker) + i) % count;
+        const WorkerId owner = owners_[index].load(std::memory_order_relaxed);
+        if (owner == wanted) return &seats_[index];
         if (owner == 0) break;
       }
     }

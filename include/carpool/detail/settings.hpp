@@ -3,7 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/connector_calls.hpp>
-#include <carpool/detail/lease_mark.hpp>
+#include <carpool/detail/state/lease_mark.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>

@@ -1,10 +1,10 @@
-/// A pool's books: every place, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
+/// A pool's books: every slot, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
 #pragma once
 
-#include <carpool/detail/demand_books.hpp>
 #include <carpool/detail/roster.hpp>
-#include <carpool/detail/wakeups.hpp>
-#include <carpool/detail/watchers.hpp>
+#include <carpool/detail/state/pool_demand.hpp>
+#include <carpool/detail/state/wakeups.hpp>
+#include <carpool/detail/state/watchers.hpp>
 
 #include <algorithm>
 
@@ -13,14 +13,14 @@ namespace carpool::detail {
 /// Reachable only through Guarded::Access, so that each call is made under the lock. Nothing in here waits, does I/O,
 /// calls a connector, an eviction or an observer, or destroys a connection.
 template <class Types>
-class PoolState : public DemandBooks<Types> {
-  using Books = DemandBooks<Types>;
+class PoolState : public PoolDemand<Types> {
+  using Books = PoolDemand<Types>;
 
  public:
   using typename Books::Backend;
   using typename Books::Endpoint;
   using typename Books::Instant;
-  using typename Books::Place;
+  using typename Books::PoolSlot;
   using Target = typename Types::Target;
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
@@ -32,24 +32,24 @@ class PoolState : public DemandBooks<Types> {
   // --- the fast path -----------------------------------------------------------------------------------
 
   /// The next idle connection for target, if nothing out of the ordinary is going on.
-  [[nodiscard]] Place* take_quietly(const Target& target, const SourceLocation& site, TimePoint now) {
+  [[nodiscard]] PoolSlot* take_quietly(const Target& target, const SourceLocation& site, TimePoint now) {
     if (!calm()) return nullptr;
     Endpoint* endpoint = endpoints_.find(target);
     if (endpoint == nullptr) return nullptr;
     const WorkerId worker = Types::this_worker();
     this->make_way_for(worker);
     if (endpoint->idle.size() == 0 && seats_.permit() != 0) this->gather();
-    Place* const place = take_idle(*endpoint, site, worker, now);
-    if (place != nullptr) place->permit = seats_.permit_for(worker);
-    return place;
+    PoolSlot* const slot = take_idle(*endpoint, site, worker, now);
+    if (slot != nullptr) slot->permit = seats_.permit_for(worker);
+    return slot;
   }
 
   /// Puts a good connection back to the idle ones, if nothing out of the ordinary is going on.
-  [[nodiscard]] bool keep_quietly(Place& place) noexcept {
-    if (!calm() || !is_current(place) || !has_room_for_idle(*place.endpoint)) return false;
+  [[nodiscard]] bool keep_quietly(PoolSlot& slot) noexcept {
+    if (!calm() || !is_current(slot) || !has_room_for_idle(*slot.endpoint)) return false;
     const WorkerId worker = Types::this_worker();
     this->make_way_for(worker);
-    this->put_idle(place);
+    this->put_idle(slot);
     if (this->keeps_all_idle()) this->note_calm(worker);  // so there is room for whatever rests in a seat
     return true;
   }
@@ -58,8 +58,8 @@ class PoolState : public DemandBooks<Types> {
 
   /// One idle connection for a caller who is in line or about to be: overtaking is allowed until the first in line
   /// has waited handoff_after (law 8).
-  [[nodiscard]] Place* claim(Endpoint& endpoint, Waiter& self, Instant& now) noexcept {
-    if (Place* const granted = self.take_granted()) return granted;
+  [[nodiscard]] PoolSlot* claim(Endpoint& endpoint, Waiter& self, Instant& now) noexcept {
+    if (PoolSlot* const granted = self.take_granted()) return granted;
     if (!serving()) return nullptr;
     const Waiter* first = endpoint.line.front();
     if (first != nullptr && first != &self && overdue(*first, now)) return nullptr;
@@ -112,11 +112,11 @@ class PoolState : public DemandBooks<Types> {
   [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
 
   /// Why a connection that comes back, or has just been made, cannot stay: what the pool as a whole knows.
-  [[nodiscard]] std::optional<CloseReason> unwanted(const Place& place) const noexcept {
+  [[nodiscard]] std::optional<CloseReason> close_reason_on_return(const PoolSlot& slot) const noexcept {
     if (closed()) return CloseReason::closed;
     if (this->draining()) return CloseReason::drained;
-    if (!is_current(place)) return CloseReason::retired;
-    if (over_size() || !has_room_for_idle(*place.endpoint)) return CloseReason::surplus;
+    if (!is_current(slot)) return CloseReason::retired;
+    if (over_size() || !has_room_for_idle(*slot.endpoint)) return CloseReason::surplus;
     return std::nullopt;
   }
 
@@ -131,7 +131,7 @@ class PoolState : public DemandBooks<Types> {
   // --- the pool as a whole -----------------------------------------------------------------------------
 
   [[nodiscard]] PoolStats snapshot() const noexcept {
-    PoolStats all = this->count_places();
+    PoolStats all = this->count_slots();
     all.max_size = this->max_size();
     all.waiting = waiting_;
     all.suspended = this->suspended();
@@ -147,14 +147,14 @@ class PoolState : public DemandBooks<Types> {
   }
   void orphan() noexcept { orphaned_ = true; }
   [[nodiscard]] bool orphaned() const noexcept { return orphaned_; }
-  [[nodiscard]] bool forsaken() const noexcept { return orphaned_ && visitors_ == 0 && ledger_.occupied() == 0; }
+  [[nodiscard]] bool forsaken() const noexcept { return orphaned_ && visitors_ == 0 && slots_.occupied() == 0; }
 
   Roster<Types> roster;
   Watchers<Types> watchers;
 
  private:
   using Books::calm, Books::has_room_for_idle;
-  using Books::endpoints_, Books::ledger_, Books::options_, Books::planner_, Books::seats_, Books::waiting_;
+  using Books::endpoints_, Books::slots_, Books::options_, Books::planner_, Books::seats_, Books::waiting_;
 
   /// False: `may_go_on` said so before everybody had been told.
   template <class MayGoOn>
@@ -175,12 +175,12 @@ class PoolState : public DemandBooks<Types> {
   }
 
   /// Its visit ends where it gets one.
-  [[nodiscard]] Place* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
-    Place* const place = take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
-    if (place == nullptr) return nullptr;
+  [[nodiscard]] PoolSlot* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
+    PoolSlot* const slot = take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
+    if (slot == nullptr) return nullptr;
     if (std::exchange(waiter.visiting, false)) leave();
     planner_.update(endpoint);
-    return place;
+    return slot;
   }
   /// There is an idle one. The waiter may be gone when this returns.
   void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {

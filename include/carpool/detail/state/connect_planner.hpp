@@ -1,9 +1,9 @@
 /// Which connect should start next: the endpoints that want one, in lists by what holds them back.
 #pragma once
 
-#include <carpool/detail/endpoints.hpp>
-#include <carpool/detail/hooked_list.hpp>
-#include <carpool/detail/instant.hpp>
+#include <carpool/detail/state/endpoints.hpp>
+#include <carpool/detail/state/hooked_list.hpp>
+#include <carpool/detail/state/instant.hpp>
 
 #include <algorithm>
 #include <array>
@@ -22,9 +22,9 @@ namespace carpool::detail {
 
 /// What the pool as a whole has to offer to a connect.
 struct ConnectRoom {
-  bool for_waiters = false;  ///< a place is free, or one can be made free
-  bool for_wishes = false;   ///< a place is free, and one more may be idle
-  bool for_probes = false;   ///< endpoints in trouble do not hold too many places already
+  bool for_waiters = false;  ///< a slot is free, or one can be made free
+  bool for_wishes = false;   ///< a slot is free, and one more may be idle
+  bool for_probes = false;   ///< endpoints in trouble do not hold too many slots already
 };
 
 /// All under the pool's lock. A change that makes an endpoint want more, or lets it have more, must be told by
@@ -41,7 +41,7 @@ class ConnectPlanner {
   /// Where there is but one endpoint, and it is well, it is looked at when a connect is looked for.
   void update(Endpoint& endpoint) noexcept {
     Instant now;
-    if (has_target<typename Types::Connector> || !endpoint.breaker.healthy()) place(endpoint, now);
+    if (has_target<typename Types::Connector> || !endpoint.breaker.healthy()) sort_in(endpoint, now);
   }
   /// One of its connects has started: the others' turns come first.
   void started(Endpoint& endpoint) noexcept {
@@ -67,7 +67,7 @@ class ConnectPlanner {
   [[nodiscard]] std::size_t shortage() const noexcept { return shortage_; }
 
   /// Sorts the endpoint in, as it is now.
-  void place(Endpoint& endpoint, Instant& now) noexcept {
+  void sort_in(Endpoint& endpoint, Instant& now) noexcept {
     move(endpoint, plan_for(endpoint, now));
     if (endpoint.plan == ConnectPlan::paused) first_retry_ = std::min(first_retry_, endpoint.breaker.retry_at());
     const bool waited_for = endpoint.plan == ConnectPlan::waited_for || endpoint.plan == ConnectPlan::probe;
@@ -119,7 +119,7 @@ class ConnectPlanner {
       Endpoint* const first = list(plan).front();
       if (first == nullptr) return nullptr;
       Instant now;
-      place(*first, now);
+      sort_in(*first, now);
       if (first->plan == plan) return first;
     }
   }
@@ -127,7 +127,7 @@ class ConnectPlanner {
     Instant now;
     if (first_retry_ == never || now.get() < first_retry_) return;
     first_retry_ = never;
-    for_each(ConnectPlan::paused, [&](Endpoint& endpoint) { place(endpoint, now); });
+    for_each(ConnectPlan::paused, [&](Endpoint& endpoint) { sort_in(endpoint, now); });
   }
   /// The visit may move the endpoint to another list.
   template <class Visit>

@@ -2,7 +2,7 @@
 /// roused.
 #pragma once
 
-#include <carpool/detail/pool_state.hpp>
+#include <carpool/detail/state/pool_state.hpp>
 
 namespace carpool::detail {
 

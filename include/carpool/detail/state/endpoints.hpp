@@ -4,7 +4,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/breaker.hpp>
-#include <carpool/detail/hooked_list.hpp>
+#include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/waiting_line.hpp>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ struct Endpoint {
   Breaker breaker;
   FailurePointer failure;  // of the last attempt that failed since one succeeded, for error texts
   const typename Types::Target* target = nullptr;
-  std::size_t places = 0;         // of any state but empty
+  std::size_t slots = 0;          // of any state but empty
   std::size_t connecting = 0;     // of these, reserved for a connect of today's generation
   std::size_t outdated = 0;       // of these, reserved for a connect of an older one: nobody's supply
   std::size_t wanted_idle = 0;    // to be kept or brought up beside what the waiters need
@@ -51,16 +51,16 @@ struct Endpoint {
   bool pings_held_back = false;   // the reaper has left some for when others are done
   bool has_chores = false;        // it stands in the line of Chores
   ConnectPlan plan = ConnectPlan::none;
-  std::size_t shortage = 0;     // waiters without a supply, as the ConnectPlanner has counted it in
-  PlaceList<Types> closing;     // to be said goodbye to and destroyed
-  PlaceList<Types> refreshing;  // in_use places whose ping or reset is due
+  std::size_t shortage = 0;    // waiters without a supply, as the ConnectPlanner has counted it in
+  SlotFifo<Types> closing;     // to be said goodbye to and destroyed
+  SlotFifo<Types> refreshing;  // in_use slots whose ping or reset is due
   std::size_t goodbyes_running = 0;
   std::size_t refreshes = 0;  // pings and resets, due or running
   std::size_t refreshes_running = 0;
   ListHook<Endpoint> plan_hook;   // for the ConnectPlanner
   ListHook<Endpoint> chore_hook;  // for Chores
 
-  [[nodiscard]] bool abandoned() const noexcept { return places == 0 && demand() == 0; }
+  [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && demand() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }
   /// An abandoned one is kept for so long, because of what its breaker knows.
   [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {

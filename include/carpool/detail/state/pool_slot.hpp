@@ -1,9 +1,9 @@
-/// One of a pool's max_size places: empty, or the home of one connection through its whole life.
+/// One of a pool's max_size slots: empty, or the home of one connection through its whole life.
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/detail/hooked_list.hpp>
-#include <carpool/detail/lease_mark.hpp>
+#include <carpool/detail/state/hooked_list.hpp>
+#include <carpool/detail/state/lease_mark.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
 
@@ -19,34 +19,34 @@ class PoolCore;
 template <class Types>
 struct Endpoint;
 
-enum class PlaceState : std::uint8_t {
+enum class SlotState : std::uint8_t {
   empty,       ///< free: a connect may reserve it
   connecting,  ///< reserved: one background job is opening its connection
   idle,        ///< in its endpoint's Queue
   in_use,      ///< owned by one lease, one acquirer that validates it, or one refresh job
   closing,     ///< owned by the closing list, then by one close job
 };
-inline constexpr std::size_t place_state_count = 5;
+inline constexpr std::size_t slot_state_count = 5;
 
 /// Numbers the times in which seats are open; ascending from 1.
 using Permit = std::uint64_t;
 
-/// Where each worker has a place of its own, no two share a cache line: two workers would be as slow as one.
+/// Where each worker has a slot of its own, no two share a cache line: two workers would be as slow as one.
 template <class Types>
-inline constexpr std::size_t place_alignment = Types::seating == Seating::each_worker ? 64 : alignof(Slot);
+inline constexpr std::size_t slot_alignment = Types::seating == Seating::each_worker ? 64 : alignof(Slot);
 
-/// The state changes under the pool's lock; everything else belongs to whoever owns the place in that state.
+/// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
 template <class Types>
-struct alignas(place_alignment<Types>) Place : Slot {
-  explicit Place(PoolCore<Types>& owner) noexcept : core(&owner) {}
+struct alignas(slot_alignment<Types>) PoolSlot : Slot {
+  explicit PoolSlot(PoolCore<Types>& owner) noexcept : core(&owner) {}
 
   static constexpr std::uint64_t no_use = ~std::uint64_t{0};
 
   PoolCore<Types>* const core;
-  Place* older = nullptr;               // the ledger's
+  PoolSlot* older = nullptr;            // the SlotTable's
   Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
   std::optional<typename Types::Connection> connection;
-  PlaceState state = PlaceState::empty;
+  SlotState state = SlotState::empty;
   CloseReason reason = CloseReason::closed;  // why, while closing
   bool leak_reported = false;                // under the lock
   bool probe = false;                        // while connecting: its endpoint was in trouble
@@ -59,25 +59,25 @@ struct alignas(place_alignment<Types>) Place : Slot {
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
-  ListHook<Place> age_hook;                  // for IdleAges, under the lock
+  ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
   std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses
 };
 
-/// Places in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no
+/// Slots in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no
 /// Queue, so the Slot's link serves both.
 template <class Types>
-class PlaceList {
+class SlotFifo {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-  void push(Place<Types>& place) noexcept {
-    place.next = nullptr;
-    (first_ == nullptr ? first_ : last_->next) = &place;
-    last_ = &place;
+  void push(PoolSlot<Types>& slot) noexcept {
+    slot.next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = &slot;
+    last_ = &slot;
   }
-  [[nodiscard]] Place<Types>* pop() noexcept {
-    Slot* const slot = first_;
-    if (slot != nullptr) first_ = std::exchange(slot->next, nullptr);
-    return static_cast<Place<Types>*>(slot);
+  [[nodiscard]] PoolSlot<Types>* pop() noexcept {
+    Slot* const first = first_;
+    if (first != nullptr) first_ = std::exchange(first->next, nullptr);
+    return static_cast<PoolSlot<Types>*>(first);
   }
 
  private:

@@ -1,7 +1,7 @@
 /// Those who wait for the pool as a whole: drain for the last lease, prewarm for its connections.
 #pragma once
 
-#include <carpool/detail/wakeups.hpp>
+#include <carpool/detail/state/wakeups.hpp>
 
 #include <utility>
 

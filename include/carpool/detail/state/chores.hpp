@@ -1,43 +1,43 @@
 /// Goodbyes, resets and pings that wait to be done: bounded per endpoint, the endpoints in turn.
 #pragma once
 
-#include <carpool/detail/endpoints.hpp>
-#include <carpool/detail/place.hpp>
+#include <carpool/detail/state/endpoints.hpp>
+#include <carpool/detail/state/pool_slot.hpp>
 
 #include <cstddef>
 
 namespace carpool::detail {
 
 enum class ChoreKind : std::uint8_t {
-  close,    ///< say goodbye to a closing place's connection and destroy it
-  refresh,  ///< reset or ping an in_use place that the pool holds itself
+  close,    ///< say goodbye to a closing slot's connection and destroy it
+  refresh,  ///< reset or ping an in_use slot that the pool holds itself
 };
 
 template <class Types>
 struct Chore {
   ChoreKind kind = ChoreKind::close;
-  Place<Types>* place = nullptr;
+  PoolSlot<Types>* slot = nullptr;
 };
 
 /// All under the pool's lock. An endpoint whose server hangs fills its own bounds, and nobody else's.
 template <class Types>
 class Chores {
  public:
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
   using Endpoint = detail::Endpoint<Types>;
 
-  void push_closing(Place& place) noexcept {
-    place.endpoint->closing.push(place);
-    line_up(*place.endpoint);
+  void push_closing(PoolSlot& slot) noexcept {
+    slot.endpoint->closing.push(slot);
+    line_up(*slot.endpoint);
   }
-  void push_refreshing(Place& place) noexcept {
-    ++place.endpoint->refreshes;
-    place.endpoint->refreshing.push(place);
-    line_up(*place.endpoint);
+  void push_refreshing(PoolSlot& slot) noexcept {
+    ++slot.endpoint->refreshes;
+    slot.endpoint->refreshing.push(slot);
+    line_up(*slot.endpoint);
   }
 
   [[nodiscard]] bool ready() const noexcept { return !ready_.empty(); }
-  /// The next one of the endpoint whose turn it is; no place: none may start now.
+  /// The next one of the endpoint whose turn it is; no slot: none may start now.
   [[nodiscard]] Chore<Types> next() noexcept {
     Endpoint* const endpoint = ready_.front();
     if (endpoint == nullptr) return {};
@@ -46,8 +46,8 @@ class Chores {
     line_up(*endpoint);
     return chore;
   }
-  void done(const Place& place, ChoreKind kind) noexcept {
-    Endpoint& endpoint = *place.endpoint;
+  void done(const PoolSlot& slot, ChoreKind kind) noexcept {
+    Endpoint& endpoint = *slot.endpoint;
     if (kind == ChoreKind::close) {
       --endpoint.goodbyes_running;
     } else {
@@ -56,19 +56,19 @@ class Chores {
     }
     line_up(endpoint);
   }
-  /// Where nobody else does chores: a closing place, whatever the bounds say, or nullptr. It is no chore to be done().
-  [[nodiscard]] Place* pop_closing() noexcept {
+  /// Where nobody else does chores: a closing slot, whatever the bounds say, or nullptr. It is no chore to be done().
+  [[nodiscard]] PoolSlot* pop_closing() noexcept {
     for (Endpoint* endpoint = ready_.front(); endpoint != nullptr; endpoint = Ready::after(*endpoint)) {
-      if (Place* const place = endpoint->closing.pop()) return settle(*endpoint), place;
+      if (PoolSlot* const slot = endpoint->closing.pop()) return settle(*endpoint), slot;
     }
     return nullptr;
   }
-  /// A place of this endpoint whose refresh has not begun, or nullptr: it is no chore any more.
-  [[nodiscard]] Place* pop_refreshing(Endpoint& endpoint) noexcept {
-    Place* const place = endpoint.refreshing.pop();
-    if (place != nullptr) --endpoint.refreshes;
+  /// A slot of this endpoint whose refresh has not begun, or nullptr: it is no chore any more.
+  [[nodiscard]] PoolSlot* pop_refreshing(Endpoint& endpoint) noexcept {
+    PoolSlot* const slot = endpoint.refreshing.pop();
+    if (slot != nullptr) --endpoint.refreshes;
     settle(endpoint);
-    return place;
+    return slot;
   }
   /// Whether one more ping leaves idle connections to be taken: at most half of them are away at once (law 12).
   [[nodiscard]] static bool may_ping(const Endpoint& endpoint) noexcept {

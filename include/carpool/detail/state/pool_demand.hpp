@@ -2,8 +2,8 @@
 /// have, how many are wanted, and which connect comes next.
 #pragma once
 
-#include <carpool/detail/instant.hpp>
 #include <carpool/detail/seat_books.hpp>
+#include <carpool/detail/state/instant.hpp>
 #include <carpool/pool_options.hpp>
 
 #include <algorithm>
@@ -14,16 +14,16 @@ namespace carpool::detail {
 
 /// All under the pool's lock.
 template <class Types>
-class DemandBooks : public SeatBooks<Types> {
+class PoolDemand : public SeatBooks<Types> {
   using Books = SeatBooks<Types>;
 
  public:
   using typename Books::Backend;
   using typename Books::Endpoint;
-  using typename Books::Place;
+  using typename Books::PoolSlot;
   using Instant = detail::Instant<Backend>;
 
-  DemandBooks(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
+  PoolDemand(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
       : Books(options, seats, may_seat), options_(options) {
     resize(options.max_size);
   }
@@ -64,30 +64,30 @@ class DemandBooks : public SeatBooks<Types> {
 
   // --- connects ----------------------------------------------------------------------------------------
 
-  /// The endpoint whose connect should start now, in a free place or in one that make_room() yields; null if none.
+  /// The endpoint whose connect should start now, in a free slot or in one that make_room() yields; null if none.
   [[nodiscard]] Endpoint* next_to_connect() noexcept {
     if (!serving()) return nullptr;
     if constexpr (!has_target<typename Types::Connector>) {
       Instant now;
-      planner_.place(endpoints_.sole(), now);
+      planner_.sort_in(endpoints_.sole(), now);
     }
-    const bool free = has_free_place();
+    const bool free = has_free_slot();
     const bool for_wishes = free && has_room_for_more_idle();
     if (asks_ > 0 && !for_wishes) forget_asks();
     return planner_.next({free || may_make_room(), for_wishes, probes_ < most_probes()});
   }
-  [[nodiscard]] bool has_free_place() const noexcept { return ledger_.occupied() < max_size_; }
+  [[nodiscard]] bool has_free_slot() const noexcept { return slots_.occupied() < max_size_; }
   /// For a waiter of another endpoint.
   void make_room() noexcept { this->put_closing(*idle_ages_.oldest_unneeded(), CloseReason::surplus); }
 
   /// Law 15: while the breaker is open nobody waits for a connect that may not start.
   [[nodiscard]] bool hopeless(Endpoint& endpoint, Instant& now) noexcept {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
-           (has_free_place() || idle_ages_.oldest_unneeded() != nullptr);
+           (has_free_slot() || idle_ages_.oldest_unneeded() != nullptr);
   }
   /// Somebody who does not wait would like one connection more, if a connect could start now.
   void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
-    const bool may_start = serving() && max_size_ - std::min(max_size_, ledger_.occupied()) > asks_ &&
+    const bool may_start = serving() && max_size_ - std::min(max_size_, slots_.occupied()) > asks_ &&
                            has_room_for_more_idle() && !endpoint.breaker.pausing(now);
     if (!may_start || endpoint.missing() > 0 || endpoint.idle.size() > 0) return;
     endpoint.asked = true;
@@ -107,13 +107,13 @@ class DemandBooks : public SeatBooks<Types> {
   void end_wish() noexcept {
     if (--wishes_ == 0) gate_ &= ~wishing_bit;
   }
-  /// Those that were dead for long, and that nobody asks for, go; bury(failure) gets what their connectors threw, whose
-  /// end is the user's code. Returns when to look again.
+  /// Those that were dead for long, and that nobody asks for, go; finish_close(failure) gets what their connectors
+  /// threw, whose end is the user's code. Returns when to look again.
   template <class Bury>
-  [[nodiscard]] TimePoint forget_dead(TimePoint now, Bury bury) {
+  [[nodiscard]] TimePoint forget_dead(TimePoint now, Bury finish_close) {
     while (Endpoint* const endpoint = planner_.first_remembered()) {
       if (now < endpoint->forget_at(options_)) return endpoint->forget_at(options_);
-      bury(std::move(endpoint->failure));
+      finish_close(std::move(endpoint->failure));
       planner_.remove(*endpoint);
       endpoints_.drop(*endpoint);
     }
@@ -121,14 +121,14 @@ class DemandBooks : public SeatBooks<Types> {
   }
 
  protected:
-  using Books::endpoints_, Books::ledger_, Books::planner_, Books::idle_ages_, Books::probes_;
+  using Books::endpoints_, Books::slots_, Books::planner_, Books::idle_ages_, Books::probes_;
 
   [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
   [[nodiscard]] bool suspended() const noexcept { return gate_ >= suspended_bit; }
   [[nodiscard]] bool draining() const noexcept { return (gate_ & draining_bit) != 0; }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.line.empty()) return true;  // it will not stay idle
-    return ledger_.count(PlaceState::idle) < most_idle_ && !over_size();
+    return slots_.count(SlotState::idle) < most_idle_ && !over_size();
   }
   [[nodiscard]] bool keeps_all_idle() const noexcept { return most_idle_ == max_size_; }
   const PoolOptions& options_;
@@ -147,16 +147,16 @@ class DemandBooks : public SeatBooks<Types> {
   }
 
   /// How many there will be when what is being closed is gone.
-  [[nodiscard]] std::size_t lasting() const noexcept { return ledger_.occupied() - ledger_.count(PlaceState::closing); }
+  [[nodiscard]] std::size_t lasting() const noexcept { return slots_.occupied() - slots_.count(SlotState::closing); }
   [[nodiscard]] bool has_room_for_more_idle() const noexcept {
-    return ledger_.count(PlaceState::idle) + ledger_.count(PlaceState::connecting) < most_idle_;
+    return slots_.count(SlotState::idle) + slots_.count(SlotState::connecting) < most_idle_;
   }
-  /// As many are closed at once as there are waiters for whom no place is free or becoming so.
+  /// As many are closed at once as there are waiters for whom no slot is free or becoming so.
   [[nodiscard]] bool may_make_room() noexcept {
-    return planner_.shortage() > ledger_.count(PlaceState::closing) && !over_size() &&
+    return planner_.shortage() > slots_.count(SlotState::closing) && !over_size() &&
            idle_ages_.oldest_unneeded() != nullptr;
   }
-  /// Connects to endpoints in trouble may last as long as connect_timeout, and fail: half of the places are not theirs.
+  /// Connects to endpoints in trouble may last as long as connect_timeout, and fail: half of the slots are not theirs.
   [[nodiscard]] std::size_t most_probes() const noexcept { return std::max<std::size_t>(1, max_size_ / 2); }
   /// A try_acquire's wish is for now: where there is no room any more, it is forgotten.
   void forget_asks() noexcept {
