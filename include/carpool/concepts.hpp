@@ -89,7 +89,7 @@ concept QueuePolicy = requires(Q queue, const Q& reading, Slot& slot, WorkerId w
   requires requires { { queue.pop() } noexcept -> std::same_as<Slot*>; } ||
                requires { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };  // Queue needs pop() or pop(WorkerId) noexcept returning Slot*: the next connection, nullptr when empty
   requires detail::pop_for_worker_fits<Q>;  // Queue has pop(WorkerId), but not as Slot* pop(WorkerId) noexcept: the pool would not know which to call
-  requires detail::seating_fits<Q>;       // Queue has seating, but not as static constexpr carpool::Seating seating: it would never be looked at
+  requires detail::worker_caching_fits<Q>;       // Queue has worker_caching, but not as static constexpr carpool::WorkerCaching worker_caching: it would never be looked at
 };
 
 // --- Connector: what to open -----------------------------------------------------------------------------

@@ -174,7 +174,7 @@ class ConnectionPool {
 
   /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
   /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
-  [[nodiscard]] PoolStats stats() const { return core().peek()->snapshot(); }
+  [[nodiscard]] PoolStats stats() const { return core().access_without_flush()->snapshot(); }
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
 
  private:

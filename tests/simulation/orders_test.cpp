@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "seat_bench.hpp"
+#include "cache_bench.hpp"
 #include "simulated_platform.hpp"
 
 #include "weakened_orders.hpp"
@@ -27,11 +27,11 @@ using B = carpool::SimulationBackend;
 using P = SimulatedPlatform;
 using carpool::Simulation;
 
-TEST(SimulatedOrders, OfASeat) {
-  const Scenarios scenarios{a_seat_opens_and_closes_beside_its_owner, a_seat_closes_while_two_come_back,
-                            a_seat_goes_when_its_owner_has_gone};
-  expect_each_order_matters("seat.hpp", 13, scenarios);
-  expect_each_order_matters("seats.hpp", 1, scenarios);
+TEST(SimulatedOrders, OfACacheEntry) {
+  const Scenarios scenarios{an_entry_opens_and_closes_beside_its_owner, an_entry_closes_while_two_come_back,
+                            an_entry_goes_when_its_owner_has_gone};
+  expect_each_order_matters("cache_entry.hpp", 13, scenarios);
+  expect_each_order_matters("worker_cache.hpp", 1, scenarios);
 }
 
 /// One after the other, and nobody sleeps beside a free mutex.
@@ -127,7 +127,7 @@ class GrantBench {
   struct Types {
     using Backend = B;
     using Connection = int;
-    static constexpr carpool::Seating seating = carpool::Seating::none;
+    static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
   };
   using PoolSlot = carpool::detail::PoolSlot<Types>;
 

@@ -88,7 +88,7 @@ class BooksReader {
   explicit BooksReader(const Pool& pool) : core_(carpool::detail::PoolInspector::core(pool)) {}
 
   [[nodiscard]] BooksFacts read() {
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     BooksFacts facts;
     facts.serving = state->serving();
     facts.slots = state->max_size();
@@ -106,20 +106,20 @@ class BooksReader {
   /// The tickets of those in line.
   void read_tickets(std::vector<std::uint64_t>& tickets) {
     tickets.clear();
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     state->endpoints().for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
         tickets.push_back(waiter->ticket);
       }
     });
   }
-  /// Whether a task is about to take from, or to put into, a seat of its own.
-  [[nodiscard]] bool at_its_seat(std::uint32_t task) {
-    const auto* const seat = core_.seats().of(carpool::SimulationBackend::worker_of(task));
-    return seat != nullptr && seat->busy();
+  /// Whether a task is about to take from, or to put into, an entry of its own.
+  [[nodiscard]] bool at_its_cache_entry(std::uint32_t task) {
+    const auto* const entry = core_.worker_cache().of(carpool::SimulationBackend::worker_of(task));
+    return entry != nullptr && entry->busy();
   }
   [[nodiscard]] std::size_t endpoints() {
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     std::size_t count = 0;
     state->endpoints().for_each([&](const auto&) { ++count; });
     return count;

@@ -163,7 +163,7 @@ class Scene {
     if constexpr (has_targets) return;
     BooksReader reader(*watched_);
     reader.read_tickets(tickets_);
-    model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_seat(task); });
+    model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_cache_entry(task); });
   }
 
   /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep. Workers may be stopped

@@ -100,9 +100,9 @@ struct QueueForWorkers {
   Slot* pop(WorkerId) noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
 };
-struct SeatedQueue : SoundQueue { static constexpr Seating seating = Seating::none; };
-struct QueueSeatedByName : SoundQueue { static constexpr const char* seating = "each worker"; };
-static_assert(QueuePolicy<SeatedQueue> && !QueuePolicy<QueueSeatedByName>);
+struct CachingQueue : SoundQueue { static constexpr WorkerCaching worker_caching = WorkerCaching::none; };
+struct QueueCachingByName : SoundQueue { static constexpr const char* worker_caching = "each worker"; };
+static_assert(QueuePolicy<CachingQueue> && !QueuePolicy<QueueCachingByName>);
 struct QueueThatMayFailToPush : SoundQueue { void push(Slot&); };
 struct QueueThatMayFailToRemove : SoundQueue { void remove(Slot&); };
 struct QueueThatMayFailToPop : SoundQueue { Slot* pop(); };

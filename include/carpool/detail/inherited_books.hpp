@@ -1,7 +1,7 @@
 /// What a forked child does with its parent's connections.
 #pragma once
 
-#include <carpool/detail/seats.hpp>
+#include <carpool/detail/cache/worker_cache.hpp>
 #include <carpool/detail/state/slot_table.hpp>
 
 namespace carpool::detail {
@@ -17,13 +17,14 @@ class InheritedBooks {
 
   /// Idle connections are closed without a word. So are the descriptors of those that missing threads had in use: these
   /// may have been changing the connections, which are left alone. Leases of the thread that forked are left to it.
-  static void abandon(const SlotTable<Types>& slots, const Seats<Types>& seats, const Connector& connector) noexcept {
+  static void abandon(const SlotTable<Types>& slots, const WorkerCache<Types>& cache,
+                      const Connector& connector) noexcept {
     for (PoolSlot* slot = slots.newest(); slot != nullptr; slot = slot->older) {
       if (slot->state == SlotState::idle) Calls::abandon(connector, *slot->connection);
       if (slot->state == SlotState::in_use && is_elsewhere(*slot)) Calls::mute(*slot->connection);
     }
-    for (const auto* const seat : seats.given()) {
-      if (PoolSlot* const slot = seat->resting()) Calls::abandon(connector, *slot->connection);
+    for (const auto* const entry : cache.assigned()) {
+      if (PoolSlot* const slot = entry->cached()) Calls::abandon(connector, *slot->connection);
     }
   }
 

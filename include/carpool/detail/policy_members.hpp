@@ -15,12 +15,13 @@
 
 namespace carpool {
 
-/// Optional, `static constexpr Seating seating` of a Queue: whether its order allows a connection to rest with the worker
-/// that gave it back, so that this worker gets it again without the pool's lock. Whoever else needs it gets it as well.
-enum class Seating : std::uint8_t {
-  none,        ///< every connection goes through the queue; so where a queue says nothing
-  each_worker, ///< what a worker gave back last may always be its next
-  sole_worker, ///< so long as one worker alone uses the pool
+/// Optional, `static constexpr WorkerCaching worker_caching` of a Queue: whether its order lets the pool cache a
+/// connection with the worker that gave it back, so that this worker gets it again without the pool's lock. Another
+/// worker that needs the connection gets it as well.
+enum class WorkerCaching : std::uint8_t {
+  none,        ///< every connection goes through the queue; the default
+  per_worker,  ///< the connection that a worker gave back last may always be its next
+  single_worker, ///< the same, as long as one worker alone uses the pool
 };
 
 /// An eviction that can say when: the reaper sleeps exactly until then. Without it, it looks once a second.
@@ -38,7 +39,7 @@ concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint no
 namespace detail {
 
 template <class Q>
-concept TellsSeating = requires { { Q::seating } -> std::convertible_to<Seating>; typename std::integral_constant<Seating, Q::seating>; };
+concept TellsWorkerCaching = requires { { Q::worker_caching } -> std::convertible_to<WorkerCaching>; typename std::integral_constant<WorkerCaching, Q::worker_caching>; };
 
 struct BackendNames {
   int time_suspended, uncaught_exceptions, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
@@ -51,10 +52,10 @@ template <class B>
 concept NamesRelaxed = Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; };
 
 struct QueueNames {
-  int seating;
+  int worker_caching;
 };
 template <class Q>
-concept NamesSeating = (Heritable<Q> && !requires { &Beside<Q, QueueNames>::seating; }) || requires { &Q::seating; };
+concept NamesWorkerCaching = (Heritable<Q> && !requires { &Beside<Q, QueueNames>::worker_caching; }) || requires { &Q::worker_caching; };
 
 struct EvictionNames {
   int due, reason, by_times_alone;
@@ -78,7 +79,7 @@ inline constexpr bool relaxed_fits = !NamesRelaxed<B> || requires { typename B::
 template <class Q>
 inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
 template <class Q>
-inline constexpr bool seating_fits = !NamesSeating<Q> || TellsSeating<Q>;
+inline constexpr bool worker_caching_fits = !NamesWorkerCaching<Q> || TellsWorkerCaching<Q>;
 
 template <class E>
 inline constexpr bool due_fits = TellsWhenDue<E> || !NamesDue<E> || !NamesDue<wrapped_t<E>>;

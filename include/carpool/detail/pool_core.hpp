@@ -3,15 +3,15 @@
 
 #include <carpool/detail/acquisition.hpp>
 #include <carpool/detail/exceptions_in_flight.hpp>
-#include <carpool/detail/pool_seating.hpp>
+#include <carpool/detail/pool_caching.hpp>
 
 #include <algorithm>
 
 namespace carpool::detail {
 
 template <class Types>
-class PoolCore : public PoolSeating<Types> {
-  using Engine = PoolSeating<Types>;
+class PoolCore : public PoolCaching<Types> {
+  using Engine = PoolCaching<Types>;
 
  public:
   using Engine::access;
@@ -46,7 +46,7 @@ class PoolCore : public PoolSeating<Types> {
   /// An idle connection that is good as it is, or nullptr.
   [[nodiscard]] PoolSlot* take_ready(const Target& target, Patience<Backend>& patience, const SourceLocation& site) {
     const TimePoint now = Backend::coarse_now();
-    PoolSlot* slot = this->take_seated(target, site, now);
+    PoolSlot* slot = this->take_cached(target, site, now);
     if (slot == nullptr) slot = take_from_books(target, site, now);
     if (slot == nullptr || !admit(*slot, target, patience)) return nullptr;
     if (settings().options.min_idle > 0) [[unlikely]]
@@ -56,7 +56,7 @@ class PoolCore : public PoolSeating<Types> {
 
   [[gnu::noinline]] [[nodiscard]] PoolSlot* take_from_books(const Target& target, const SourceLocation& site,
                                                             TimePoint now) {
-    return this->peek()->take_quietly(target, site, now);
+    return this->access_without_flush()->try_take_fast(target, site, now);
   }
 
   /// attempt(); where it throws, the observer is told why, and how long it took if it wants to know.
@@ -119,7 +119,7 @@ class PoolCore : public PoolSeating<Types> {
     if (now >= slot.good_until) [[unlikely]] {
       if (const auto fault = settings().expired(slot, slot.lives_until, now)) return give_back_to_books(slot, fault);
     }
-    if ((Calls::resets && slot.dirty) || !this->put_seated(slot)) give_back_to_books(slot, std::nullopt);
+    if ((Calls::resets && slot.dirty) || !this->put_cached(slot)) give_back_to_books(slot, std::nullopt);
   }
 
   /// What its user threw says, by the connector, whether it is kept.

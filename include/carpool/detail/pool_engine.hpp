@@ -34,7 +34,7 @@ class PoolEngine {
 
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
-        books_(settings_->options, seats_, may_seat(settings_->options)),
+        books_(settings_->options, cache_, may_cache(settings_->options)),
         crew_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
@@ -46,9 +46,9 @@ class PoolEngine {
   void start() { crew_.start(); }
 
   [[nodiscard]] Access access() { return books_.access(); }
-  /// For who does not mind that connections rest in seats.
-  [[nodiscard]] Access peek() { return books_.peek(); }
-  [[nodiscard]] Seats<Types>& seats() noexcept { return seats_; }
+  /// For a caller that does not mind that connections are cached.
+  [[nodiscard]] Access access_without_flush() { return books_.access_without_flush(); }
+  [[nodiscard]] WorkerCache<Types>& worker_cache() noexcept { return cache_; }
   [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
   /// For who may be the last one out and tells an observer afterwards.
   [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
@@ -182,7 +182,7 @@ class PoolEngine {
     run_closes_inline();
     access()->enter();
     crew_.stop();
-    await_seats();
+    await_idle_entries();
     Wakeups wakeups;
     auto state = access();
     run_pending_closes(state, wakeups);
@@ -202,7 +202,7 @@ class PoolEngine {
 
   /// In a forked child.
   void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().slots(), seats_, settings_->connector);
+    InheritedBooks<Types>::abandon(books_.without_lock().slots(), cache_, settings_->connector);
   }
 
   /// Ends *this if it is forsaken, and leaves the access unlocked then.
@@ -218,18 +218,18 @@ class PoolEngine {
   [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
 
   /// Where each lease must be told of under the lock, nothing may rest elsewhere.
-  [[nodiscard]] static bool may_seat(const PoolOptions& options) noexcept {
+  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
     return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
   }
-  [[nodiscard]] bool any_seat_busy() noexcept {
+  [[nodiscard]] bool any_entry_busy() noexcept {
     const auto lock = access();
-    return seats_.busy();
+    return cache_.busy();
   }
-  /// The pool is closed, so nobody begins anything with a seat any more; who has put a connection into one may still be
-  /// about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
-  void await_seats() noexcept {
+  /// The pool is closed, so nobody begins anything with an entry any more; who has put a connection into one may still
+  /// be about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
+  void await_idle_entries() noexcept {
     constexpr Duration longest = std::chrono::milliseconds(1);
-    for (Duration pause = std::chrono::microseconds(20); any_seat_busy(); pause = std::min(2 * pause, longest)) {
+    for (Duration pause = std::chrono::microseconds(20); any_entry_busy(); pause = std::min(2 * pause, longest)) {
       Backend::sleep_until(after(Backend::now(), pause));
     }
   }
@@ -251,7 +251,7 @@ class PoolEngine {
 
   const std::shared_ptr<Settings<Types>> settings_;
   Suspensions<Backend> suspensions_;
-  Seats<Types> seats_;
+  WorkerCache<Types> cache_;
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory

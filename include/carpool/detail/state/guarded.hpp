@@ -6,18 +6,18 @@
 namespace carpool::detail {
 
 /// Holds a T and the mutex for it. access() locks; the T is reachable through the Access alone. Each time that an
-/// Access has locked, it has the T gather() what rests elsewhere, so that its holder sees everything; peek() leaves
-/// that out.
+/// Access has locked, it calls the T's flush_worker_cache(), so that its holder sees every connection.
+/// access_without_flush() leaves that out.
 template <class T, class Mutex>
 class Guarded {
  public:
   class Access {
    public:
-    enum class Look : bool { whole, peek };
+    enum class Flush : bool { first, none };
 
-    Access(Guarded& guarded, Look look) : guarded_(&guarded) {
+    Access(Guarded& guarded, Flush flush) : guarded_(&guarded) {
       guarded.mutex_.lock();
-      if (look == Look::whole) guarded.value_.gather();
+      if (flush == Flush::first) guarded.value_.flush_worker_cache();
     }
     Access(const Access&) = delete;
     Access& operator=(const Access&) = delete;
@@ -32,7 +32,7 @@ class Guarded {
     void lock() {
       guarded_->mutex_.lock();
       held_ = true;
-      guarded_->value_.gather();
+      guarded_->value_.flush_worker_cache();
     }
     T* operator->() noexcept { return &guarded_->value_; }
     T& operator*() noexcept { return guarded_->value_; }
@@ -45,8 +45,8 @@ class Guarded {
   template <class... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-  [[nodiscard]] Access access() { return Access(*this, Access::Look::whole); }
-  [[nodiscard]] Access peek() { return Access(*this, Access::Look::peek); }
+  [[nodiscard]] Access access() { return Access(*this, Access::Flush::first); }
+  [[nodiscard]] Access access_without_flush() { return Access(*this, Access::Flush::none); }
   /// For a forked child alone, where the lock's holder may not exist.
   [[nodiscard]] T& without_lock() noexcept { return value_; }
 

@@ -2,7 +2,7 @@
 /// have, how many are wanted, and which connect comes next.
 #pragma once
 
-#include <carpool/detail/seat_books.hpp>
+#include <carpool/detail/cache/cache_switch.hpp>
 #include <carpool/detail/state/instant.hpp>
 #include <carpool/pool_options.hpp>
 
@@ -14,8 +14,8 @@ namespace carpool::detail {
 
 /// All under the pool's lock.
 template <class Types>
-class PoolDemand : public SeatBooks<Types> {
-  using Books = SeatBooks<Types>;
+class PoolDemand : public CacheSwitch<Types> {
+  using Books = CacheSwitch<Types>;
 
  public:
   using typename Books::Backend;
@@ -23,8 +23,8 @@ class PoolDemand : public SeatBooks<Types> {
   using typename Books::PoolSlot;
   using Instant = detail::Instant<Backend>;
 
-  PoolDemand(const PoolOptions& options, Seats<Types>& seats, bool may_seat)
-      : Books(options, seats, may_seat), options_(options) {
+  PoolDemand(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache)
+      : Books(options, cache, may_cache), options_(options) {
     resize(options.max_size);
   }
 
@@ -123,7 +123,7 @@ class PoolDemand : public SeatBooks<Types> {
  protected:
   using Books::endpoints_, Books::slots_, Books::planner_, Books::idle_ages_, Books::probes_;
 
-  [[nodiscard]] bool calm() const noexcept { return (gate_ | waiting_) == 0; }
+  [[nodiscard]] bool is_uncontended() const noexcept { return (gate_ | waiting_) == 0; }
   [[nodiscard]] bool suspended() const noexcept { return gate_ >= suspended_bit; }
   [[nodiscard]] bool draining() const noexcept { return (gate_ & draining_bit) != 0; }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
@@ -169,7 +169,8 @@ class PoolDemand : public SeatBooks<Types> {
 
   std::size_t asks_ = 0;    // endpoints that are asked for one more
   std::size_t wishes_ = 0;  // prewarms under way
-  std::size_t gate_ = 0;  // the bits above, any of which stops serving; as wide as waiting_, so that calm() is one test
+  std::size_t gate_ =
+      0;  // the bits above, which stop serving; as wide as waiting_, so that is_uncontended() is one test
   std::size_t max_size_ = 0;
   std::size_t most_idle_ = 0;  // max_idle, or max_size if that is less
 };

@@ -28,12 +28,12 @@ enum class SlotState : std::uint8_t {
 };
 inline constexpr std::size_t slot_state_count = 5;
 
-/// Numbers the times in which seats are open; ascending from 1.
-using Permit = std::uint64_t;
+/// Numbers the times in which the worker cache is open; ascending from 1.
+using Epoch = std::uint64_t;
 
 /// Where each worker has a slot of its own, no two share a cache line: two workers would be as slow as one.
 template <class Types>
-inline constexpr std::size_t slot_alignment = Types::seating == Seating::each_worker ? 64 : alignof(Slot);
+inline constexpr std::size_t slot_alignment = Types::worker_caching == WorkerCaching::per_worker ? 64 : alignof(Slot);
 
 /// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
 template <class Types>
@@ -57,7 +57,7 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
-  Permit permit = 0;                         // its lessee's seat's when it was leased; 0: that was closed
+  Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
   std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses

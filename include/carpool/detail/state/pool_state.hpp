@@ -27,30 +27,31 @@ class PoolState : public PoolDemand<Types> {
   using Books::counters, Books::take_idle;
   using Books::serving, Books::closed, Books::finished, Books::is_current, Books::over_size;
 
-  PoolState(const PoolOptions& options, Seats<Types>& seats, bool may_seat) : Books(options, seats, may_seat) {}
+  PoolState(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache) : Books(options, cache, may_cache) {}
 
   // --- the fast path -----------------------------------------------------------------------------------
 
   /// The next idle connection for target, if nothing out of the ordinary is going on.
-  [[nodiscard]] PoolSlot* take_quietly(const Target& target, const SourceLocation& site, TimePoint now) {
-    if (!calm()) return nullptr;
+  [[nodiscard]] PoolSlot* try_take_fast(const Target& target, const SourceLocation& site, TimePoint now) {
+    if (!is_uncontended()) return nullptr;
     Endpoint* endpoint = endpoints_.find(target);
     if (endpoint == nullptr) return nullptr;
     const WorkerId worker = Types::this_worker();
-    this->make_way_for(worker);
-    if (endpoint->idle.size() == 0 && seats_.permit() != 0) this->gather();
+    this->keep_order_for(worker);
+    if (endpoint->idle.size() == 0 && cache_.epoch() != 0) this->flush_worker_cache();
     PoolSlot* const slot = take_idle(*endpoint, site, worker, now);
-    if (slot != nullptr) slot->permit = seats_.permit_for(worker);
+    if (slot != nullptr) slot->epoch = cache_.epoch_for(worker);
     return slot;
   }
 
   /// Puts a good connection back to the idle ones, if nothing out of the ordinary is going on.
-  [[nodiscard]] bool keep_quietly(PoolSlot& slot) noexcept {
-    if (!calm() || !is_current(slot) || !has_room_for_idle(*slot.endpoint)) return false;
+  [[nodiscard]] bool try_return_fast(PoolSlot& slot) noexcept {
+    if (!is_uncontended() || !is_current(slot) || !has_room_for_idle(*slot.endpoint)) return false;
     const WorkerId worker = Types::this_worker();
-    this->make_way_for(worker);
+    this->keep_order_for(worker);
     this->put_idle(slot);
-    if (this->keeps_all_idle()) this->note_calm(worker);  // so there is room for whatever rests in a seat
+    if (this->keeps_all_idle())
+      this->note_uncontended_return(worker);  // so there is room for whatever rests in an entry
     return true;
   }
 
@@ -153,8 +154,8 @@ class PoolState : public PoolDemand<Types> {
   Watchers<Types> watchers;
 
  private:
-  using Books::calm, Books::has_room_for_idle;
-  using Books::endpoints_, Books::slots_, Books::options_, Books::planner_, Books::seats_, Books::waiting_;
+  using Books::endpoints_, Books::slots_, Books::options_, Books::planner_, Books::cache_, Books::waiting_;
+  using Books::is_uncontended, Books::has_room_for_idle;
 
   /// False: `may_go_on` said so before everybody had been told.
   template <class MayGoOn>

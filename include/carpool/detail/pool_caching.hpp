@@ -1,4 +1,5 @@
-/// Where a lease begins and ends: in the worker's own seat, without the pool's lock, or else in the books.
+/// Where a lease begins and ends: in the worker's own cache entry, without the pool's lock, or else in the pool's
+/// state.
 #pragma once
 
 #include <carpool/detail/pool_engine.hpp>
@@ -8,7 +9,7 @@
 namespace carpool::detail {
 
 template <class Types>
-class PoolSeating : public PoolEngine<Types> {
+class PoolCaching : public PoolEngine<Types> {
   using Engine = PoolEngine<Types>;
 
  public:
@@ -19,45 +20,45 @@ class PoolSeating : public PoolEngine<Types> {
   using typename Engine::Wakeups;
 
  protected:
-  /// What this worker gave back last, if it still rests in its seat and is for this target.
-  [[nodiscard, gnu::always_inline]] PoolSlot* take_seated([[maybe_unused]] const Target& target,
+  /// What this worker gave back last, if it still rests in its entry and is for this target.
+  [[nodiscard, gnu::always_inline]] PoolSlot* take_cached([[maybe_unused]] const Target& target,
                                                           [[maybe_unused]] const SourceLocation& site,
                                                           [[maybe_unused]] TimePoint now) {
-    if constexpr (Types::seating == Seating::none) {
+    if constexpr (Types::worker_caching == WorkerCaching::none) {
       return nullptr;
     } else {
-      if (!this->seats().open()) return nullptr;
+      if (!this->worker_cache().open()) return nullptr;
       const WorkerId worker = Types::this_worker();
-      auto* const seat = this->seats().of(worker);
-      if (seat == nullptr) return nullptr;
-      const auto grip = seat->take();
-      if (grip.slot == nullptr || (!grip.certain && !settle(*seat, grip))) return nullptr;
-      if (!keep_if_for(target, *grip.slot)) return nullptr;
-      seat->count_lease();
-      grip.slot->last_worker = worker;
-      grip.slot->lease.begin(site, now);
-      return grip.slot;
+      auto* const entry = this->worker_cache().of(worker);
+      if (entry == nullptr) return nullptr;
+      const auto attempt = entry->take();
+      if (attempt.slot == nullptr || (!attempt.certain && !settle(*entry, attempt))) return nullptr;
+      if (!keep_if_for(target, *attempt.slot)) return nullptr;
+      entry->count_lease();
+      attempt.slot->last_worker = worker;
+      attempt.slot->lease.begin(site, now);
+      return attempt.slot;
     }
   }
 
   /// False: the connection is still the caller's. True: perhaps the end of *this.
-  [[nodiscard, gnu::always_inline]] bool put_seated([[maybe_unused]] PoolSlot& slot) noexcept {
-    if constexpr (Types::seating == Seating::none) {
+  [[nodiscard, gnu::always_inline]] bool put_cached([[maybe_unused]] PoolSlot& slot) noexcept {
+    if constexpr (Types::worker_caching == WorkerCaching::none) {
       return false;
     } else {
-      if (slot.permit == 0) return false;
-      auto& seat = this->seats().under(slot.permit);
-      if (!seat.belongs_to(Types::this_worker())) return false;
-      const auto grip = seat.put(slot);
-      return grip.slot != nullptr && (grip.certain || !settle(seat, grip));
+      if (slot.epoch == 0) return false;
+      auto& entry = this->worker_cache().under(slot.epoch);
+      if (!entry.belongs_to(Types::this_worker())) return false;
+      const auto attempt = entry.put(slot);
+      return attempt.slot != nullptr && (attempt.certain || !settle(entry, attempt));
     }
   }
 
   [[gnu::noinline]] void give_back_to_books(PoolSlot& slot, std::optional<CloseReason> fault) noexcept {
-    auto state = this->peek();
-    if (!fault && !slot.dirty && state->keep_quietly(slot)) [[likely]]
+    auto state = this->access_without_flush();
+    if (!fault && !slot.dirty && state->try_return_fast(slot)) [[likely]]
       return;
-    state->gather();
+    state->flush_worker_cache();
     settle_return(state, slot, fault);
   }
   void settle_return(Access& state, PoolSlot& slot, std::optional<CloseReason> fault) noexcept {
@@ -70,27 +71,28 @@ class PoolSeating : public PoolEngine<Types> {
 
  private:
   /// Out of line, as is all that a lease seldom needs: so the rest does with few registers.
-  [[gnu::noinline]] bool settle(Seat<Types>& seat, const typename Seat<Types>::Grip& grip) noexcept {
-    return this->peek()->settle(seat, grip);
+  [[gnu::noinline]] bool settle(WorkerCacheEntry<Types>& entry,
+                                const typename WorkerCacheEntry<Types>::CacheAttempt& attempt) noexcept {
+    return this->access_without_flush()->settle(entry, attempt);
   }
 
   /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and
-  /// seats close for a while, because workers whose targets change have nothing of them. Throws what the targets' ==
+  /// the cache closes for a while, because workers whose targets change gain nothing by it. Throws what the targets' ==
   /// throws.
   [[nodiscard]] bool keep_if_for([[maybe_unused]] const Target& target, [[maybe_unused]] PoolSlot& slot) {
     if constexpr (has_target<typename Types::Connector>) {
       try {
         if (*slot.endpoint->target == target) return true;
       } catch (...) {
-        leave_seat(slot);
+        return_cached(slot);
         throw;
       }
-      leave_seat(slot);
+      return_cached(slot);
       return false;
     }
     return true;
   }
-  [[gnu::noinline]] void leave_seat(PoolSlot& slot) noexcept {
+  [[gnu::noinline]] void return_cached(PoolSlot& slot) noexcept {
     auto state = this->access();
     settle_return(state, slot, std::nullopt);
   }

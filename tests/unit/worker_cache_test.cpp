@@ -54,12 +54,12 @@ void settle_down(P& pool) {
 }
 
 template <class P>
-class Seats : public testing::Test {};
+class CachedConnections : public testing::Test {};
 using Pools = testing::Types<Pool<SingleBackend, LifoStack>, Pool<ThreadBackend, LifoStack>,
                              Pool<SingleBackend, AffineBag>, Pool<ThreadBackend, AffineBag>>;
-TYPED_TEST_SUITE(Seats, Pools);
+TYPED_TEST_SUITE(CachedConnections, Pools);
 
-TYPED_TEST(Seats, FiguresAreAsIfThereWereNone) {
+TYPED_TEST(CachedConnections, FiguresAreAsIfThereWereNone) {
   TypeParam pool(Numbering{}, {.max_size = 3});
   settle_down(pool);
   {
@@ -73,7 +73,7 @@ TYPED_TEST(Seats, FiguresAreAsIfThereWereNone) {
   EXPECT_EQ(stats.idle, 1u);
 }
 
-TYPED_TEST(Seats, WhatRestsThereIsClearedAndRetired) {
+TYPED_TEST(CachedConnections, WhatRestsThereIsClearedAndRetired) {
   TypeParam pool(Numbering{}, {.max_size = 3});
   settle_down(pool);
   EXPECT_EQ(pool.clear(), 1u);
@@ -83,13 +83,13 @@ TYPED_TEST(Seats, WhatRestsThereIsClearedAndRetired) {
   EXPECT_EQ(use(pool), 3);
 }
 
-TEST(SeatOfOneStack, TheUsesAreCounted) {
+TEST(CacheOfOneStack, TheUsesAreCounted) {
   carpool::ConnectionPool<ThreadBackend, LifoStack, Numbering, carpool::MaxUses> pool(Numbering{}, {.max_size = 1},
                                                                                       carpool::MaxUses(100));
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(use(pool), 1 + i / 100);
 }
 
-TYPED_TEST(Seats, LeasesMayOutliveThePool) {
+TYPED_TEST(CachedConnections, LeasesMayOutliveThePool) {
   std::optional<typename TypeParam::Lease> lease;
   {
     TypeParam pool(Numbering{}, {.max_size = 1});
@@ -101,11 +101,11 @@ TYPED_TEST(Seats, LeasesMayOutliveThePool) {
 }
 
 template <class Backend>
-class SeatOfAStack : public testing::Test {};
+class CacheOfAStack : public testing::Test {};
 using Backends = testing::Types<SingleBackend, ThreadBackend>;
-TYPED_TEST_SUITE(SeatOfAStack, Backends);
+TYPED_TEST_SUITE(CacheOfAStack, Backends);
 
-TYPED_TEST(SeatOfAStack, TheOrderIsThatOfAStack) {
+TYPED_TEST(CacheOfAStack, TheOrderIsThatOfAStack) {
   Pool<TypeParam, LifoStack> pool(Numbering{}, {.max_size = 3});
   const auto hold_all = [&] { return std::array{pool.acquire(), pool.acquire(), pool.acquire()}; };
   for (int round = 0; round < 300; ++round) {
@@ -138,13 +138,13 @@ struct ByTarget {
 };
 
 template <class P>
-class SeatWithTargets : public testing::Test {};
+class CacheWithTargets : public testing::Test {};
 using TargetPools = testing::Types<carpool::ConnectionPool<SingleBackend, LifoStack, ByTarget>,
                                    carpool::ConnectionPool<ThreadBackend, LifoStack, ByTarget>,
                                    carpool::ConnectionPool<ThreadBackend, AffineBag, ByTarget>>;
-TYPED_TEST_SUITE(SeatWithTargets, TargetPools);
+TYPED_TEST_SUITE(CacheWithTargets, TargetPools);
 
-TYPED_TEST(SeatWithTargets, WhatRestsIsForItsTargetAlone) {
+TYPED_TEST(CacheWithTargets, WhatRestsIsForItsTargetAlone) {
   TypeParam pool(ByTarget{}, {.max_size = 3});
   std::uint64_t leases = 0;
   for (int repetitions : {100, 1, 2, 1, 50}) {
@@ -158,7 +158,7 @@ TYPED_TEST(SeatWithTargets, WhatRestsIsForItsTargetAlone) {
   EXPECT_EQ(stats.created, 3u);
 }
 
-TYPED_TEST(SeatWithTargets, NothingIsLostWhereTargetsCannotBeCompared) {
+TYPED_TEST(CacheWithTargets, NothingIsLostWhereTargetsCannotBeCompared) {
   TypeParam pool(ByTarget{}, {.max_size = 1});
   for (int i = 0; i < 100; ++i) ASSERT_EQ(held_by(pool.acquire(Door{1})), 1);
   Door::jammed = true;
@@ -174,7 +174,7 @@ struct Abandoning : Numbering {
   void abandon(int&) const noexcept { ++*abandoned; }
 };
 
-TEST(SeatOfOneStack, AForkedChildAbandonsWhatRestsThere) {
+TEST(CacheOfOneStack, AForkedChildAbandonsWhatRestsThere) {
   const Abandoning connector;
   carpool::ConnectionPool<SingleBackend, LifoStack, Abandoning> pool(connector, {.max_size = 2});
   settle_down(pool);
@@ -190,7 +190,7 @@ TEST(SeatOfOneStack, AForkedChildAbandonsWhatRestsThere) {
   EXPECT_EQ(use(pool), 1);
 }
 
-TEST(SeatOfABag, EachWorkerGetsItsOwn) {
+TEST(CacheOfABag, EachWorkerGetsItsOwn) {
   Pool<ThreadBackend, AffineBag> pool(Numbering{}, {.max_size = 4});
   ASSERT_EQ(pool.prewarm(4, std::chrono::seconds(10)), 4u);
   std::barrier all_hold(4);
@@ -209,7 +209,7 @@ TEST(SeatOfABag, EachWorkerGetsItsOwn) {
   for (auto& thread : threads) thread.join();
 }
 
-TEST(SeatOfOneStack, ASecondWorkerGetsWhatTheFirstLeftLast) {
+TEST(CacheOfOneStack, ASecondWorkerGetsWhatTheFirstLeftLast) {
   Pool<ThreadBackend, LifoStack> pool(Numbering{}, {.max_size = 2});
   {
     auto first = pool.acquire();
@@ -221,18 +221,18 @@ TEST(SeatOfOneStack, ASecondWorkerGetsWhatTheFirstLeftLast) {
 }
 
 template <class Queue>
-class SeatOfAnybody : public testing::Test {};
+class CacheOfAnybody : public testing::Test {};
 using Queues = testing::Types<LifoStack, AffineBag>;
-TYPED_TEST_SUITE(SeatOfAnybody, Queues);
+TYPED_TEST_SUITE(CacheOfAnybody, Queues);
 
-TYPED_TEST(SeatOfAnybody, WhatAThreadLeavesBehindIsThereForOthers) {
+TYPED_TEST(CacheOfAnybody, WhatAThreadLeavesBehindIsThereForOthers) {
   Pool<ThreadBackend, TypeParam> pool(Numbering{}, {.max_size = 1});
   std::thread([&] { settle_down(pool); }).join();
   EXPECT_TRUE(pool.try_acquire().has_value());
 }
 
-/// There are fewer seats than these.
-TYPED_TEST(SeatOfAnybody, ManyWorkersComeAndGo) {
+/// There are fewer entries than these.
+TYPED_TEST(CacheOfAnybody, ManyWorkersComeAndGo) {
   Pool<ThreadBackend, TypeParam> pool(Numbering{}, {.max_size = 8});
   constexpr std::size_t workers = 100;
   std::vector<std::thread> threads;
@@ -245,25 +245,25 @@ TYPED_TEST(SeatOfAnybody, ManyWorkersComeAndGo) {
   EXPECT_EQ(stats.waiting, 0u);
 }
 
-struct SeatTypes {
+struct CacheTypes {
   using Backend = ThreadBackend;
   using Connection = int;
-  static constexpr carpool::Seating seating = carpool::Seating::each_worker;
+  static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::per_worker;
 };
 
 /// Ids are addresses a mapping apart, as those of threads are: wherever their hashes fall, nobody goes without.
-TEST(SeatsByThemselves, ThereIsOneForEachOf32WorkersAndNoneForAnother) {
+TEST(WorkerCacheByItself, ThereIsOneForEachOf32WorkersAndNoneForAnother) {
   for (const carpool::WorkerId apart : {0x1000U, 0x801000U, 0x40U, 1U}) {
-    carpool::detail::Seats<SeatTypes> seats;
-    std::set<const void*> given;
+    carpool::detail::WorkerCache<CacheTypes> cache;
+    std::set<const void*> assigned;
     for (carpool::WorkerId i = 1; i <= 32; ++i) {
-      seats.open_for(i * apart);
-      EXPECT_NE(seats.of(i * apart), nullptr) << i << " * " << apart;
-      given.insert(seats.of(i * apart));
+      cache.open_for(i * apart);
+      EXPECT_NE(cache.of(i * apart), nullptr) << i << " * " << apart;
+      assigned.insert(cache.of(i * apart));
     }
-    EXPECT_EQ(given.size(), 32U);
-    seats.open_for(33 * apart);
-    EXPECT_EQ(seats.of(33 * apart), nullptr);
+    EXPECT_EQ(assigned.size(), 32U);
+    cache.open_for(33 * apart);
+    EXPECT_EQ(cache.of(33 * apart), nullptr);
   }
 }
 

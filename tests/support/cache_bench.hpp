@@ -1,7 +1,7 @@
-/// One seat, one or two connections, and nothing of a pool around them: small enough to be explored to the end.
+/// One entry, one or two connections, and nothing of a pool around them: small enough to be explored to the end.
 #pragma once
 
-#include <carpool/detail/seats.hpp>
+#include <carpool/detail/cache/worker_cache.hpp>
 #include <carpool/simulation_backend.hpp>
 
 #include <algorithm>
@@ -13,21 +13,21 @@
 
 #include "simulated_plain.hpp"
 
-/// A connection is idle, or rests in the seat, or is held by the seat's owner: never two of these, never none.
-class SeatBench {
+/// A connection is idle, or rests in the entry, or is held by the entry's owner: never two of these, never none.
+class CacheBench {
   using B = carpool::SimulationBackend;
   struct Types {
     using Backend = B;
     using Connection = int;
-    static constexpr carpool::Seating seating = carpool::Seating::each_worker;
+    static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::per_worker;
   };
-  using Seats = carpool::detail::Seats<Types>;
+  using WorkerCache = carpool::detail::WorkerCache<Types>;
   using PoolSlot = carpool::detail::PoolSlot<Types>;
 
  public:
-  explicit SeatBench(std::size_t connections = 1) : seat_((seats_->open_for(B::worker()), *seats_->of(B::worker()))) {
+  explicit CacheBench(std::size_t connections = 1) : entry_((cache_->open_for(B::worker()), *cache_->of(B::worker()))) {
     for (std::size_t i = 0; i < connections; ++i) {
-      connections_.emplace_back(nobody_).slot.permit = seats_->permit_for(B::worker());
+      connections_.emplace_back(nobody_).slot.epoch = cache_->epoch_for(B::worker());
     }
   }
 
@@ -35,12 +35,12 @@ class SeatBench {
 
   void close() {
     mutex_.lock();
-    if (seats_->permit() != 0) seats_->close([&](PoolSlot& slot) { put_idle(connection_of(slot)); });
+    if (cache_->epoch() != 0) cache_->close([&](PoolSlot& slot) { put_idle(connection_of(slot)); });
     mutex_.unlock();
   }
   void open() {
     mutex_.lock();
-    if (seats_->permit() == 0) seats_->open_for_all();
+    if (cache_->epoch() == 0) cache_->open_for_all();
     mutex_.unlock();
   }
   /// What it all stands in goes, as a pool does when it is destroyed; but not before the last lease is back.
@@ -52,17 +52,17 @@ class SeatBench {
     }
     mutex_.lock();
     if (std::all_of(connections_.begin(), connections_.end(), [](const auto& each) { return each.idle; })) {
-      seats_.reset();
+      cache_.reset();
     }
     mutex_.unlock();
   }
 
-  // --- by the seat's owner, who holds the connections at first -------------------------------------------
+  // --- by the entry's owner, who holds the connections at first -------------------------------------------
 
   void take() {
-    const auto grip = seat_.take();
-    const bool mine = grip.slot != nullptr && (grip.certain || settle(grip));
-    if (mine) hold(connection_of(*grip.slot));
+    const auto attempt = entry_.take();
+    const bool mine = attempt.slot != nullptr && (attempt.certain || settle(attempt));
+    if (mine) hold(connection_of(*attempt.slot));
     if (!mine) take_idle();
   }
   /// One that it holds.
@@ -88,9 +88,9 @@ class SeatBench {
     bool held = true;
   };
 
-  [[nodiscard]] bool settle(const carpool::detail::Seat<Types>::Grip& grip) {
+  [[nodiscard]] bool settle(const carpool::detail::WorkerCacheEntry<Types>::CacheAttempt& attempt) {
     mutex_.lock();
-    const bool mine = seat_.settle(grip);
+    const bool mine = entry_.settle(attempt);
     mutex_.unlock();
     return mine;
   }
@@ -99,7 +99,7 @@ class SeatBench {
     for (Connection& each : connections_) {
       if (!each.idle) continue;
       each.idle = false;
-      each.slot.permit = seats_->permit_for(B::worker());
+      each.slot.epoch = cache_->epoch_for(B::worker());
       hold(each);
       break;
     }
@@ -108,8 +108,8 @@ class SeatBench {
   void give(Connection& connection) {
     connection.held = false;
     connection.state.write();
-    const auto grip = seat_.put(connection.slot);
-    const bool mine = grip.slot == nullptr || (!grip.certain && settle(grip));
+    const auto attempt = entry_.put(connection.slot);
+    const bool mine = attempt.slot == nullptr || (!attempt.certain && settle(attempt));
     if (!mine) return;
     mutex_.lock();
     put_idle(connection);
@@ -124,7 +124,7 @@ class SeatBench {
   }
   [[nodiscard]] bool busy() {
     mutex_.lock();
-    const bool busy = seats_->busy();
+    const bool busy = cache_->busy();
     mutex_.unlock();
     return busy;
   }
@@ -136,13 +136,13 @@ class SeatBench {
 
   alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
   B::Mutex mutex_;
-  std::optional<Seats> seats_{std::in_place};
+  std::optional<WorkerCache> cache_{std::in_place};
   std::deque<Connection> connections_;
-  carpool::detail::Seat<Types>& seat_;
+  carpool::detail::WorkerCacheEntry<Types>& entry_;
 };
 
-inline void a_seat_opens_and_closes_beside_its_owner() {
-  SeatBench bench;
+inline void an_entry_opens_and_closes_beside_its_owner() {
+  CacheBench bench;
   auto other = carpool::SimulationBackend::spawn([&] {
     bench.close();
     bench.open();
@@ -156,9 +156,9 @@ inline void a_seat_opens_and_closes_beside_its_owner() {
   bench.expect_all();
 }
 
-/// Its owner gives back one after the other, and the seat is closed meanwhile.
-inline void a_seat_closes_while_two_come_back() {
-  SeatBench bench(2);
+/// Its owner gives back one after the other, and the entry is closed meanwhile.
+inline void an_entry_closes_while_two_come_back() {
+  CacheBench bench(2);
   auto other = carpool::SimulationBackend::spawn([&] { bench.close(); });
   bench.give();
   bench.give();
@@ -167,8 +167,8 @@ inline void a_seat_closes_while_two_come_back() {
 }
 
 /// Its owner gives back, and is not seen any more.
-inline void a_seat_goes_when_its_owner_has_gone() {
-  SeatBench bench;
+inline void an_entry_goes_when_its_owner_has_gone() {
+  CacheBench bench;
   auto other = carpool::SimulationBackend::spawn([&] { bench.end(); });
   bench.give();
   other.join();

@@ -1,7 +1,7 @@
 // needs: simulation_backend
-// Whole pools in a memory of views: connections that rest in seats, and connections that are handed over.
-#include "scenarios_seats.hpp"
+// Whole pools in a memory of views: connections that rest in entries, and connections that are handed over.
 #include "scenarios_waiting.hpp"
+#include "scenarios_worker_cache.hpp"
 
 #include "simulation_explore.hpp"
 
@@ -10,33 +10,36 @@ namespace {
 using B = carpool::SimulationBackend;
 using Bag = carpool::AffineBag;
 
-// The parts by themselves are searched to the end, and without each of their orders, in seat_test and orders_test.
+// The parts by themselves are searched to the end, and without each of their orders, in cache_entry_test and
+// orders_test.
 constexpr ExploringBudget views{
     .depth_first = 4'000, .random = 1'500, .priorities = 1'500, .memory = carpool::SimulatedMemory::views};
 
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, ANewcomerGetsWhatRests) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, ANewcomerGetsWhatRests) {
   expect_holds(a_newcomer_wants_what_rests<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, ANewcomerDoesNotSleepBesideWhatRests) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, ANewcomerDoesNotSleepBesideWhatRests) {
   expect_holds(a_newcomer_waits_while_one_comes_back<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, NothingStaysInAClosedPool) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, NothingStaysInAClosedPool) {
   expect_holds(closed_while_one_comes_and_goes<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, NothingOldStays) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, NothingOldStays) {
   expect_holds(retired_while_one_comes_and_goes<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, NothingSurplusStays) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, NothingSurplusStays) {
   expect_holds(shrunk_while_two_come_and_go<B, carpool::LifoStack>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, ThePoolIsDestroyedMeanwhile) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, ThePoolIsDestroyedMeanwhile) {
   expect_holds(destroyed_while_one_comes_back<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, WhatRestsTooLongIsEvicted) {
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, WhatRestsTooLongIsEvicted) {
   expect_holds(what_rests_too_long_is_evicted<B, Bag>, views);
 }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, TwoSeatsAndANewcomer) { expect_holds(seats_beside_a_newcomer<B>, views); }
-TEST(SimulatedSeatsOnWeaklyOrderedMachines, AnotherMayGiveBack) { expect_holds(given_back_by_another<B>, views); }
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, TwoEntriesAndANewcomer) {
+  expect_holds(two_entries_and_a_newcomer<B>, views);
+}
+TEST(SimulatedWorkerCacheOnWeaklyOrderedMachines, AnotherMayGiveBack) { expect_holds(given_back_by_another<B>, views); }
 
 TEST(SimulatedWaitingOnWeaklyOrderedMachines, AReleaseThatRacesWithAnAcquireIsNotMissed) {
   expect_holds(release_races_with_acquire<B>, views);

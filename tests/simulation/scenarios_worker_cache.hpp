@@ -1,4 +1,4 @@
-/// Scenarios of seats: a worker takes and gives back without the lock, and somebody else wants the truth meanwhile.
+/// Scenarios of entries: a worker takes and gives back without the lock, and somebody else wants the truth meanwhile.
 #pragma once
 
 #include <carpool/affine_bag.hpp>
@@ -8,9 +8,9 @@
 #include "scenarios_beginnings.hpp"
 
 template <class B, class Queue>
-using SeatScene = Scene<B, MadeUpConnector, carpool::NeverEvict, Queue>;
+using CacheScene = Scene<B, MadeUpConnector, carpool::NeverEvict, Queue>;
 
-/// The calling worker comes again and again: then its connection rests in its own seat, whatever the pool did before.
+/// The calling worker comes again and again: then its connection rests in its own entry, whatever the pool did before.
 template <class S>
 void settle_down(S& scene) {
   for (int i = 0; i < 4; ++i) scene.use(0s);
@@ -25,16 +25,16 @@ void begin_settled(S& scene) {
 
 /// The same, and the connection is out again.
 template <class B, class S>
-[[nodiscard]] typename S::Lease begin_seated(S& scene) {
+[[nodiscard]] typename S::Lease begin_cached(S& scene) {
   const auto start = unsearched<B>();
   settle_down(scene);
   return scene.pool().acquire();
 }
 
-/// Its owner and a newcomer reach for what rests in a seat.
+/// Its owner and a newcomer reach for what rests in an entry.
 template <class B, class Queue>
 void a_newcomer_wants_what_rests() {
-  SeatScene<B, Queue> scene({.max_size = 1});
+  CacheScene<B, Queue> scene({.max_size = 1});
   begin_settled<B>(scene);
   scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds it for long"); });
   scene.use(0s);
@@ -44,11 +44,11 @@ void a_newcomer_wants_what_rests() {
   scene.expect_calm();
 }
 
-/// A connection is put into a seat while somebody gets in line for it: it must not sleep beside it.
+/// A connection is put into an entry while somebody gets in line for it: it must not sleep beside it.
 template <class B, class Queue>
 void a_newcomer_waits_while_one_comes_back() {
-  SeatScene<B, Queue> scene({.max_size = 1});
-  typename SeatScene<B, Queue>::Lease lease = begin_seated<B>(scene);
+  CacheScene<B, Queue> scene({.max_size = 1});
+  typename CacheScene<B, Queue>::Lease lease = begin_cached<B>(scene);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "law 3: asleep beside a connection that rests"); });
   }
@@ -60,17 +60,17 @@ void a_newcomer_waits_while_one_comes_back() {
 /// try_acquire finds what rests with somebody else.
 template <class B, class Queue>
 void what_rests_is_there_for_all() {
-  SeatScene<B, Queue> scene({.max_size = 1});
+  CacheScene<B, Queue> scene({.max_size = 1});
   begin_settled<B>(scene);
   scene.worker([&] { law<B>(scene.pool().try_acquire().has_value(), "law 3: idle, and not to be had"); });
   scene.join();
   scene.expect_calm();
 }
 
-/// Two workers with seats of their own, a third one without, two connections.
+/// Two workers with entries of their own, a third one without, two connections.
 template <class B>
-void seats_beside_a_newcomer() {
-  SeatScene<B, carpool::AffineBag> scene({.max_size = 2});
+void two_entries_and_a_newcomer() {
+  CacheScene<B, carpool::AffineBag> scene({.max_size = 2});
   bool settled = false;
   scene.worker([&] {
     settle_down(scene);
@@ -88,10 +88,10 @@ void seats_beside_a_newcomer() {
   scene.expect_calm();
 }
 
-/// Whatever the pool is told as a whole while the only connection goes into, or out of, its seat.
+/// Whatever the pool is told as a whole while the only connection goes into, or out of, its entry.
 template <class B, class Queue, class Tell, class Check>
 void told_while_one_comes_and_goes(Tell tell, Check check) {
-  SeatScene<B, Queue> scene({.max_size = 2});
+  CacheScene<B, Queue> scene({.max_size = 2});
   begin_settled<B>(scene);
   scene.worker([&] { tell(scene); });
   for (int i = 0; i < 2; ++i) (void)scene.try_use(0s, 1s);
@@ -119,9 +119,9 @@ void retired_while_one_comes_and_goes() {
 }
 template <class B, class Queue>
 void shrunk_while_two_come_and_go() {
-  SeatScene<B, Queue> scene({.max_size = 2});
-  typename SeatScene<B, Queue>::Lease first;
-  typename SeatScene<B, Queue>::Lease second;
+  CacheScene<B, Queue> scene({.max_size = 2});
+  typename CacheScene<B, Queue>::Lease first;
+  typename CacheScene<B, Queue>::Lease second;
   {
     const auto start = unsearched<B>();
     settle_down(scene);
@@ -137,7 +137,7 @@ void shrunk_while_two_come_and_go() {
 }
 template <class B, class Queue>
 void suspended_while_one_comes_and_goes() {
-  SeatScene<B, Queue> scene({.max_size = 1});
+  CacheScene<B, Queue> scene({.max_size = 1});
   begin_settled<B>(scene);
   bool suspended = false;
   scene.worker([&] {
@@ -156,21 +156,21 @@ void suspended_while_one_comes_and_goes() {
   scene.expect_calm();
 }
 
-/// Law 16: given back into its seat while another worker destroys the pool.
+/// Law 16: given back into its entry while another worker destroys the pool.
 template <class B, class Queue>
 void destroyed_while_one_comes_back() {
-  SeatScene<B, Queue> scene({.max_size = 1});
-  typename SeatScene<B, Queue>::Lease lease = begin_seated<B>(scene);
+  CacheScene<B, Queue> scene({.max_size = 1});
+  typename CacheScene<B, Queue>::Lease lease = begin_cached<B>(scene);
   scene.worker([&] { scene.end_pool(); });
   lease.release();
   scene.join();
 }
 
-/// A lease is given back by another worker than it was given to, which has a seat, too.
+/// A lease is given back by another worker than it was given to, which has an entry, too.
 template <class B>
 void given_back_by_another() {
-  SeatScene<B, carpool::AffineBag> scene({.max_size = 2});
-  std::optional<typename SeatScene<B, carpool::AffineBag>::Lease> on_its_way = begin_seated<B>(scene);
+  CacheScene<B, carpool::AffineBag> scene({.max_size = 2});
+  std::optional<typename CacheScene<B, carpool::AffineBag>::Lease> on_its_way = begin_cached<B>(scene);
   scene.worker([&] {
     settle_down(scene);
     on_its_way.reset();
@@ -181,9 +181,9 @@ void given_back_by_another() {
   scene.expect_calm();
 }
 
-/// What rests in a seat is for one target; its owner and another worker want that one and the other one.
+/// What rests in an entry is for one target; its owner and another worker want that one and the other one.
 template <class B, class Queue>
-void two_targets_at_a_seat(std::size_t max_size) {
+void two_targets_at_an_entry(std::size_t max_size) {
   using TargetScene = Scene<B, MadeUpTargetConnector, carpool::NeverEvict, Queue>;
   TargetScene scene({.max_size = max_size});
   const auto use = [&](const char* target) {
@@ -199,23 +199,23 @@ void two_targets_at_a_seat(std::size_t max_size) {
   for (const char* target : {"b", "a"}) use(target);
   scene.join();
   const carpool::PoolStats stats = scene.pool().stats();
-  law<B>(stats.acquired == 7, "a look into a seat counts as a lease");
+  law<B>(stats.acquired == 7, "a look into an entry counts as a lease");
   law<B>(stats.closed_for(carpool::CloseReason::discarded) == 0, "one target's connection is tried for another");
   scene.expect_calm();
 }
 template <class B, class Queue>
-void two_targets_share_a_seat() {
-  two_targets_at_a_seat<B, Queue>(3);
+void two_targets_share_an_entry() {
+  two_targets_at_an_entry<B, Queue>(3);
 }
 template <class B, class Queue>
 void two_targets_share_a_slot() {
-  two_targets_at_a_seat<B, Queue>(1);
+  two_targets_at_an_entry<B, Queue>(1);
 }
 
-/// The reaper sees what rests in a seat, also where somebody uses it at the very moment when it is due.
+/// The reaper sees what rests in an entry, also where somebody uses it at the very moment when it is due.
 template <class B, class Queue>
 void what_rests_too_long_is_evicted() {
   Scene<B, MadeUpConnector, carpool::IdleTimeout, Queue> scene({.max_size = 1}, carpool::IdleTimeout(20ms));
   begin_settled<B>(scene);
-  scene.await([&] { return scene.server().open == 0; }, "law 12: idle for too long in a seat");
+  scene.await([&] { return scene.server().open == 0; }, "law 12: idle for too long in an entry");
 }
