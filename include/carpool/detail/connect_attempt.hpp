@@ -57,7 +57,7 @@ class ConnectAttempt {
       place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
                                                std::min(limit_, after(started, options().connect_timeout))));
       place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
-      if (settings.connector.is_connected(*place_.connection)) return true;
+      if (Calls::is_connected(settings.connector, *place_.connection)) return true;
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;

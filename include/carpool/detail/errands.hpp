@@ -92,7 +92,7 @@ class Errands {
     const auto& connector = core.settings().connector;
     const TimePoint deadline = std::min(limit, after(started, core.settings().options.validation_timeout));
     try {
-      if (!connector.is_connected(*place.connection)) return CloseReason::dead;
+      if (!Calls::is_connected(connector, *place.connection)) return CloseReason::dead;
       if (std::exchange(place.dirty, false)) {
         if (!Calls::reset(connector, *place.connection, deadline)) return CloseReason::reset_failed;
       } else if (!Calls::ping(connector, *place.connection, deadline)) {

@@ -85,7 +85,7 @@ class PoolCore : public PoolSeating<Types> {
     const TimePoint now = place.lease.since();
     if (waiter != nullptr && end().owner_gone()) [[unlikely]]
       return reject(place, CloseReason::closed, waiter);
-    if (!settings().connector.is_connected(*place.connection)) return reject(place, CloseReason::dead, waiter);
+    if (!Calls::is_connected(settings().connector, *place.connection)) return reject(place, CloseReason::dead, waiter);
     if (now >= place.good_until) [[unlikely]] {
       if (const auto fault = fault_at_hand_out(place, now)) return reject(place, *fault, waiter);
     }
