@@ -1,4 +1,4 @@
-// error: Connector needs bool is_connected(const Connection&) const noexcept, or its Connection bool is_connected() const noexcept
+// error: or its Connection bool is_connected() const noexcept
 #include "sound_policies.hpp"
 
 struct Spoilt {
