@@ -34,7 +34,7 @@ requires ConnectorFor<Connector, Backend>
           .in_step = detail::TellsInStep<Connector, Backend>,
           .handle_exception = detail::HandlesExceptions<Connector, Backend>,
           .lifetime = detail::TellsLifetime<Connector, Backend>,
-          .invalidate = detail::SaysGoodbye<Connector, Backend>,
+          .invalidate = detail::Invalidates<Connector, Backend>,
           .abandon = detail::Abandons<Connector, Backend>,
           .validate = detail::Validates<Connector, Backend>,
           .describe = detail::Describes<Connector, Backend>};

@@ -119,8 +119,7 @@ void two_prewarms() {
   scene.worker([&] { law<B>(scene.pool().prewarm(2, 5s) >= 2, "another's end has ended a prewarm"); });
   scene.join();
   const auto end = unsearched<B>();
-  constexpr carpool::Duration long_enough = requires { requires B::simulated; }
-  ? 5s : 20ms;
+  constexpr carpool::Duration long_enough = requires { requires B::simulated; } ? 5s : 20ms;
   pass<B>(long_enough);
   const int before = server.connects;
   (void)scene.pool().clear();

@@ -135,7 +135,9 @@ void goodbyes_that_hang_beside_another_target() {
   WholeTargetScene<B> scene({.max_size = 6, .close_timeout = hang_time<B>}, {}, &server);
   {
     const auto start = unsearched<B>();
-    { auto out = five_sick_and_a_good_one<B>(scene); }
+    {
+      auto out = five_sick_and_a_good_one<B>(scene);
+    }
   }
   scene.worker([&] { (void)scene.pool().clear(); });
   scene.worker([&] { served_at_once<B>(scene, "good"); });

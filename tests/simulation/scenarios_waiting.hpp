@@ -117,7 +117,9 @@ void slots_are_not_lost() {
   scene.worker([&] {
     typename Scene<B>::Lease lease = scene.pool().acquire();
     ++scene.server().detached;
-    { const auto mine = lease.detach(); }
+    {
+      const auto mine = lease.detach();
+    }
     --scene.server().detached;
   });
   scene.worker([&] { scene.use(0s); });

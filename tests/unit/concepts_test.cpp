@@ -235,6 +235,43 @@ static_assert(ConnectorFor<PingsByDefault, SoundBackend> && ConnectorFor<Misspel
 static_assert(!ConnectorFor<PingsAField, SoundBackend> && !ConnectorFor<PingsAType, SoundBackend>);
 static_assert(!ConnectorFor<PingsSomethingElse, SoundBackend> && !ConnectorFor<PingsWithoutAnswer, SoundBackend>);
 
+// --- what a connector leaves to its connection -------------------------------------------------------------
+
+struct AnswersAll : SoundOwnConnection {
+  bool ping(TimePoint);
+  static bool reset(TimePoint);
+  template <class Time = TimePoint>
+  bool dirty() const noexcept;
+  bool reusable() const noexcept;
+  bool in_step() const noexcept;
+  Verdict handle_exception(const std::exception_ptr&);
+  std::chrono::seconds lifetime() const;
+  void invalidate(TimePoint);
+  void abandon() noexcept;
+};
+struct AnswersOne : SoundOwnConnection { bool ping(TimePoint); bool ping(); };
+struct PingsAtOnce : SoundOwnConnection { bool ping(); };
+struct HasNoAnswer {};
+struct MayFailToAnswer { bool is_connected() const; };
+struct AnswersMutable { bool is_connected() noexcept; };
+static_assert(ConnectorFor<ConnectorOf<AnswersAll>, SoundBackend> && ConnectorFor<ConnectorOf<AnswersOne>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<HasNoAnswer>, SoundBackend> && !ConnectorFor<ConnectorOf<int>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<MayFailToAnswer>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<AnswersMutable>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<PingsAtOnce>, SoundBackend>);
+static_assert(ConnectorFor<Opens<PingsAtOnce>, SoundBackend>, "a connector that answers is_connected may open any type");
+struct PingsForItsConnection : ConnectorOf<PingsAtOnce> { bool ping(PingsAtOnce&, TimePoint) const; };
+static_assert(ConnectorFor<PingsForItsConnection, SoundBackend>);
+struct MisleadsItsConnection : ConnectorOf<AnswersAll> { bool is_connected(int) const noexcept; };
+static_assert(!ConnectorFor<MisleadsItsConnection, SoundBackend>, "its own is_connected would never be asked");
+struct MatchesItself : SoundOwnConnection { bool matches(const int& target) const; };
+struct LeavesTheTargetToIt {
+  using Connection = MatchesItself;
+  using Target = int;
+  Connection connect(const Target&, TimePoint) const;
+};
+static_assert(ConnectorFor<LeavesTheTargetToIt, SoundBackend>);
+
 /// Has a ping only where what it wraps has one.
 template <class Inner>
 struct Wrapping : SoundConnector {
@@ -256,6 +293,11 @@ constexpr RecognisedMembers none = recognised<Plain, SoundBackend>();
 static_assert(!none.target && !none.ping && !none.reset && !none.dirty && !none.reusable && !none.in_step);
 static_assert(!none.handle_exception && !none.lifetime && !none.invalidate && !none.abandon && !none.validate);
 static_assert(!none.describe);
+constexpr RecognisedMembers answered = recognised<ConnectorOf<AnswersAll>, SoundBackend>();
+static_assert(answered.ping && answered.reset && answered.dirty && answered.reusable && answered.in_step);
+static_assert(answered.handle_exception && answered.lifetime && answered.invalidate && answered.abandon);
+static_assert(!answered.target && !answered.validate && !answered.describe);
+static_assert(recognised<Opens<AnswersAll>, SoundBackend>().ping, "each member for itself");
 static_assert(!recognised<Misspelt, SoundBackend>().reusable);
 static_assert(recognised<Wrapping<WithAll>, SoundBackend>().ping);
 static_assert(!recognised<Wrapping<SoundConnector>, SoundBackend>().ping);

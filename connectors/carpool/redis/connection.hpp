@@ -1,6 +1,7 @@
 /// One connection to a Redis server: commands, pipelines, transactions, messages.
 #pragma once
 
+#include <carpool/concepts.hpp>
 #include <carpool/redis/commands.hpp>
 #include <carpool/redis/detail/arguments.hpp>
 #include <carpool/redis/detail/login.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -38,8 +40,8 @@ template <class Backend>
 class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
                         public RedisSubscriptions<RedisConnection<Backend>> {
  public:
-  RedisConnection(detail::RedisStream<Backend> stream, Duration io_timeout) noexcept
-      : stream_(std::move(stream)), io_timeout_(io_timeout) {}
+  RedisConnection(detail::RedisStream<Backend> stream, detail::RedisLogin login, Duration io_timeout) noexcept
+      : stream_(std::move(stream)), login_(std::move(login)), io_timeout_(io_timeout) {}
 
   /// Says one command and returns its reply as a T (see RedisReply::as).
   template <class T = RedisReply, RedisArgument... Arguments>
@@ -70,8 +72,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return blocking_until<T>(after(Backend::now(), patience), arguments...);
   }
 
-  /// PING, with so much patience. Throws where there is no answer.
-  void ping_for(Duration patience) { command_until<void>(after(Backend::now(), patience), "PING"); }
+  using RedisCommands<RedisConnection<Backend>>::ping;
+  bool ping(TimePoint deadline) { return command_until<std::string>(deadline, "PING") == "PONG"; }
+  /// PING, answered within the timeout. Throws where there is no answer.
+  void ping_for(Duration timeout) { command_until<void>(after(Backend::now(), timeout), "PING"); }
 
   /// One command's reply as it came: an error is a reply like any other.
   template <RedisArgument... Arguments>
@@ -128,28 +132,44 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   [[nodiscard]] bool in_step() const noexcept {
     return !session_.ruined() && stream_.settled() && !session_.subscribed();
   }
-  /// Closes the descriptor and says nothing to the peer.
-  void close() noexcept { stream_.close(); }
-  /// Tells the peer of a TLS connection that the end is meant.
-  void say_goodbye(TimePoint deadline) { stream_.say_goodbye(deadline); }
+  /// Tells the peer of a TLS connection that the end is meant; others hear nothing.
+  void invalidate(TimePoint deadline) { stream_.close_gracefully(deadline); }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  void abandon() noexcept { stream_.close(); }
 
-  /// For the connector. Throws AuthenticationError or RedisError where the server refuses.
-  void log_in(const detail::RedisLogin& login, TimePoint deadline) {
-    stream_.send(login.bytes(), login.size(), deadline);
-    for (std::size_t step = 0; step < login.size(); ++step) login.check(step, stream_.receive(deadline), peer());
+  /// An error reply, or one of another type than was hoped, says nothing against the connection; a server that has
+  /// become a replica does.
+  [[nodiscard]] Verdict handle_exception(std::exception_ptr error) const {
+    if (!reusable()) return Verdict::close;
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (const RedisError& refusal) {
+      return refusal.code() == "READONLY" ? Verdict::close : Verdict::keep;
+    } catch (const RedisTypeError&) {
+      return Verdict::keep;
+    } catch (...) {
+      return Verdict::close;
+    }
   }
 
-  /// For the connector. Makes the session what log_in made it; false where the server cannot.
-  bool restore(const detail::RedisLogin& login, int database, TimePoint deadline) {
+  /// For the connector, once. Throws AuthenticationError or RedisError where the server refuses.
+  void log_in(TimePoint deadline) {
+    stream_.send(login_.bytes(), login_.size(), deadline);
+    for (std::size_t step = 0; step < login_.size(); ++step) login_.check(step, stream_.receive(deadline), peer());
+  }
+
+  /// Makes the session what log_in made it: RESET and the log-in again, in one write; DISCARD, UNWATCH and SELECT where
+  /// the server is older than 6.2. False where neither helps.
+  bool reset(TimePoint deadline) {
     out_.clear();
     detail::RedisWriter::write(out_, "RESET");
-    stream_.send(out_ + login.bytes(), 1 + login.size(), deadline);
+    stream_.send(out_ + login_.bytes(), 1 + login_.size(), deadline);
     const bool has_reset = answer_to_reset(deadline).kind() == RedisReply::Kind::status;
-    for (std::size_t step = 0; step < login.size(); ++step) {
+    for (std::size_t step = 0; step < login_.size(); ++step) {
       const RedisReply reply = stream_.receive(deadline);
-      if (has_reset) login.check(step, reply, peer());
+      if (has_reset) login_.check(step, reply, peer());
     }
-    if (!has_reset && !restore_without_reset(database, deadline)) return false;
+    if (!has_reset && !restore_without_reset(deadline)) return false;
     session_.restored();
     this->forget_messages();
     return true;
@@ -200,11 +220,11 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return reply;
   }
 
-  bool restore_without_reset(int database, TimePoint deadline) {
+  bool restore_without_reset(TimePoint deadline) {
     if (!session_.restored_without_reset()) return false;
     RedisPipeline pipeline;
     if (session_.in_multi()) pipeline.add("DISCARD");
-    pipeline.add("UNWATCH").add("SELECT", database);
+    pipeline.add("UNWATCH").add("SELECT", login_.database());
     for (const RedisReply& reply : run(pipeline, deadline)) {
       if (reply.is_error()) return false;
     }
@@ -212,6 +232,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   detail::RedisStream<Backend> stream_;
+  detail::RedisLogin login_;
   detail::RedisSession session_;
   Duration io_timeout_;
   std::uint64_t uses_ = 0;

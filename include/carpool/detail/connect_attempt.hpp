@@ -57,7 +57,7 @@ class ConnectAttempt {
       slot_.connection.emplace(Calls::connect(settings.connector, *slot_.endpoint->target,
                                               std::min(limit_, after(started, options().connect_timeout))));
       slot_.lives_until = after(started, Calls::lifetime(settings.connector, *slot_.connection));
-      if (settings.connector.is_connected(*slot_.connection)) return true;
+      if (Calls::is_connected(settings.connector, *slot_.connection)) return true;
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;

@@ -93,7 +93,7 @@ class Errands {
     const auto& connector = core.settings().connector;
     const TimePoint deadline = std::min(limit, after(started, core.settings().options.validation_timeout));
     try {
-      if (!connector.is_connected(*slot.connection)) return CloseReason::dead;
+      if (!Calls::is_connected(connector, *slot.connection)) return CloseReason::dead;
       if (std::exchange(slot.dirty, false)) {
         if (!Calls::reset(connector, *slot.connection, deadline)) return CloseReason::reset_failed;
       } else if (!Calls::ping(connector, *slot.connection, deadline)) {

@@ -86,7 +86,7 @@ class PoolCore : public PoolCaching<Types> {
     const TimePoint now = slot.lease.since();
     if (waiter != nullptr && end().owner_gone()) [[unlikely]]
       return reject(slot, CloseReason::closed, waiter);
-    if (!settings().connector.is_connected(*slot.connection)) return reject(slot, CloseReason::dead, waiter);
+    if (!Calls::is_connected(settings().connector, *slot.connection)) return reject(slot, CloseReason::dead, waiter);
     if (now >= slot.good_until) [[unlikely]] {
       if (const auto fault = fault_at_hand_out(slot, now)) return reject(slot, *fault, waiter);
     }

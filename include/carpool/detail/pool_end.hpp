@@ -34,12 +34,12 @@ class PoolEnd {
   /// caller's own deadline, where it is the caller who closes.
   void say_goodbye([[maybe_unused]] const Settings<Types>& settings, [[maybe_unused]] PoolSlot<Types>& slot,
                    [[maybe_unused]] TimePoint limit) const noexcept {
-    if constexpr (Calls::says_goodbye) {
+    if constexpr (Calls::invalidates) {
       const TimePoint now = Backend::now();
       const TimePoint ended = ended_at_.get();
       const TimePoint begun = ended == never ? now : std::max(ended, slot.idle_since);
       const TimePoint deadline = std::min(limit, after(begun, settings.options.close_timeout));
-      if (now >= deadline || !settings.connector.is_connected(*slot.connection)) return;
+      if (now >= deadline || !Calls::is_connected(settings.connector, *slot.connection)) return;
       Calls::invalidate(settings.connector, *slot.connection, deadline);
     }
   }

@@ -109,9 +109,9 @@ class RedisStream {
   void close() noexcept {
     std::visit([](auto& socket) { socket.close(); }, socket_);
   }
-  /// TLS has a word for the end; without it there is none to say.
-  void say_goodbye(TimePoint deadline) {
-    if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->socket().say_goodbye(deadline);
+  /// As TlsSocket does; without TLS there is nothing to send.
+  void close_gracefully(TimePoint deadline) {
+    if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->socket().close_gracefully(deadline);
   }
 
  private:

@@ -181,11 +181,13 @@ struct EndpointsOf {
   using type = HashedEndpoints<Types>;
 };
 template <class Types>
-requires(!has_target<typename Types::Connector>) struct EndpointsOf<Types> {
+  requires(!has_target<typename Types::Connector>)
+struct EndpointsOf<Types> {
   using type = SoleEndpoint<Types>;
 };
 template <class Types>
-requires(has_target<typename Types::Connector> && !Hashable<typename Types::Target>) struct EndpointsOf<Types> {
+  requires(has_target<typename Types::Connector> && !Hashable<typename Types::Target>)
+struct EndpointsOf<Types> {
   using type = ListedEndpoints<Types>;
 };
 

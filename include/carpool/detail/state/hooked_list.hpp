@@ -13,7 +13,7 @@ struct ListHook {
 };
 
 /// First in, first out. An element is in at most one list per hook; it knows by itself whether it is in one.
-template <class T, ListHook<T> T::*hook>
+template <class T, ListHook<T> T::* hook>
 class HookedList {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }

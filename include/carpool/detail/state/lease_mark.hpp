@@ -14,7 +14,7 @@ struct RelaxedOf {
   using type = typename Backend::template Atomic<T>;
 };
 template <class Backend, class T>
-requires requires { typename Backend::template Relaxed<T>; }
+  requires requires { typename Backend::template Relaxed<T>; }
 struct RelaxedOf<Backend, T> {
   using type = typename Backend::template Relaxed<T>;
 };

@@ -109,8 +109,8 @@ class PoolDemand : public CacheSwitch<Types> {
   }
   /// Those that were dead for long, and that nobody asks for, go; finish_close(failure) gets what their connectors
   /// threw, whose end is the user's code. Returns when to look again.
-  template <class Bury>
-  [[nodiscard]] TimePoint forget_dead(TimePoint now, Bury finish_close) {
+  template <class FinishClose>
+  [[nodiscard]] TimePoint forget_dead(TimePoint now, FinishClose finish_close) {
     while (Endpoint* const endpoint = planner_.first_remembered()) {
       if (now < endpoint->forget_at(options_)) return endpoint->forget_at(options_);
       finish_close(std::move(endpoint->failure));
