@@ -1,9 +1,11 @@
 // needs: redis_connector
 /// A Redis connection's life with a real server: log-in, commands, transactions, messages, and what the next user
 /// finds.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -388,6 +390,44 @@ TYPED_TEST(RedisSession, ABlockingCommandEndsWhenThereIsSomething) {
   using Popped = std::optional<std::pair<std::string, std::string>>;
   EXPECT_EQ(connection.template blocking_for<Popped>(seconds(20), "BLPOP", queue), Popped({queue, "job"}));
   pusher.join();
+}
+
+TYPED_TEST(RedisSession, ACommandThatDoesNotMakeTheServerWaitIsNoBlockingOne) {
+  auto connection = this->connect();
+  EXPECT_THROW(connection.blocking_for(seconds(1), "GET", this->key("a")), std::invalid_argument);
+  EXPECT_THROW(connection.blocking_for(seconds(1), "NOSUCH", this->key("a")), RedisError) << "a module's may";
+  EXPECT_TRUE(connection.reusable());
+}
+
+/// Of a command as COMMAND tells it: [name, arity, [flag, flag ...] ...].
+bool has_flag(const RedisReply& command, const char* flag) {
+  const auto& flags = command.elements().at(2).elements();
+  return std::any_of(flags.begin(), flags.end(), [flag](const RedisReply& one) { return one.text() == flag; });
+}
+
+TYPED_TEST(RedisSession, TheTableOfCommandsIsWhatTheServerSaysOfItself) {
+  auto connection = this->connect();
+  const std::set<std::string> same_answer_twice{"mset", "setex", "psetex", "hmset", "lset"};
+  const std::set<std::string> scripts_and_chance{"eval_ro", "evalsha_ro", "fcall_ro", "lolwut"};
+  const RedisReply all = connection.command("COMMAND");
+  for (const RedisReply& command : all.elements()) {
+    const std::string& name = command.elements().at(0).text();
+    if (name.find('.') != std::string::npos) continue;  // a module's
+    carpool::detail::RedisWord word;
+    word.assign(name);
+    const carpool::detail::RedisCommand& known = carpool::detail::find_redis_command(word);
+    EXPECT_FALSE(known.name.empty()) << name << ": add what " << connection.peer() << " has and the table has not";
+    EXPECT_EQ(known.blocking, has_flag(command, "blocking")) << name;
+    const bool writes = has_flag(command, "write");
+    const bool reads = has_flag(command, "readonly");
+    if (writes || reads) {
+      EXPECT_EQ(known.repeatable, writes ? same_answer_twice.contains(name) : !scripts_and_chance.contains(name))
+          << name;
+    }
+    if (has_flag(command, "pubsub") && name.ends_with("subscribe")) {
+      EXPECT_EQ(known.effect, carpool::detail::RedisEffect::refuse) << name;
+    }
+  }
 }
 
 TYPED_TEST(RedisSession, AReplyThatIsTooLatePoisonsTheConnection) {
