@@ -18,4 +18,9 @@ TEST(Unloading, AnObjectWithTheLibraryInItStaysLoaded) {
   EXPECT_NE(::dlopen(plugin, RTLD_LAZY | RTLD_NOLOAD), nullptr) << "the reaper's thread runs where nothing is any more";
 }
 
+// The reaper's thread is started under a lock, and an object is pinned under the dynamic linker's.
+TEST(Unloading, PoolsMayBeMadeWhileTheirObjectIsLoaded) {
+  EXPECT_NE(::dlopen(CARPOOL_TEST_PLUGIN_WITH_STATIC_POOL, RTLD_NOW | RTLD_LOCAL), nullptr) << ::dlerror();
+}
+
 }  // namespace

@@ -16,9 +16,10 @@ namespace carpool::detail {
 [[gnu::visibility("hidden")]] inline void pin_this_object() noexcept {
   if (this_object_is_pinned.load(std::memory_order_relaxed)) return;
   Dl_info object{};
-  if (::dladdr(&this_object_is_pinned, &object) == 0 || object.dli_fname == nullptr) return;
-  // A handle that is not given back would be enough; the flag says it to who looks.
-  static_cast<void>(::dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+  if (::dladdr(&this_object_is_pinned, &object) != 0 && object.dli_fname != nullptr) {
+    // A handle that is never closed would be enough; the flag says what it is for.
+    static_cast<void>(::dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+  }
   this_object_is_pinned.store(true, std::memory_order_relaxed);
 }
 
