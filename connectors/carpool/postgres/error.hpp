@@ -60,6 +60,11 @@ struct PostgresNotice {
 
 namespace detail {
 
+/// Of a connect: no such database, no right to it, no such setting. The server would say the same again.
+[[nodiscard]] constexpr bool is_final_postgres_refusal(std::string_view sqlstate) noexcept {
+  return sqlstate == "3D000" || sqlstate == "42501" || sqlstate == "42704";
+}
+
 [[nodiscard]] inline std::string postgres_field(const PGresult* result, int field) {
   const char* const text = ::PQresultErrorField(result, field);
   return text == nullptr ? std::string() : std::string(text);
