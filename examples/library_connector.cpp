@@ -101,14 +101,6 @@ struct EchoConnector {
   Connection<Backend> connect(carpool::TimePoint) const {
     return {};
   }
-  template <class Backend>
-  bool is_connected(const EchoConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-  template <class Backend>
-  bool reusable(const EchoConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
 };
 
 int main() {

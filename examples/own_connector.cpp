@@ -16,9 +16,6 @@
 
 template <class Backend>
 struct MemcachedConnection : carpool::StreamConnection<Backend> {
-  explicit MemcachedConnection(carpool::StreamConnection<Backend> stream)
-      : carpool::StreamConnection<Backend>(std::move(stream)) {}
-
   void set(const std::string& key, const std::string& value) {
     this->write_all("set " + key + " 0 0 " + std::to_string(value.size()) + "\r\n" + value + "\r\n");
     if (this->read_until("\r\n") != "STORED") throw std::runtime_error("memcached: " + key + " was not stored");
@@ -33,6 +30,10 @@ struct MemcachedConnection : carpool::StreamConnection<Backend> {
     if (this->read_exactly(7) != "\r\nEND\r\n") throw std::runtime_error("memcached: the value has no end");
     return value;
   }
+  bool ping(carpool::TimePoint deadline) {
+    this->write_all("version\r\n", deadline);
+    return this->read_until("\r\n", 100, deadline).starts_with("VERSION");
+  }
 };
 
 struct MemcachedConnector {
@@ -42,20 +43,7 @@ struct MemcachedConnector {
 
   template <class Backend>
   Connection<Backend> connect(carpool::TimePoint deadline) const {
-    return Connection<Backend>(tcp.connect<Backend>(deadline));
-  }
-  template <class Backend>
-  bool is_connected(const MemcachedConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-  template <class Backend>
-  bool reusable(const MemcachedConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-  template <class Backend>
-  bool ping(MemcachedConnection<Backend>& connection, carpool::TimePoint deadline) const {
-    connection.write_all("version\r\n", deadline);
-    return connection.read_until("\r\n", 100, deadline).starts_with("VERSION");
+    return {tcp.connect<Backend>(deadline)};
   }
 };
 

@@ -1,6 +1,8 @@
 /// POCO's ObjectPool with the verbs of ours.
 #pragma once
 
+#include <carpool/connector_calls.hpp>
+#include <carpool/thread_backend.hpp>
 #include <carpool/time.hpp>
 
 #include <Poco/ObjectPool.h>
@@ -18,12 +20,13 @@ namespace carpool::bench {
 template <class Connector>
 class PocoPool {
   using Connection = typename Connector::Connection;
+  using Calls = carpool::detail::ConnectorCalls<Connector, ThreadBackend>;
 
   struct Factory : Poco::PoolableObjectFactory<Connection> {
     explicit Factory(Connector connector) : connector_(std::move(connector)) {}
     // NOLINTBEGIN(readability-identifier-naming): the names are POCO's
     Connection* createObject() { return new Connection(connector_.connect(never)); }
-    bool validateObject(const Connection* connection) { return connector_.is_connected(*connection); }
+    bool validateObject(const Connection* connection) { return Calls::is_connected(connector_, *connection); }
     // NOLINTEND(readability-identifier-naming)
 
    private:

@@ -121,13 +121,13 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
 
   template <class Backend, class Inner>
   [[nodiscard]] bool is_connected(const EndpointConnection<Backend, Inner>& connection) const noexcept {
-    return connection.in_role() && its(connection).is_connected(connection.inner());
+    return connection.in_role() && Calls<Backend>::is_connected(its(connection), connection.inner());
   }
 
   template <class Backend, class Inner>
   [[nodiscard]] bool matches(const EndpointConnection<Backend, Inner>& connection,
                              const target_t<Connector>& target) const requires detail::has_target<Connector> {
-    return its(connection).matches(connection.inner(), target);
+    return Calls<Backend>::matches(its(connection), connection.inner(), target);
   }
 
   template <class Backend, class Inner>
@@ -138,9 +138,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
       if (connection.in_role()) retire<Backend>(connection.endpoint());
       return Verdict::close;
     }
-    if constexpr (requires { connector.handle_exception(connection.inner(), error); })
-      return connector.handle_exception(connection.inner(), error);
-    return Verdict::close;
+    return Calls<Backend>::handle_exception(connector, connection.inner(), error);
   }
 
   /// Each endpoint's own; throws what the first bad one does.
@@ -155,58 +153,53 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     book_->health.at(endpoint)->retire(Backend::now());
   }
 
-  // What the wrapped connector can do besides, this one can too.
+  // What the wrapped connector or its connection can do besides, this one can too.
 
   template <class Backend, class Inner>
-  [[nodiscard]] bool reusable(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
-      requires(const Connector& c, const Inner& x) {
-    c.reusable(x);
+  requires detail::TellsReusable<Connector, Backend>
+  [[nodiscard]] bool reusable(const EndpointConnection<Backend, Inner>& connection) const noexcept {
+    return connection.in_role() && Calls<Backend>::reusable(its(connection), connection.inner());
   }
-  { return connection.in_role() && its(connection).reusable(connection.inner()); }
   template <class Backend, class Inner>
-  [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
-      requires(const Connector& c, const Inner& x) {
-    c.in_step(x);
+  requires detail::TellsInStep<Connector, Backend>
+  [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept {
+    return connection.in_role() && Calls<Backend>::in_step(its(connection), connection.inner());
   }
-  { return connection.in_role() && its(connection).in_step(connection.inner()); }
   template <class Backend, class Inner>
-  [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept requires
-      requires(const Connector& c, const Inner& x) {
-    c.dirty(x);
+  requires detail::TellsDirty<Connector, Backend>
+  [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept {
+    return Calls<Backend>::dirty(its(connection), connection.inner());
   }
-  { return its(connection).dirty(connection.inner()); }
   template <class Backend, class Inner>
-  [[nodiscard]] bool ping(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
-      requires(const Connector& c, Inner& x, TimePoint t) {
-    c.ping(x, t);
+  requires detail::Pings<Connector, Backend>
+  [[nodiscard]] bool ping(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
+    return Calls<Backend>::ping(its(connection), connection.inner(), deadline);
   }
-  { return its(connection).ping(connection.inner(), deadline); }
   template <class Backend, class Inner>
-  [[nodiscard]] bool reset(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
-      requires(const Connector& c, Inner& x, TimePoint t) {
-    c.reset(x, t);
+  requires detail::Resets<Connector, Backend>
+  [[nodiscard]] bool reset(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
+    return Calls<Backend>::reset(its(connection), connection.inner(), deadline);
   }
-  { return its(connection).reset(connection.inner(), deadline); }
   template <class Backend, class Inner>
-  void invalidate(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const requires
-      requires(const Connector& c, Inner& x, TimePoint t) {
-    c.invalidate(x, t);
+  requires detail::Invalidates<Connector, Backend>
+  void invalidate(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
+    Calls<Backend>::invalidate(its(connection), connection.inner(), deadline);
   }
-  { its(connection).invalidate(connection.inner(), deadline); }
   template <class Backend, class Inner>
-  void abandon(EndpointConnection<Backend, Inner>& connection) const noexcept requires
-      requires(const Connector& c, Inner& x) {
-    c.abandon(x);
+  requires detail::Abandons<Connector, Backend>
+  void abandon(EndpointConnection<Backend, Inner>& connection) const noexcept {
+    Calls<Backend>::abandon(its(connection), connection.inner());
   }
-  { its(connection).abandon(connection.inner()); }
   template <class Backend, class Inner>
-  [[nodiscard]] Duration lifetime(const EndpointConnection<Backend, Inner>& connection) const requires
-      requires(const Connector& c, const Inner& x) {
-    c.lifetime(x);
+  requires detail::TellsLifetime<Connector, Backend>
+  [[nodiscard]] Duration lifetime(const EndpointConnection<Backend, Inner>& connection) const {
+    return Calls<Backend>::lifetime(its(connection), connection.inner());
   }
-  { return its(connection).lifetime(connection.inner()); }
 
  private:
+  template <class Backend>
+  using Calls = detail::ConnectorCalls<Connector, Backend>;
+
   static void require(bool holds, const char* rule) {
     if (!holds) throw std::invalid_argument(std::string("EndpointsConnector: ") + rule);
   }
@@ -220,9 +213,8 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   [[nodiscard]] Connection<Backend> connect_to(const target_t<Connector>& target, TimePoint deadline) const {
     detail::EndpointSearch<Backend> search(*book_, options_, deadline);
     return search.first_to_answer([&](std::size_t index, TimePoint its_deadline) {
-      detail::EndpointSeat seat(book_->health[index], index);  // before the dial: what is retired meanwhile is meant
-      using Calls = detail::ConnectorCalls<Connector, Backend>;
-      return Connection<Backend>(std::move(seat), Calls::connect(endpoints_[index], target, its_deadline));
+      detail::EndpointUse use(book_->health[index], index);  // before the dial: what is retired meanwhile is meant
+      return Connection<Backend>(std::move(use), Calls<Backend>::connect(endpoints_[index], target, its_deadline));
     });
   }
 

@@ -74,25 +74,6 @@ struct HttpConnector {
     return unix_path.empty() ? detail::address_text(host, port_or_default()) : "unix:" + unix_path;
   }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const HttpConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-  template <class Backend>
-  [[nodiscard]] bool reusable(const HttpConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-  /// The last answer was read to its end.
-  template <class Backend>
-  [[nodiscard]] bool in_step(const HttpConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(HttpConnection<Backend>& connection) const noexcept {
-    connection.abandon();
-  }
-
   /// A status that its caller took for an error says nothing against the connection.
   template <class Backend>
   [[nodiscard]] Verdict handle_exception(HttpConnection<Backend>& connection, std::exception_ptr error) const {

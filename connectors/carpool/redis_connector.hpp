@@ -72,66 +72,14 @@ struct RedisConnector {
     validate();
     Connection<Backend> connection(
         detail::RedisStream<Backend>(dial<Backend>(deadline), {max_reply_bytes, max_reply_elements, max_reply_depth}),
-        io_timeout);
-    connection.log_in(login(), deadline);
+        {user, password, database, client_name}, io_timeout);
+    connection.log_in(deadline);
     return connection;
   }
 
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const {
     return path.empty() ? detail::address_text(host, port) : "unix:" + path;
-  }
-
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const RedisConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-  template <class Backend>
-  [[nodiscard]] bool reusable(const RedisConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-  /// Every command is answered, and nobody may say anything unasked.
-  template <class Backend>
-  [[nodiscard]] bool in_step(const RedisConnection<Backend>& connection) const noexcept {
-    return connection.in_step();
-  }
-  template <class Backend>
-  [[nodiscard]] bool dirty(const RedisConnection<Backend>& connection) const noexcept {
-    return connection.dirty();
-  }
-  template <class Backend>
-  bool ping(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    return connection.template command_until<std::string>(deadline, "PING") == "PONG";
-  }
-  /// RESET and the log-in again, in one write; DISCARD, UNWATCH and SELECT where the server is older than 6.2.
-  template <class Backend>
-  bool reset(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    return connection.restore(login(), database, deadline);
-  }
-  template <class Backend>
-  void invalidate(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    connection.say_goodbye(deadline);
-  }
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(RedisConnection<Backend>& connection) const noexcept {
-    connection.close();
-  }
-
-  /// An error reply, or one of another type than was hoped, says nothing against the connection; a server that has
-  /// become a replica does.
-  template <class Backend>
-  [[nodiscard]] Verdict handle_exception(RedisConnection<Backend>& connection, std::exception_ptr error) const {
-    if (!connection.reusable()) return Verdict::close;
-    try {
-      std::rethrow_exception(std::move(error));
-    } catch (const RedisError& refusal) {
-      return wrong_role(refusal) ? Verdict::close : Verdict::keep;
-    } catch (const RedisTypeError&) {
-      return Verdict::keep;
-    } catch (...) {
-      return Verdict::close;
-    }
   }
 
   /// Whether the server is not the master, or no longer. LOADING and MASTERDOWN are passing states, not roles.
@@ -156,8 +104,6 @@ struct RedisConnector {
   }
 
  private:
-  [[nodiscard]] detail::RedisLogin login() const { return {user, password, database, client_name}; }
-
   template <class Backend>
   [[nodiscard]] typename detail::RedisStream<Backend>::Socket dial(TimePoint deadline) const {
     if (!path.empty()) return UnixConnector{.path = path, .io_timeout = io_timeout}.template connect<Backend>(deadline);

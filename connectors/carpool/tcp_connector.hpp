@@ -152,22 +152,6 @@ struct TcpConnector {
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-
-  template <class Backend>
-  [[nodiscard]] bool reusable(const StreamConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(StreamConnection<Backend>& connection) const noexcept {
-    connection.close();
-  }
-
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
   void validate() const {
     detail::require_tcp(!host.empty(), "host must not be empty");

@@ -96,30 +96,11 @@ struct ThriftConnector {
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const { return detail::address_text(host, port); }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const ThriftConnection<Client, Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-  template <class Backend>
-  [[nodiscard]] bool reusable(const ThriftConnection<Client, Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-
   /// What the service declares, and what the server says instead of an answer, leave the connection as it was.
   template <class Backend>
   [[nodiscard]] Verdict handle_exception(ThriftConnection<Client, Backend>& connection,
                                          std::exception_ptr error) const noexcept {
     return connection.reusable() && detail::is_thrift_answer(std::move(error)) ? Verdict::keep : Verdict::close;
-  }
-
-  template <class Backend>
-  void invalidate(ThriftConnection<Client, Backend>& connection, TimePoint deadline) const {
-    connection.socket().say_goodbye(deadline);
-  }
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(ThriftConnection<Client, Backend>& connection) const noexcept {
-    connection.close();
   }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

@@ -62,28 +62,6 @@ struct TlsConnector {
   }
   [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
-    return connection.is_connected();
-  }
-
-  template <class Backend>
-  [[nodiscard]] bool reusable(const StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
-    return connection.reusable();
-  }
-
-  /// The server learns that the end is meant, and may keep the session for the next connection.
-  template <class Backend>
-  void invalidate(StreamConnection<Backend, TlsSocket<Backend>>& connection, TimePoint deadline) const {
-    connection.socket().say_goodbye(deadline);
-  }
-
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(StreamConnection<Backend, TlsSocket<Backend>>& connection) const noexcept {
-    connection.close();
-  }
-
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
   void validate() const {
     tcp().validate();

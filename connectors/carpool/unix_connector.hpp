@@ -60,22 +60,6 @@ struct UnixConnector {
   }
   [[nodiscard]] static Address any_address() { return {.path = "@any"}; }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const StreamConnection<Backend>& connection) const noexcept {
-    return connection.is_connected();
-  }
-
-  template <class Backend>
-  [[nodiscard]] bool reusable(const StreamConnection<Backend>& connection) const noexcept {
-    return connection.reusable();
-  }
-
-  /// In a forked child: the parent's connection goes on as if nothing had happened.
-  template <class Backend>
-  void abandon(StreamConnection<Backend>& connection) const noexcept {
-    connection.close();
-  }
-
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
   void validate() const {
     if (path.empty()) throw std::invalid_argument("UnixConnector: path must not be empty");

@@ -23,7 +23,7 @@ namespace carpool {
 /// last_worker must not change while it is here.
 class AffineBag {
  public:
-  static constexpr Seating seating = Seating::each_worker;
+  static constexpr WorkerCaching worker_caching = WorkerCaching::per_worker;
 
   /// The slot, which must be in no queue, will be the next for its last_worker.
   void push(Slot& slot) noexcept {

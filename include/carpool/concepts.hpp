@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/detail/connector_members.hpp>
+#include <carpool/detail/connector_names.hpp>
 #include <carpool/detail/connector_types.hpp>
 #include <carpool/detail/policy_members.hpp>
 #include <carpool/observer.hpp>
@@ -65,6 +66,7 @@ concept BackendPolicy =
       { B::fork_generation() } noexcept -> std::convertible_to<std::uint64_t>;  // Backend needs fork_generation(): a forked child must not touch its parent's connections
       requires detail::time_suspended_fits<B>;                           // Backend has time_suspended, but not as static Duration time_suspended() noexcept: the pool would never learn that the machine slept
       requires detail::uncaught_exceptions_fits<B>;                      // Backend has uncaught_exceptions, but not as static int uncaught_exceptions() noexcept: it would never be asked
+      requires detail::consume_budget_fits<B>;                           // Backend has consume_budget, but not as static void consume_budget(unsigned operations) noexcept: a worker that never waits would keep the others of its thread waiting
       requires detail::relaxed_fits<B>;                                  // Backend has Relaxed, but not as template <class T> Relaxed: it would never be used
     };
 
@@ -89,7 +91,7 @@ concept QueuePolicy = requires(Q queue, const Q& reading, Slot& slot, WorkerId w
   requires requires { { queue.pop() } noexcept -> std::same_as<Slot*>; } ||
                requires { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };  // Queue needs pop() or pop(WorkerId) noexcept returning Slot*: the next connection, nullptr when empty
   requires detail::pop_for_worker_fits<Q>;  // Queue has pop(WorkerId), but not as Slot* pop(WorkerId) noexcept: the pool would not know which to call
-  requires detail::seating_fits<Q>;       // Queue has seating, but not as static constexpr carpool::Seating seating: it would never be looked at
+  requires detail::worker_caching_fits<Q>;       // Queue has worker_caching, but not as static constexpr carpool::WorkerCaching worker_caching: it would never be looked at
 };
 
 // --- Connector: what to open -----------------------------------------------------------------------------
@@ -117,14 +119,17 @@ concept Connects = ConnectsToTarget<C, B> || ConnectsToTargetThroughBackend<C, B
                    (!has_target<C> && (ConnectsPlainly<C, B> || ConnectsThroughBackend<C, B>));
 
 template <class C, class B>
-concept MatchesItsTargets = !has_target<C> || requires(const C& connector, const connection_t<C, B>& connection, const target_t<C>& target) {
-  { connector.matches(connection, target) } -> std::convertible_to<bool>;
-};
+concept MatchesItsTargets = !has_target<C> || Matches<C, B>;
 
 }  // namespace detail
 
 /// The required members, and of the optional ones, which ARCHITECTURE.md describes, that each is as documented or not
-/// there at all: what cannot be called would be left out without a word. carpool::recognised lists what is called.
+/// there at all: the pool would never call what it cannot call as documented. carpool::recognised lists what it calls.
+///
+/// Whatever is asked of a connector with a connection, the connection may answer itself instead: is_connected() for
+/// is_connected(connection), ping(deadline) for ping(connection, deadline). The connector's member goes first. The
+/// connection's members are held to their documented form where the connector leaves is_connected to the connection;
+/// one that does not may open any type, whatever the members of that type mean.
 template <class C, class B>
 concept ConnectorFor =
     requires {
@@ -134,10 +139,10 @@ concept ConnectorFor =
       requires std::copyable<target_t<C>>;                           // Connector::Target needs to be copyable: the pool keeps the endpoints that were asked for
       requires std::equality_comparable<target_t<C>>;                // Connector::Target needs ==: idle connections are kept by endpoint
       requires detail::Connects<C, B>;                               // Connector needs Connection connect(TimePoint deadline) const, with a leading const Target& where it has targets: it opens one
-      requires detail::MatchesItsTargets<C, B>;                      // Connector with Target needs bool matches(const Connection&, const Target&) const: a lease must be for the endpoint that was asked for
+      requires detail::MatchesItsTargets<C, B>;                      // Connector with Target needs bool matches(const Connection&, const Target&) const, or its Connection bool matches(const Target&) const: a lease must be for the endpoint that was asked for
     } &&
-    requires(const C& connector, const connection_t<C, B>& connection) {
-      { connector.is_connected(connection) } noexcept -> std::convertible_to<bool>;  // Connector needs bool is_connected(const Connection&) const noexcept: asked at every hand-out, so cheap and without a round trip
+    requires {
+      requires detail::is_connected_fits<C, B>;  // Connector needs bool is_connected(const Connection&) const noexcept, or its Connection bool is_connected() const noexcept: asked at every hand-out, so cheap and without a round trip
       requires detail::ping_fits<C, B>;     // Connector has ping, but not as bool ping(Connection&, TimePoint deadline) const: no connection would ever be pinged
       requires detail::reset_fits<C, B>;    // Connector has reset, but not as bool reset(Connection&, TimePoint deadline) const: what one user leaves behind the next would find
       requires detail::dirty_fits<C, B>;    // Connector has dirty, but not as bool dirty(const Connection&) const noexcept: every connection would be reset
@@ -145,10 +150,21 @@ concept ConnectorFor =
       requires detail::in_step_fits<C, B>;  // Connector has in_step, but not as bool in_step(const Connection&) const noexcept: each exception over a lease would cost a connection
       requires detail::handle_exception_fits<C, B>;  // Connector has handle_exception, but not as Verdict handle_exception(Connection&, std::exception_ptr) const: it would never be asked
       requires detail::lifetime_fits<C, B>; // Connector has lifetime, but not as Duration lifetime(const Connection&) const: every connection would live for ever
-      requires detail::invalidate_fits<C, B>;  // Connector has invalidate, but not as void invalidate(Connection&, TimePoint deadline) const: no goodbye would ever be said
+      requires detail::invalidate_fits<C, B>;  // Connector has invalidate, but not as void invalidate(Connection&, TimePoint deadline) const: no connection would be closed gracefully
       requires detail::abandon_fits<C, B>;  // Connector has abandon, but not as void abandon(Connection&) const noexcept: a forked child would leave its parent's descriptors open
       requires detail::validate_fits<C, B>; // Connector has validate, but not as void validate() const: bad options would be found by the first connect
       requires detail::describe_fits<C, B>; // Connector has describe, but not as std::string describe() const, with a leading const Target& where it has targets: error texts would not say where it connects to
+    } &&
+    requires {
+      requires detail::own_ping_fits<C, B>;     // Connection has ping, but not as bool ping(TimePoint deadline): no connection would ever be pinged
+      requires detail::own_reset_fits<C, B>;    // Connection has reset, but not as bool reset(TimePoint deadline): what one user leaves behind the next would find
+      requires detail::own_dirty_fits<C, B>;    // Connection has dirty, but not as bool dirty() const noexcept: every connection would be reset
+      requires detail::own_reusable_fits<C, B>; // Connection has reusable, but not as bool reusable() const noexcept: a torn exchange would go unnoticed
+      requires detail::own_in_step_fits<C, B>;  // Connection has in_step, but not as bool in_step() const noexcept: each exception over a lease would cost a connection
+      requires detail::own_handle_exception_fits<C, B>;  // Connection has handle_exception, but not as Verdict handle_exception(std::exception_ptr): it would never be asked
+      requires detail::own_lifetime_fits<C, B>; // Connection has lifetime, but not as Duration lifetime() const: every connection would live for ever
+      requires detail::own_invalidate_fits<C, B>;  // Connection has invalidate, but not as void invalidate(TimePoint deadline): no connection would be closed gracefully
+      requires detail::own_abandon_fits<C, B>;  // Connection has abandon, but not as void abandon() noexcept: a forked child would leave its parent's descriptors open
     };
 
 // --- Eviction: when to close -----------------------------------------------------------------------------

@@ -76,54 +76,64 @@ class ConnectionPool {
   /// A connection, within options.acquire_timeout.
   /// Waits: for whichever comes first, a release or a connect; first come, first served from handoff_after on.
   /// Throws: AcquireTimeout, PoolClosed, QueueFull, BreakerOpen, ConnectError; a Boost.Thread worker's interruption.
-  [[nodiscard]] Lease acquire(
-      SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
+  [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current())
+    requires detail::WithoutTargets<Connector>
+  {
     return lease({}, default_patience(), site);
   }
-  [[nodiscard]] Lease acquire(const Target& target,
-                              SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
+  [[nodiscard]] Lease acquire(const Target& target, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
     return lease(target, default_patience(), site);
   }
-  [[nodiscard]] Lease acquire_for(SaturatedDuration patience, SourceLocation site = SourceLocation::current()) requires
-      detail::WithoutTargets<Connector> {
+  [[nodiscard]] Lease acquire_for(SaturatedDuration patience, SourceLocation site = SourceLocation::current())
+    requires detail::WithoutTargets<Connector>
+  {
     return lease({}, Patience(patience), site);
   }
-  [[nodiscard]] Lease acquire_for(
-      const Target& target, SaturatedDuration patience,
-      SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
+  [[nodiscard]] Lease acquire_for(const Target& target, SaturatedDuration patience,
+                                  SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
     return lease(target, Patience(patience), site);
   }
-  [[nodiscard]] Lease acquire_until(
-      TimePoint deadline, SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
+  [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current())
+    requires detail::WithoutTargets<Connector>
+  {
     return lease({}, Patience(deadline), site);
   }
-  [[nodiscard]] Lease acquire_until(
-      const Target& target, TimePoint deadline,
-      SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
+  [[nodiscard]] Lease acquire_until(const Target& target, TimePoint deadline,
+                                    SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
     return lease(target, Patience(deadline), site);
   }
 
   /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", std::errc, or that of a
   /// connector's std::system_error). After PoolErrc::interrupted the interruption is still asked for: the worker's next
   /// interruption point throws it.
-  [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept requires
-      detail::WithoutTargets<Connector> {
+  [[nodiscard]] Lease acquire(std::error_code& error, SourceLocation site = SourceLocation::current()) noexcept
+    requires detail::WithoutTargets<Connector>
+  {
     return lease_or_code({}, error, site);
   }
   [[nodiscard]] Lease acquire(const Target& target, std::error_code& error,
                               SourceLocation site = SourceLocation::current()) noexcept
-      requires(detail::has_target<Connector>) {
+    requires(detail::has_target<Connector>)
+  {
     return lease_or_code(target, error, site);
   }
 
   /// A connection if one is ready. Never waits and never opens one itself, but may have one opened in the background.
   /// Throws: PoolClosed.
-  [[nodiscard]] std::optional<Lease> try_acquire(
-      SourceLocation site = SourceLocation::current()) requires detail::WithoutTargets<Connector> {
+  [[nodiscard]] std::optional<Lease> try_acquire(SourceLocation site = SourceLocation::current())
+    requires detail::WithoutTargets<Connector>
+  {
     return lease_if_ready({}, site);
   }
-  [[nodiscard]] std::optional<Lease> try_acquire(
-      const Target& target, SourceLocation site = SourceLocation::current()) requires(detail::has_target<Connector>) {
+  [[nodiscard]] std::optional<Lease> try_acquire(const Target& target, SourceLocation site = SourceLocation::current())
+    requires(detail::has_target<Connector>)
+  {
     return lease_if_ready(target, site);
   }
 
@@ -131,23 +141,26 @@ class ConnectionPool {
   /// when the caller gets it. Where use throws, the connector's handle_exception, or else its in_step, decides whether
   /// the connection is kept or closed, and the exception propagates.
   template <class Use>
-  requires std::invocable<Use, Connection&> && detail::WithoutTargets<Connector>
+    requires std::invocable<Use, Connection&> && detail::WithoutTargets<Connector>
   decltype(auto) with_connection(Use&& use, SourceLocation site = SourceLocation::current()) {
     return run_with(acquire(site), std::forward<Use>(use));
   }
   template <class Use>
-  requires std::invocable<Use, Connection&> &&(detail::has_target<Connector>)decltype(auto)
-      with_connection(const Target& target, Use&& use, SourceLocation site = SourceLocation::current()) {
+    requires std::invocable<Use, Connection&> && (detail::has_target<Connector>)
+  decltype(auto) with_connection(const Target& target, Use&& use, SourceLocation site = SourceLocation::current()) {
     return run_with(acquire(target, site), std::forward<Use>(use));
   }
 
   /// Opens until n are idle (as far as max_size and max_idle allow), a connect fails, or the time is over; returns how
   /// many are idle.
-  std::size_t prewarm(std::size_t n, SaturatedDuration patience) requires detail::WithoutTargets<Connector> {
+  std::size_t prewarm(std::size_t n, SaturatedDuration patience)
+    requires detail::WithoutTargets<Connector>
+  {
     return Admin::prewarm(core(), {}, n, patience);
   }
-  std::size_t prewarm(const Target& target, std::size_t n,
-                      SaturatedDuration patience) requires(detail::has_target<Connector>) {
+  std::size_t prewarm(const Target& target, std::size_t n, SaturatedDuration patience)
+    requires(detail::has_target<Connector>)
+  {
     return Admin::prewarm(core(), target, n, patience);
   }
 
@@ -174,7 +187,7 @@ class ConnectionPool {
 
   /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
   /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
-  [[nodiscard]] PoolStats stats() const { return core().peek()->snapshot(); }
+  [[nodiscard]] PoolStats stats() const { return core().access_without_flush()->snapshot(); }
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
 
  private:
@@ -213,8 +226,8 @@ class ConnectionPool {
   }
 
   [[nodiscard]] std::optional<Lease> lease_if_ready(const Target& target, const SourceLocation& site) {
-    auto* place = Admin::try_acquire(core(), target, site);
-    return place == nullptr ? std::nullopt : std::optional<Lease>(Lease(*place));
+    auto* slot = Admin::try_acquire(core(), target, site);
+    return slot == nullptr ? std::nullopt : std::optional<Lease>(Lease(*slot));
   }
 
   template <class Use>

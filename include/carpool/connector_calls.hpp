@@ -1,4 +1,5 @@
-/// The one place where a connector's optional members are looked for, and what their absence means.
+/// The one place where the optional members of a connector and of its connections are called, and what their absence
+/// means.
 #pragma once
 
 #include <carpool/concepts.hpp>
@@ -10,6 +11,7 @@
 
 namespace carpool::detail {
 
+/// Each call goes to the connector's member, else to the connection's own of that name, else to what "Absent" says.
 template <class Connector, class Backend>
 struct ConnectorCalls {
   using Connection = connection_t<Connector, Backend>;
@@ -17,7 +19,7 @@ struct ConnectorCalls {
 
   static constexpr bool pings = Pings<Connector, Backend>;
   static constexpr bool resets = Resets<Connector, Backend>;
-  static constexpr bool says_goodbye = SaysGoodbye<Connector, Backend>;
+  static constexpr bool invalidates = Invalidates<Connector, Backend>;
 
   static Connection connect(const Connector& connector, const Target& target, TimePoint deadline) {
     if constexpr (ConnectsToTargetThroughBackend<Connector, Backend>) {
@@ -31,7 +33,7 @@ struct ConnectorCalls {
     }
   }
 
-  /// Where it connects to, for error texts: "127.0.0.1:6379". Absent, or in trouble: no word of it.
+  /// Where it connects to, for error texts: "127.0.0.1:6379". Absent, or where describe() throws: the empty text.
   static std::string describe(const Connector& connector, const Target& target) noexcept {
     try {
       if constexpr (requires {
@@ -43,17 +45,9 @@ struct ConnectorCalls {
                            }) {
         return connector.describe();
       }
-    } catch (...) {  // the error that is being told matters more
+    } catch (...) {  // the caller is about to report an error that matters more
     }
     return {};
-  }
-
-  static bool matches(const Connector& connector, const Connection& connection, const Target& target) {
-    if constexpr (has_target<Connector>) {
-      return connector.matches(connection, target);
-    } else {
-      return true;
-    }
   }
 
   /// Throws std::invalid_argument for a bad option. Absent: the first connect finds out.
@@ -61,32 +55,58 @@ struct ConnectorCalls {
     if constexpr (Validates<Connector, Backend>) connector.validate();
   }
 
-  /// Absent: whatever is connected may be used again.
-  static bool reusable(const Connector& connector, const Connection& connection) noexcept {
-    if constexpr (TellsReusable<Connector, Backend>) {
-      return connector.reusable(connection);
+  static bool matches([[maybe_unused]] const Connector& connector, [[maybe_unused]] const Connection& connection,
+                      [[maybe_unused]] const Target& target) {
+    if constexpr (!has_target<Connector>) {
+      return true;
+    } else if constexpr (ConnectorMatches<Connector, Backend>) {
+      return connector.matches(connection, target);
     } else {
+      return connection.matches(target);
+    }
+  }
+
+  static bool is_connected([[maybe_unused]] const Connector& connector, const Connection& connection) noexcept {
+    if constexpr (ConnectorTellsConnected<Connector, Backend>) {
       return connector.is_connected(connection);
+    } else {
+      return connection.is_connected();
+    }
+  }
+
+  /// Absent: a connection that is connected may be used again.
+  static bool reusable([[maybe_unused]] const Connector& connector, const Connection& connection) noexcept {
+    if constexpr (ConnectorTellsReusable<Connector, Backend>) {
+      return connector.reusable(connection);
+    } else if constexpr (AnswersReusable<Connection>) {
+      return connection.reusable();
+    } else {
+      return is_connected(connector, connection);
     }
   }
 
   /// Whether nothing is outstanding, so that an exception that ends a lease says nothing against the connection.
-  /// Absent: nobody knows.
+  /// Absent: it may be.
   static bool in_step([[maybe_unused]] const Connector& connector,
                       [[maybe_unused]] const Connection& connection) noexcept {
-    if constexpr (TellsInStep<Connector, Backend>) {
+    if constexpr (ConnectorTellsInStep<Connector, Backend>) {
       return connector.in_step(connection);
+    } else if constexpr (AnswersInStep<Connection>) {
+      return connection.in_step();
     } else {
       return false;
     }
   }
 
   /// Absent: a connector that resets does so after every use; one that cannot reset has nothing to clean.
-  static bool dirty(const Connector& connector, const Connection& connection) noexcept {
+  static bool dirty([[maybe_unused]] const Connector& connector,
+                    [[maybe_unused]] const Connection& connection) noexcept {
     if constexpr (!resets) {
       return false;
-    } else if constexpr (TellsDirty<Connector, Backend>) {
+    } else if constexpr (ConnectorTellsDirty<Connector, Backend>) {
       return connector.dirty(connection);
+    } else if constexpr (AnswersDirty<Connection>) {
+      return connection.dirty();
     } else {
       return true;
     }
@@ -94,53 +114,63 @@ struct ConnectorCalls {
 
   /// False, or a std::exception: the connection is to be closed. Anything else that is thrown passes through, because
   /// a worker's interruption must not be swallowed.
-  static bool ping(const Connector& connector, Connection& connection, TimePoint deadline) {
-    if constexpr (pings) {
-      try {
+  static bool ping([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,
+                   [[maybe_unused]] TimePoint deadline) {
+    try {
+      if constexpr (ConnectorPings<Connector, Backend>) {
         return connector.ping(connection, deadline);
-      } catch (const std::exception&) {
-        return false;
+      } else if constexpr (pings) {
+        return connection.ping(deadline);
       }
-    } else {
-      return true;
+    } catch (const std::exception&) {
+      return false;
     }
+    return true;
   }
 
-  static bool reset(const Connector& connector, Connection& connection, TimePoint deadline) {
-    if constexpr (resets) {
-      try {
+  static bool reset([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,
+                    [[maybe_unused]] TimePoint deadline) {
+    try {
+      if constexpr (ConnectorResets<Connector, Backend>) {
         return connector.reset(connection, deadline);
-      } catch (const std::exception&) {
-        return false;
+      } else if constexpr (resets) {
+        return connection.reset(deadline);
       }
-    } else {
-      return true;
+    } catch (const std::exception&) {
+      return false;
     }
+    return true;
   }
 
-  /// The polite goodbye. What it throws, of whatever type, is of no interest: the connection is closed next, and
-  /// whoever closes it can tell nobody.
-  static void invalidate(const Connector& connector, Connection& connection, TimePoint deadline) noexcept {
-    if constexpr (says_goodbye) {
-      try {
+  /// Closes gracefully. What it throws, of whatever type, is dropped: the pool closes the connection next, and there is
+  /// no caller to tell.
+  static void invalidate([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,
+                         [[maybe_unused]] TimePoint deadline) noexcept {
+    try {
+      if constexpr (ConnectorInvalidates<Connector, Backend>) {
         connector.invalidate(connection, deadline);
-      } catch (...) {  // the peer may be gone: nothing is lost
-        return;
+      } else if constexpr (invalidates) {
+        connection.invalidate(deadline);
       }
+    } catch (...) {  // the peer may be gone: nothing is lost
+      return;
     }
   }
 
   /// In a forked child: close(2) only. Absent: the connection is left alone, because its destructor might speak.
-  static void abandon(const Connector& connector, Connection& connection) noexcept {
-    if constexpr (Abandons<Connector, Backend>) connector.abandon(connection);
+  static void abandon([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection) noexcept {
+    if constexpr (ConnectorAbandons<Connector, Backend>) {
+      connector.abandon(connection);
+    } else if constexpr (AnswersAbandon<Connection>) {
+      connection.abandon();
+    }
   }
 
   /// In a forked child: of a connection that a missing thread was using, the descriptor alone is let go of. Absent: it
   /// stays open until the child ends.
   static void mute(const Connection& connection) noexcept {
-    if constexpr (requires(const Connector& connector, Connection& mine) {
-                    connector.abandon(mine);
-                    { mine.native_handle() }
+    if constexpr (Abandons<Connector, Backend> && requires {
+                    { connection.native_handle() }
                     noexcept->std::same_as<int>;
                     Backend::mute(0);
                   }) {
@@ -148,24 +178,28 @@ struct ConnectorCalls {
     }
   }
 
-  /// Absent: what in_step says. In doubt: close.
-  static Verdict handle_exception(const Connector& connector, Connection& connection,
-                                  std::exception_ptr error) noexcept {
-    if constexpr (HandlesExceptions<Connector, Backend>) {
-      try {
+  /// Absent: what in_step says. A handler that throws: close.
+  static Verdict handle_exception([[maybe_unused]] const Connector& connector, Connection& connection,
+                                  [[maybe_unused]] std::exception_ptr error) noexcept {
+    try {
+      if constexpr (ConnectorHandlesExceptions<Connector, Backend>) {
         return connector.handle_exception(connection, std::move(error));
-      } catch (...) {
-        return Verdict::close;
+      } else if constexpr (AnswersHandleException<Connection>) {
+        return connection.handle_exception(std::move(error));
       }
-    } else {
-      return in_step(connector, connection) ? Verdict::keep : Verdict::close;
+    } catch (...) {
+      return Verdict::close;
     }
+    return in_step(connector, connection) ? Verdict::keep : Verdict::close;
   }
 
-  /// How long this connection may live, as the connector knows (a server's announcement, a token's expiry).
-  static Duration lifetime(const Connector& connector, const Connection& connection) {
-    if constexpr (TellsLifetime<Connector, Backend>) {
+  /// How long this connection may live, as the connector knows (a server's announcement, a token's expiry). Absent: no
+  /// limit.
+  static Duration lifetime([[maybe_unused]] const Connector& connector, [[maybe_unused]] const Connection& connection) {
+    if constexpr (ConnectorTellsLifetime<Connector, Backend>) {
       return connector.lifetime(connection);
+    } else if constexpr (AnswersLifetime<Connection>) {
+      return connection.lifetime();
     } else {
       return forever;
     }

@@ -24,51 +24,51 @@ class Lease {
   using Connection = typename Core::Connection;
 
   Lease() noexcept = default;
-  Lease(Lease&& other) noexcept : place_(std::exchange(other.place_, nullptr)) {}
+  Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
   Lease& operator=(Lease&& other) noexcept {
     if (this != &other) {
       release();
-      place_ = std::exchange(other.place_, nullptr);
+      slot_ = std::exchange(other.slot_, nullptr);
     }
     return *this;
   }
   ~Lease() { release(); }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return place_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return slot_ != nullptr; }
   /// The connection, which is the caller's until the lease ends. A reference or pointer to it must not be kept longer.
   /// An empty lease has none: asserted. With NDEBUG it is undefined behaviour, as with std::optional.
   [[nodiscard]] Connection& operator*() const& noexcept { return *operator->(); }
   Connection& operator*() const&& = delete;  // Name the lease, or use ->: a temporary lease ends with its statement
   [[nodiscard]] Connection* operator->() const noexcept {
-    assert(place_ != nullptr && "carpool: an empty lease has no connection");
-    return &*place_->connection;
+    assert(slot_ != nullptr && "carpool: an empty lease has no connection");
+    return &*slot_->connection;
   }
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {
-    if (auto* place = std::exchange(place_, nullptr)) place->core->give_back(*place);
+    if (auto* slot = std::exchange(slot_, nullptr)) slot->core->give_back(*slot);
   }
   /// Has the connection closed instead of pooled.
   void discard() noexcept {
-    if (auto* place = std::exchange(place_, nullptr)) place->core->discard(*place);
+    if (auto* slot = std::exchange(slot_, nullptr)) slot->core->discard(*slot);
   }
-  /// Takes the connection out of the pool for good; its place is free. Throws what moving a Connection throws; the
+  /// Takes the connection out of the pool for good; its slot is free. Throws what moving a Connection throws; the
   /// lease then still holds it. The lease must not be empty.
   [[nodiscard]] Connection detach() {
-    Connection mine = place_->core->detach(*place_);
-    place_ = nullptr;
+    Connection mine = slot_->core->detach(*slot_);
+    slot_ = nullptr;
     return mine;
   }
 
   /// For the pool: what its user threw has been caught, and decides.
   void release_after(std::exception_ptr error) noexcept {
-    if (auto* place = std::exchange(place_, nullptr)) place->core->give_back_after(*place, std::move(error));
+    if (auto* slot = std::exchange(slot_, nullptr)) slot->core->give_back_after(*slot, std::move(error));
   }
   /// For the pool.
-  explicit Lease(typename Core::Place& place) noexcept : place_(&place) {}
+  explicit Lease(typename Core::PoolSlot& slot) noexcept : slot_(&slot) {}
 
  private:
-  typename Core::Place* place_ = nullptr;
+  typename Core::PoolSlot* slot_ = nullptr;
 };
 
 }  // namespace carpool

@@ -16,7 +16,7 @@ namespace carpool {
 /// Lifetime: does not own the slots; a slot must leave (pop or remove) before it or the queue is destroyed.
 class LifoStack {
  public:
-  static constexpr Seating seating = Seating::sole_worker;
+  static constexpr WorkerCaching worker_caching = WorkerCaching::single_worker;
 
   /// The slot, which must be in no queue, will be the next to go.
   void push(Slot& slot) noexcept { slots_.push_front(slot); }

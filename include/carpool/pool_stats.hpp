@@ -14,7 +14,7 @@ namespace carpool {
 ///   created = idle + in_use + closing + those closed for any reason but connect_failed.
 struct PoolStats {
   std::size_t max_size = 0;
-  std::size_t connecting = 0;  ///< places reserved for a connect in flight
+  std::size_t connecting = 0;  ///< slots reserved for a connect in flight
   std::size_t idle = 0;
   std::size_t in_use = 0;   ///< leased, or being validated for a lease or by the reaper
   std::size_t closing = 0;  ///< no longer usable, not yet closed: still counted against max_size

@@ -1,4 +1,4 @@
-// error: 'int' to 'carpool::Duration
+// error: 'int' to 'carpool::
 #include "sound_pool.hpp"
 
 carpool::PoolOptions options{.acquire_timeout = 30};

@@ -64,6 +64,16 @@ struct SoundConnector {
   bool matches(const Connection&, const Target&) const;
 };
 
+/// Answers for itself, so that its connector needs no more than connect.
+struct SoundOwnConnection {
+  [[nodiscard]] bool is_connected() const noexcept;
+};
+template <class C>
+struct ConnectorOf {
+  using Connection = C;
+  Connection connect(TimePoint) const;
+};
+
 struct SoundEviction {
   bool expired(const Slot&, TimePoint now) const;
 };
@@ -90,5 +100,6 @@ template struct AcceptBackend<SoundBackend>;
 template struct AcceptIoBackend<SoundIoBackend>;
 template struct AcceptQueue<SoundQueue>;
 template struct AcceptConnector<SoundConnector>;
+template struct AcceptConnector<ConnectorOf<SoundOwnConnection>>;
 template struct AcceptEviction<SoundEviction>;
 template struct AcceptObserver<SoundObserver>;

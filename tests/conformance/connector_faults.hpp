@@ -9,7 +9,9 @@
 #pragma once
 
 #include <carpool/connection_pool.hpp>
+#include <carpool/connector_calls.hpp>
 #include <carpool/lifo_stack.hpp>
+#include <carpool/recognised.hpp>
 #include <carpool/time.hpp>
 
 #include <atomic>
@@ -35,10 +37,8 @@ class ConnectorFaults : public testing::Test {
   using Backend = typename Scene::Backend;
   using Connector = decltype(std::declval<Scene&>().connector());
   using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, Connector>;
-  static constexpr bool knows_its_step =
-      requires(const Connector& connector, const typename Pool::Connection& connection) {
-    connector.in_step(connection);
-  };
+  using Calls = carpool::detail::ConnectorCalls<Connector, Backend>;
+  static constexpr bool knows_its_step = carpool::recognised<Connector, Backend>().in_step;
 
   static carpool::TimePoint in(carpool::Duration time) { return Backend::now() + time; }
   auto connect() { return scene_.connector().template connect<Backend>(patiently<Backend>()); }
@@ -119,7 +119,7 @@ TYPED_TEST_P(ConnectorFaults, AnAnswerByteByByteIsTheSameAnswer) {
   auto connection = this->connect();
   for (int i = 0; i < 3; ++i) {
     this->scene_.exchange(connection, patiently<typename TypeParam::Backend>());
-    EXPECT_TRUE(connector.reusable(connection));
+    EXPECT_TRUE(TestFixture::Calls::reusable(connector, connection));
   }
 }
 
@@ -134,7 +134,7 @@ TYPED_TEST_P(ConnectorFaults, AFrozenServerIsLeftInTimeAndItsLateAnswerReachesNo
     EXPECT_EQ(this->failure_of(*lease, deadline), std::errc::timed_out);
     EXPECT_GE(TypeParam::Backend::now(), deadline);
     EXPECT_LT(TypeParam::Backend::now(), deadline + std::chrono::seconds(2));
-    EXPECT_FALSE(connector.reusable(*lease));
+    EXPECT_FALSE(TestFixture::Calls::reusable(connector, *lease));
   }
   this->proxy().hold(false);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_soon(*pool));
@@ -169,7 +169,7 @@ TYPED_TEST_P(ConnectorFaults, AResetWhileAnAnswerIsAwaitedIsAnErrorAtOnce) {
   const std::error_code code = this->failure_of(connection, patiently<typename TypeParam::Backend>());
   killer.join();
   EXPECT_TRUE(code && code != std::errc::timed_out) << code.message();
-  EXPECT_FALSE(connector.reusable(connection));
+  EXPECT_FALSE(TestFixture::Calls::reusable(connector, connection));
   this->proxy().hold(false);
   this->converse();
 }
@@ -195,8 +195,10 @@ TYPED_TEST_P(ConnectorFaults, OneThatEndedWhileIdleIsNotHandedOut) {
     ASSERT_TRUE(this->works(*pool));
     auto younger = this->connect();
     reset ? this->proxy().reset_all() : this->proxy().close_all();
-    ASSERT_TRUE(soon<typename TypeParam::Backend>(
-        [&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
+    ASSERT_TRUE(soon<typename TypeParam::Backend>([&] {
+      return !TestFixture::Calls::is_connected(connector, elder) &&
+             !TestFixture::Calls::is_connected(connector, younger);
+    }));
     EXPECT_TRUE(this->works(*pool));
     pool->clear();
   }

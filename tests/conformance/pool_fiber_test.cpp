@@ -89,7 +89,7 @@ TEST(FiberPool, ARunningCallerMayOvertakeBeforeHandoffAfter) {
   lease.release();
   lease = pool.acquire_for(10s);  // the waiter has been told, and has not run yet
   EXPECT_FALSE(served);
-  EXPECT_EQ(pool.stats().waiting, 1U) << "it has kept its place";
+  EXPECT_EQ(pool.stats().waiting, 1U) << "it has kept its turn";
   lease.release();
   waiter.join();
   EXPECT_TRUE(served);

@@ -172,7 +172,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AsManyConnectsAsWaitersAreInFlightAndNoMore) 
   EXPECT_EQ(this->server.counts().connects, 3U);
 }
 
-// Law 3: the waiter came when all places were taken and the breaker open; then a place is free, and in time a connect
+// Law 3: the waiter came when all slots were taken and the breaker open; then a slot is free, and in time a connect
 // may start.
 TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterIsServedOnceAPlaceIsFreeAndTheBreakerAllowsIt) {
   Pool<TypeParam> pool(this->server.connector(),

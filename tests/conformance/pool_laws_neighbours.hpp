@@ -109,7 +109,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, HoweverManyTargetsHangAnotherIsServed) {
   workers.join();
 }
 
-// A3: a connect that waits for its next try holds no place.
+// A3: a connect that waits for its next try holds no slot.
 TYPED_TEST_P(PoolLawsAmongWorkers, ATargetThatWaitsForItsNextTryHoldsNoPlace) {
   this->server.other_connects("bad", refuse("down"));
   TargetPool<TypeParam> pool(this->server.target_connector(),
@@ -123,7 +123,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ATargetThatWaitsForItsNextTryHoldsNoPlace) {
   workers.join();
 }
 
-// A3: probes of endpoints in trouble take half of the places at most.
+// A3: probes of endpoints in trouble take half of the slots at most.
 TYPED_TEST_P(PoolLawsAmongWorkers, ProbesOfDeadTargetsLeaveHalfOfThePlaces) {
   TargetPool<TypeParam> pool(
       this->server.target_connector(),
@@ -197,7 +197,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, PingsOfManyConnectionsLeaveSomeToBeTaken) {
   pause<TypeParam>(100ms);  // the reaper comes again
   EXPECT_GE(all.pool.stats().idle, 6U);
   EXPECT_TRUE(all.serves("sick ping"));
-  EXPECT_EQ(all.connector.servers->connects, 12) << "none was opened in their place";
+  EXPECT_EQ(all.connector.servers->connects, 12) << "none was opened in their stead";
   all.connector.servers->open = true;
   EXPECT_TRUE(eventually<TypeParam>([&] { return all.connector.servers->pings >= 12; })) << "each has its turn";
 }

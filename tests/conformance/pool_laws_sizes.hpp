@@ -1,4 +1,4 @@
-/// Laws of numbers: max_size, max_idle, min_idle, max_connecting, prewarm, clear, resize; every place comes back.
+/// Laws of numbers: max_size, max_idle, min_idle, max_connecting, prewarm, clear, resize; every slot comes back.
 #pragma once
 
 #include "pool_laws_fixture.hpp"
@@ -14,8 +14,8 @@ TYPED_TEST_P(PoolLaws, NoMoreThanMaxSizeExist) {
   EXPECT_EQ(pool.stats().size(), 3U);
 }
 
-// Law 1: what is closing still exists, so its place is not free before it is closed.
-TYPED_TEST_P(PoolLaws, AClosingConnectionKeepsItsPlaceUntilItIsClosed) {
+// Law 1: what is closing still exists, so its slot is not free before it is closed.
+TYPED_TEST_P(PoolLaws, AClosingConnectionKeepsItsTurnUntilItIsClosed) {
   this->server.next_connects({ok().slow_to_part(40ms)});
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
   static_cast<void>(pool.acquire());

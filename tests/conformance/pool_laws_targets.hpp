@@ -139,7 +139,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ATargetThatHangsDoesNotHoldUpAnother) {
   this->server.let_through();
 }
 
-// Law 3: its breaker is open when the place that it could have becomes free.
+// Law 3: its breaker is open when the slot that it could have becomes free.
 TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterIsServedOnceItsTargetMayBeTriedAgain) {
   TargetPool<TypeParam> pool(this->server.target_connector(),
                              {.max_size = 1, .connect_attempts = 1, .connect_backoff = {150ms, 150ms}});
@@ -169,7 +169,7 @@ TYPED_TEST_P(PoolLaws, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone) {
   EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.counts("a").open == 1; }, pool));
 }
 
-// Law 5: whatever the connector throws, its caller gets it and the place is back.
+// Law 5: whatever the connector throws, its caller gets it and the slot is back.
 TYPED_TEST_P(PoolLaws, AConnectionThatCannotBeMatchedIsClosed) {
   TargetPool<TypeParam> pool(this->server.target_connector(), {.max_size = 1});
   static_cast<void>(pool.acquire("a"));

@@ -105,7 +105,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, NobodyOvertakesAWaiterWhoHasWaitedHandoffAfte
 }
 
 // Law 8: the first in line is given a dead connection. It waits on where it stood, not at the end.
-TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedKeepsItsPlaceInLine) {
+TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedKeepsItsTurnInLine) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .handoff_after = 0ns});
   auto lease = pool.acquire();
   std::vector<std::size_t> order;
@@ -178,7 +178,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, MaxWaitersIsEachTargetsOwn) {
   this->server.let_through(10);
 }
 
-// Who has its place in line already is not refused for want of room.
+// Who has its turn in line already is not refused for want of room.
 TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterWhoWasDisappointedIsNotRefused) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1, .max_waiters = 3, .handoff_after = 0ns});
   for (int round = 0; round < 20; ++round) {

@@ -429,7 +429,7 @@ TEST_F(AllocationFailureOfAHelper, IsMadeGoodWhileAnotherHelperIsBusy) {
   busy.join();
 }
 
-/// Places come in blocks: with so many lent, one of them is the first that needs memory.
+/// Slots come in blocks: with so many lent, one of them is the first that needs memory.
 TEST_F(AllocationFailureOfAHelper, IsNotRepeatedWithoutRest) {
   for (std::size_t lent = 1; lent <= 4; ++lent) {
     Pool pool(connector, {.max_size = 6});

@@ -117,7 +117,7 @@ TYPED_TEST(HttpFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
       this->exchange(younger);
       if (reset) this->proxy(encrypted).reset_all();
       if (!reset) this->proxy(encrypted).close_all();
-      ASSERT_TRUE(this->soon([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
+      ASSERT_TRUE(this->soon([&] { return !elder.is_connected() && !younger.is_connected(); }));
       for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
     }
   }

@@ -229,13 +229,13 @@ TYPED_TEST(RedisFaults, AWordThatNobodyAskedForKeepsAConnectionFromBeingLent) {
   const carpool::RedisConnector connector{.host = "127.0.0.1", .port = talkative.port()};
   auto connection = this->connect(connector);
   connection.command("SET", "a", 1);
-  EXPECT_TRUE(connector.is_connected(connection));
+  EXPECT_TRUE(connection.is_connected());
   talkative.send_all("+OK\r\n");
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(connection); }));
+  EXPECT_TRUE(this->soon([&] { return !connection.is_connected(); }));
   auto other = this->connect(connector);
   talkative.reply_with({.answer = "+OK\r\n+AND MORE\r\n"});
   other.command("SET", "a", 1);
-  EXPECT_FALSE(connector.reusable(other));
+  EXPECT_FALSE(other.reusable());
   EXPECT_THROW(other.command("GET", "a"), carpool::RedisProtocolError)
       << "that would be the answer of nobody knows whom";
 }

@@ -112,8 +112,8 @@ TYPED_TEST(RedisBySentinel, ADeadSentinelIsPassedOver) {
   for (int i = 0; i < 10; ++i) {
     auto connection = connector.template connect<TypeParam>(this->in(seconds(20)));
     EXPECT_EQ(connection.template command<std::string>("CLIENT", "GETNAME"), "tested");
-    EXPECT_TRUE(connector.is_connected(connection));
-    EXPECT_TRUE(connector.reusable(connection));
+    EXPECT_TRUE(connection.is_connected());
+    EXPECT_TRUE(connection.reusable());
   }
 }
 

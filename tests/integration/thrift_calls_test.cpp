@@ -50,7 +50,7 @@ class ThriftCalls : public testing::Test {
     } else {
       EXPECT_THROW((void)client.say("x"), Error);
     }
-    EXPECT_FALSE(connector.reusable(connection));
+    EXPECT_FALSE(connection.reusable());
   }
 };
 TYPED_TEST_SUITE(ThriftCalls, IoBackends, BackendName);
@@ -66,10 +66,10 @@ TYPED_TEST(ThriftCalls, EveryFramingAndEncodingCarriesTheCalls) {
       const std::string longer(100 * 1000, 'x');
       for (const std::string& text : {std::string("a"), longer, std::string()}) {
         EXPECT_EQ(connection.client().say(text), text);
-        EXPECT_TRUE(connector.reusable(connection));
+        EXPECT_TRUE(connection.reusable());
       }
       connection.client().note("no answer comes");
-      EXPECT_TRUE(connector.reusable(connection));
+      EXPECT_TRUE(connection.reusable());
       EXPECT_EQ(connection.client().say("after"), "after");
       EXPECT_EQ(server.notes(), 1U);
     }
@@ -93,9 +93,9 @@ TYPED_TEST(ThriftCalls, ACallWithoutItsAnswerIsNotReusable) {
   const auto connector = this->to(server.port());
   auto connection = this->open(connector);
   connection.client().send_say("half a call");
-  EXPECT_FALSE(connector.reusable(connection));
+  EXPECT_FALSE(connection.reusable());
   EXPECT_EQ(connection.client().recv_say(), "half a call");
-  EXPECT_TRUE(connector.reusable(connection));
+  EXPECT_TRUE(connection.reusable());
 }
 
 TYPED_TEST(ThriftCalls, AFrozenServerIsATimeOutThatNamesItAndEndsTheConnection) {
@@ -115,7 +115,7 @@ TYPED_TEST(ThriftCalls, AFrozenServerIsATimeOutThatNamesItAndEndsTheConnection) 
     EXPECT_EQ(connector.handle_exception(connection, std::current_exception()), carpool::Verdict::close);
   }
   EXPECT_GE(TypeParam::now(), deadline);
-  EXPECT_FALSE(connector.reusable(connection));
+  EXPECT_FALSE(connection.reusable());
 }
 
 TYPED_TEST(ThriftCalls, TheConnectorsOwnBoundHoldsWhereNoDeadlineIsGiven) {
@@ -136,7 +136,7 @@ TYPED_TEST(ThriftCalls, AnAnswerByteByByteIsTheSameAnswer) {
   connector.framing = ThriftFraming::framed;
   auto connection = this->open(connector);
   EXPECT_EQ(connection.client().say("slowly"), "slowly");
-  EXPECT_TRUE(connector.reusable(connection));
+  EXPECT_TRUE(connection.reusable());
 }
 
 TYPED_TEST(ThriftCalls, AnAnswerThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {

@@ -147,14 +147,14 @@ TYPED_TEST(ThriftTls, WhatIsLongerThanARecordComesWhole) {
   const auto thrift = this->thrift_at(echo);
   auto called = thrift.template connect<TypeParam>(this->soon_enough());
   EXPECT_EQ(called.client(this->soon_enough()).say(longer), longer);
-  EXPECT_TRUE(thrift.reusable(called) && thrift.is_connected(called));
+  EXPECT_TRUE(called.reusable() && called.is_connected());
   HiveServer hive({.plain = true});
   hive.on("longer", {.columns = {{"c", carpool::HiveType::string}}, .rows = {{longer}}});
   TlsServer server(this->as(hive));
   const auto connector = this->hive_at(server);
   auto asked = this->open(connector);
   EXPECT_EQ(asked.query("longer", this->soon_enough()).template get<std::string>(0, 0), longer);
-  EXPECT_TRUE(connector.reusable(asked) && connector.is_connected(asked));
+  EXPECT_TRUE(asked.reusable() && asked.is_connected());
 }
 
 TYPED_TEST(ThriftTls, APoolsNextConnectionResumesTheSessionAndEachSaysGoodbye) {
@@ -181,7 +181,7 @@ TYPED_TEST(ThriftTls, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessionC
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   }
-  EXPECT_FALSE(connector.reusable(connection));
+  EXPECT_FALSE(connection.reusable());
   EXPECT_TRUE(this->soon([&] { return hive.count("CancelOperation") == 1 && hive.sessions() == 0; }));
 }
 

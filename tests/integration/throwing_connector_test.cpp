@@ -1,4 +1,4 @@
-/// Whatever a connector or an eviction throws, from whichever method: the connection is closed, its place is free,
+/// Whatever a connector or an eviction throws, from whichever method: the connection is closed, its slot is free,
 /// whoever waits is served or told, and the reaper goes on.
 #include <carpool/connection_pool.hpp>
 #include <carpool/fifo_queue.hpp>
@@ -187,7 +187,7 @@ class ThrowingConnector : public testing::Test {
     EXPECT_TRUE(soon<Backend>([&] { return pool.stats().waiting == 0 && pool.stats().connecting == 0; }));
     EXPECT_TRUE(soon<Backend>([&] { return !world.open[world.culprit] || world.culprit == 0; })) << "not closed";
     for (int i = 0; i < 3; ++i) {
-      EXPECT_TRUE(soon<Backend>([&] { return can_have_all(pool); })) << "a place is lost";
+      EXPECT_TRUE(soon<Backend>([&] { return can_have_all(pool); })) << "a slot is lost";
     }
     EXPECT_LE(world.peak, 3u);
     const int pings = world.count(Method::ping);

@@ -84,11 +84,10 @@ TYPED_TEST(TlsStream, TicketsThatComeAfterTheHandshakeAreNoUnreadBytes) {
   auto stream = this->open(connector);
   char byte = 0;  // a ticket has come: something is there to be read
   ASSERT_TRUE(this->soon([&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }));
-  EXPECT_TRUE(connector.is_connected(stream));
-  EXPECT_TRUE(connector.reusable(stream));
-  EXPECT_TRUE(this->soon([&] {
-    return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && connector.is_connected(stream);
-  }));
+  EXPECT_TRUE(stream.is_connected());
+  EXPECT_TRUE(stream.reusable());
+  EXPECT_TRUE(this->soon(
+      [&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && stream.is_connected(); }));
   EXPECT_EQ(this->exchange(stream, "hello"), "hello");
 }
 
@@ -97,10 +96,10 @@ TYPED_TEST(TlsStream, BytesThatNobodyAskedForAreUnread) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("one\n");
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(stream); }));
+  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
   EXPECT_EQ(stream.read_until("\n"), "one");
-  EXPECT_TRUE(connector.is_connected(stream));
-  EXPECT_TRUE(connector.reusable(stream));
+  EXPECT_TRUE(stream.is_connected());
+  EXPECT_TRUE(stream.reusable());
 }
 
 TYPED_TEST(TlsStream, BytesOfARecordThatIsHalfReadAreUnread) {
@@ -109,7 +108,7 @@ TYPED_TEST(TlsStream, BytesOfARecordThatIsHalfReadAreUnread) {
   auto stream = this->open(connector);
   stream.write_all("long\n", this->soon_enough());
   EXPECT_EQ(stream.read_exactly(2, this->soon_enough()), "lo");
-  EXPECT_FALSE(connector.is_connected(stream));
+  EXPECT_FALSE(stream.is_connected());
 }
 
 TYPED_TEST(TlsStream, NewKeysAndRenegotiationGoUnnoticed) {
@@ -119,7 +118,7 @@ TYPED_TEST(TlsStream, NewKeysAndRenegotiationGoUnnoticed) {
     auto stream = this->open(connector);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(this->exchange(stream, order), order);
     EXPECT_EQ(this->exchange(stream, "hello"), "hello");
-    EXPECT_TRUE(this->soon([&] { return connector.is_connected(stream); }));
+    EXPECT_TRUE(this->soon([&] { return stream.is_connected(); }));
   }
 }
 
@@ -136,7 +135,7 @@ TYPED_TEST(TlsStream, AServerThatSaysGoodbyeIsDeadAndItsEndIsTheEnd) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("goodbye\n");
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(stream); }));
+  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
   std::array<std::byte, 1> byte{};
   auto other = this->open(connector);
   other.write_all("goodbye\n");
@@ -161,7 +160,7 @@ TYPED_TEST(TlsStream, InvalidateSaysGoodbyeAndCloseDoesNot) {
   const auto connector = this->to(server);
   auto polite = this->open(connector);
   EXPECT_EQ(this->exchange(polite, "a"), "a");
-  connector.invalidate(polite, this->soon_enough());
+  polite.invalidate(this->soon_enough());
   polite.close();
   EXPECT_TRUE(this->soon([&] { return server.goodbyes() == 1 && server.open() == 0; }));
   {
@@ -234,7 +233,7 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
   auto stream = this->open(connector);
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.reset_all();
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(stream); }));
+  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
   const auto error = this->template thrown_by<std::system_error>([&] {
     for (int i = 0; i < 100; ++i) stream.write_all("b\n", this->soon_enough());
   });

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "seat_bench.hpp"
+#include "cache_bench.hpp"
 #include "simulated_platform.hpp"
 
 #include "weakened_orders.hpp"
@@ -27,11 +27,11 @@ using B = carpool::SimulationBackend;
 using P = SimulatedPlatform;
 using carpool::Simulation;
 
-TEST(SimulatedOrders, OfASeat) {
-  const Scenarios scenarios{a_seat_opens_and_closes_beside_its_owner, a_seat_closes_while_two_come_back,
-                            a_seat_goes_when_its_owner_has_gone};
-  expect_each_order_matters("seat.hpp", 13, scenarios);
-  expect_each_order_matters("seats.hpp", 1, scenarios);
+TEST(SimulatedOrders, OfACacheEntry) {
+  const Scenarios scenarios{an_entry_opens_and_closes_beside_its_owner, an_entry_closes_while_two_come_back,
+                            an_entry_goes_when_its_owner_has_gone};
+  expect_each_order_matters("cache_entry.hpp", 13, scenarios);
+  expect_each_order_matters("worker_cache.hpp", 1, scenarios);
 }
 
 /// One after the other, and nobody sleeps beside a free mutex.
@@ -127,9 +127,9 @@ class GrantBench {
   struct Types {
     using Backend = B;
     using Connection = int;
-    static constexpr carpool::Seating seating = carpool::Seating::none;
+    static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
   };
-  using Place = carpool::detail::Place<Types>;
+  using PoolSlot = carpool::detail::PoolSlot<Types>;
 
  public:
   void notify() {
@@ -141,13 +141,13 @@ class GrantBench {
     connection_.write();
     mutex_.lock();
     const bool will_look = set_notified(true);
-    waiter_.granted.store(&place_, std::memory_order_release);
+    waiter_.granted.store(&slot_, std::memory_order_release);
     if (!will_look) static_cast<void>(waiter_.parking.unpark());
     mutex_.unlock();
   }
   /// Looks at the books where it is not granted one.
   void wait() {
-    for (Place* granted = nullptr; granted == nullptr;) {
+    for (PoolSlot* granted = nullptr; granted == nullptr;) {
       waiter_.parking.park_until(carpool::never);
       granted = waiter_.take_granted();
       if (granted == nullptr) mutex_.lock();
@@ -166,8 +166,8 @@ class GrantBench {
     if (!set_notified(true)) static_cast<void>(waiter_.parking.unpark());
   }
 
-  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a place belongs to; nobody looks at it
-  Place place_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
+  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
+  PoolSlot slot_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
   B::Mutex mutex_;
   carpool::detail::Waiter<Types> waiter_;
   SimulatedPlain connection_;

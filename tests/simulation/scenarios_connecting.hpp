@@ -62,7 +62,7 @@ void a_release_beats_a_hung_connect() {
   scene.expect_calm();
 }
 
-/// Two endpoints, one place: the idle connection of one makes room for the other's waiter.
+/// Two endpoints, one slot: the idle connection of one makes room for the other's waiter.
 template <class B>
 void targets_make_room() {
   using TargetScene = Scene<B, MadeUpTargetConnector>;
@@ -119,8 +119,7 @@ void two_prewarms() {
   scene.worker([&] { law<B>(scene.pool().prewarm(2, 5s) >= 2, "another's end has ended a prewarm"); });
   scene.join();
   const auto end = unsearched<B>();
-  constexpr carpool::Duration long_enough = requires { requires B::simulated; }
-  ? 5s : 20ms;
+  constexpr carpool::Duration long_enough = requires { requires B::simulated; } ? 5s : 20ms;
   pass<B>(long_enough);
   const int before = server.connects;
   (void)scene.pool().clear();

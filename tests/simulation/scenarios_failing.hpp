@@ -8,7 +8,7 @@
   return [n](ServerCall call, int nth) { return call == ServerCall::connect && nth <= n; };
 }
 
-/// C07, C09, C20, C23; law 5: a connect that throws gives its place back, and the next one is made.
+/// C07, C09, C20, C23; law 5: a connect that throws gives its slot back, and the next one is made.
 template <class B>
 void a_connect_fails_once() {
   MadeUpServer<B> server;

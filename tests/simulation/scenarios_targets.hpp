@@ -76,7 +76,7 @@ void probes_of_dead_targets_beside_another() {
   scene.expect_calm();
 }
 
-/// Connects to endpoints in trouble do not hold all places.
+/// Connects to endpoints in trouble do not hold all slots.
 template <class B>
 void probes_leave_places_to_others() {
   MadeUpServer<B> server;
@@ -108,8 +108,8 @@ template <class B, class S>
   return out;
 }
 
-/// Resets of one hang; the other's connection is to be reset as well. There is a place for one more to "sick": without
-/// it, the caller for "sick" may have the place of the good one while nobody wants that, and a place is not to be had
+/// Resets of one hang; the other's connection is to be reset as well. There is a slot for one more to "sick": without
+/// it, the caller for "sick" may have the slot of the good one while nobody wants that, and a slot is not to be had
 /// from resets that have begun.
 template <class B>
 void resets_that_hang_beside_another_target() {
@@ -127,7 +127,7 @@ void resets_that_hang_beside_another_target() {
   scene.expect_calm();
 }
 
-/// Goodbyes of one hang; the other's connection is to be closed as well, and its place is wanted.
+/// Goodbyes of one hang; the other's connection is to be closed as well, and its slot is wanted.
 template <class B>
 void goodbyes_that_hang_beside_another_target() {
   MadeUpServer<B> server;
@@ -135,7 +135,9 @@ void goodbyes_that_hang_beside_another_target() {
   WholeTargetScene<B> scene({.max_size = 6, .close_timeout = hang_time<B>}, {}, &server);
   {
     const auto start = unsearched<B>();
-    { auto out = five_sick_and_a_good_one<B>(scene); }
+    {
+      auto out = five_sick_and_a_good_one<B>(scene);
+    }
   }
   scene.worker([&] { (void)scene.pool().clear(); });
   scene.worker([&] { served_at_once<B>(scene, "good"); });
@@ -173,7 +175,7 @@ void closed_while_two_wait_for_a_target() {
       scene.worker([&] {
         try {
           static_cast<void>(scene.pool().acquire_for("b", 10s));
-          law<B>(false, "law 1: there is no place");
+          law<B>(false, "law 1: there is no slot");
         } catch (const carpool::PoolClosed&) {
           let_others<B>();
         }

@@ -1,4 +1,4 @@
-/// Scenarios in which any call of the connector fails: none ever strands a place.
+/// Scenarios in which any call of the connector fails: none ever strands a slot.
 #pragma once
 
 #include "scenarios_beginnings.hpp"
@@ -32,7 +32,7 @@ void everything_may_fail() {
   const auto end = unsearched<B>();
   fails = false;
   pass<B>(10ms);
-  law<B>(!scene.try_use(0s), "law 5: a place was lost");
+  law<B>(!scene.try_use(0s), "law 5: a slot was lost");
   scene.expect_calm();
 }
 

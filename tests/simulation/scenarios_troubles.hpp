@@ -86,7 +86,7 @@ void timed_out_while_a_series_fails() {
   server.fails = [](ServerCall call, int) { return call == ServerCall::connect; };
   Scene<B> scene({.max_size = 1, .connect_attempts = 3, .connect_backoff = {8s, 8s}}, {}, &server);
   for (int i = 0; i < 2; ++i) {
-    scene.worker([&] {
+    scene.worker([&, i] {
       pass<B>(1ms * i);
       try {
         scene.use(0s, 3s);

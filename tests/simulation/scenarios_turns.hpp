@@ -47,7 +47,7 @@ void first_come_first_served() {
 
 /// B9, C38: robbed by a running caller again and again, a waiter is served at the latest when it is overdue.
 template <class B>
-void robbed_waiters_keep_their_place() {
+void robbed_waiters_keep_their_turn() {
   Scene<B> scene({.max_size = 1, .handoff_after = 2ms});
   {
     const auto start = unsearched<B>();

@@ -183,6 +183,6 @@ void callers_give_up_beside_slow_goodbyes() {
   scene.join();
   const auto end = unsearched<B>();
   law<B>(server.most_open <= 1, "law 1: what is being closed was not counted");
-  law<B>(!scene.try_use(0s), "law 3: giving up has cost the place");
+  law<B>(!scene.try_use(0s), "law 3: giving up has cost the slot");
   scene.expect_calm();
 }

@@ -109,15 +109,17 @@ void try_acquire_beside_waiters() {
   scene.expect_calm();
 }
 
-/// C25, C26: discarded, detached and returned, in any order: every place comes back.
+/// C25, C26: discarded, detached and returned, in any order: every slot comes back.
 template <class B>
-void places_are_not_lost() {
+void slots_are_not_lost() {
   Scene<B> scene({.max_size = 2});
   scene.worker([&] { scene.pool().acquire().discard(); });
   scene.worker([&] {
     typename Scene<B>::Lease lease = scene.pool().acquire();
     ++scene.server().detached;
-    { const auto mine = lease.detach(); }
+    {
+      const auto mine = lease.detach();
+    }
     --scene.server().detached;
   });
   scene.worker([&] { scene.use(0s); });

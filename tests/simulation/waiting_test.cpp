@@ -33,12 +33,12 @@ TEST(SimulatedWaiting, ExpiredWaitersArePassedOver) {
   expect_holds(expired_waiters_are_passed_over<B>, {.preemptions = 3});
 }
 TEST(SimulatedWaiting, FirstComeIsFirstServed) { expect_holds(first_come_first_served<B>, deeper); }
-TEST(SimulatedWaiting, ARobbedWaiterKeepsItsPlace) { expect_holds(robbed_waiters_keep_their_place<B>); }
+TEST(SimulatedWaiting, ARobbedWaiterKeepsItsTurn) { expect_holds(robbed_waiters_keep_their_turn<B>); }
 TEST(SimulatedWaiting, TheOverdueAreNotOvertaken) { expect_holds(the_overdue_are_not_overtaken<B>); }
 TEST(SimulatedWaiting, TheSlowAreNotOverdueBeforeOthers) { expect_holds(slow_on_the_way_to_the_line<B>); }
 TEST(SimulatedWaiting, NestedAcquiresEnd) { expect_holds(nested_acquires_end<B>); }
 TEST(SimulatedWaiting, TryAcquireTakesNothingFromThoseWhoWait) { expect_holds(try_acquire_beside_waiters<B>); }
-TEST(SimulatedWaiting, EveryPlaceComesBack) { expect_holds(places_are_not_lost<B>); }
+TEST(SimulatedWaiting, EveryPlaceComesBack) { expect_holds(slots_are_not_lost<B>); }
 TEST(SimulatedWaiting, NoMoreWaitersThanAllowed) { expect_holds(no_more_waiters_than_allowed<B>); }
 TEST(SimulatedWaiting, WhatIsGivenBackIsThereAtOnce) { expect_holds(what_is_given_back_is_there_at_once<B>); }
 TEST(SimulatedWaiting, AnExceptionCostsItsConnection) { expect_holds(an_exception_costs_its_connection<B>); }

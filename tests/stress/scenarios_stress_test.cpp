@@ -33,7 +33,7 @@ TYPED_TEST(ScenarioStress, Waiting) {
   this->repeat(a_token_is_left<TypeParam>);
   this->repeat(expired_waiters_are_passed_over<TypeParam>);
   this->repeat(first_come_first_served<TypeParam>);
-  this->repeat(robbed_waiters_keep_their_place<TypeParam>);
+  this->repeat(robbed_waiters_keep_their_turn<TypeParam>);
   this->repeat(the_overdue_are_not_overtaken<TypeParam>);
   this->repeat(slow_on_the_way_to_the_line<TypeParam>);
   this->repeat(nested_acquires_end<TypeParam>);

@@ -1,4 +1,4 @@
-/// What a pool's books say of each endpoint, for the laws that a snapshot of the whole cannot tell. The only place of
+/// What a pool's books say of each endpoint, for the laws that a snapshot of the whole cannot tell. The only part of
 /// the tests that knows the books' members.
 #pragma once
 
@@ -49,7 +49,7 @@ struct EndpointFacts {
 
 struct BooksFacts {
   bool serving = false;
-  std::size_t places = 0;  // in all
+  std::size_t slots = 0;  // in all
   std::size_t free = 0;
   std::size_t closing = 0;
   std::vector<EndpointFacts> endpoints;
@@ -72,11 +72,11 @@ struct BooksFacts {
     for (const EndpointFacts& each : endpoints) wanted += wanted_connects(each);
     return wanted;
   }
-  /// Half of the places are not for connects to endpoints in trouble, which may come to nothing.
+  /// Half of the slots are not for connects to endpoints in trouble, which may come to nothing.
   [[nodiscard]] std::size_t wanted_connects(const EndpointFacts& one) const noexcept {
     std::size_t probes = 0;
     for (const EndpointFacts& each : endpoints) probes += each.in_trouble ? each.connecting : 0;
-    const bool may_probe = probes < std::max<std::size_t>(1, places / 2);
+    const bool may_probe = probes < std::max<std::size_t>(1, slots / 2);
     return !one.in_trouble || may_probe ? one.wanted_connects() : 0;
   }
 };
@@ -88,11 +88,11 @@ class BooksReader {
   explicit BooksReader(const Pool& pool) : core_(carpool::detail::PoolInspector::core(pool)) {}
 
   [[nodiscard]] BooksFacts read() {
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     BooksFacts facts;
     facts.serving = state->serving();
-    facts.places = state->max_size();
-    facts.free = state->max_size() - std::min(state->max_size(), state->ledger().occupied());
+    facts.slots = state->max_size();
+    facts.free = state->max_size() - std::min(state->max_size(), state->slots().occupied());
     state->endpoints().for_each([&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
     for (const EndpointFacts& each : facts.endpoints) facts.closing += each.closing;
     return facts;
@@ -106,27 +106,27 @@ class BooksReader {
   /// The tickets of those in line.
   void read_tickets(std::vector<std::uint64_t>& tickets) {
     tickets.clear();
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     state->endpoints().for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
         tickets.push_back(waiter->ticket);
       }
     });
   }
-  /// Whether a task is about to take from, or to put into, a seat of its own.
-  [[nodiscard]] bool at_its_seat(std::uint32_t task) {
-    const auto* const seat = core_.seats().of(carpool::SimulationBackend::worker_of(task));
-    return seat != nullptr && seat->busy();
+  /// Whether a task is about to take from, or to put into, an entry of its own.
+  [[nodiscard]] bool at_its_cache_entry(std::uint32_t task) {
+    const auto* const entry = core_.worker_cache().of(carpool::SimulationBackend::worker_of(task));
+    return entry != nullptr && entry->busy();
   }
   [[nodiscard]] std::size_t endpoints() {
-    auto state = core_.peek();
+    auto state = core_.access_without_flush();
     std::size_t count = 0;
     state->endpoints().for_each([&](const auto&) { ++count; });
     return count;
   }
 
  private:
-  using PlaceState = carpool::detail::PlaceState;
+  using SlotState = carpool::detail::SlotState;
 
   template <class State, class Endpoint>
   [[nodiscard]] EndpointFacts facts_of(State& state, Endpoint& endpoint) {
@@ -146,8 +146,8 @@ class BooksReader {
     } else {
       facts.in_trouble = !endpoint.breaker.closed();
     }
-    for (auto& place : state.ledger()) {
-      if (place.endpoint == &endpoint) count(state, place, facts);
+    for (auto& slot : state.slots()) {
+      if (slot.endpoint == &endpoint) count(state, slot, facts);
     }
     return facts;
   }
@@ -156,12 +156,12 @@ class BooksReader {
     const auto task = static_cast<std::uint32_t>(waiter.worker - 1);
     return waiter.worker > 0 && carpool::Simulation::is_stopped(task);
   }
-  template <class State, class Place>
-  static void count(State& state, const Place& place, EndpointFacts& facts) {
-    const bool old = state.unwanted(place) == carpool::CloseReason::retired;
-    facts.coming += place.state == PlaceState::connecting && !old;
-    facts.closing += place.state == PlaceState::closing;
-    facts.refreshing += place.state == PlaceState::in_use && place.lease.lent();
+  template <class State, class PoolSlot>
+  static void count(State& state, const PoolSlot& slot, EndpointFacts& facts) {
+    const bool old = state.close_reason_on_return(slot) == carpool::CloseReason::retired;
+    facts.coming += slot.state == SlotState::connecting && !old;
+    facts.closing += slot.state == SlotState::closing;
+    facts.refreshing += slot.state == SlotState::in_use && slot.lease.lent();
   }
 
   std::decay_t<decltype(carpool::detail::PoolInspector::core(std::declval<const Pool&>()))>& core_;

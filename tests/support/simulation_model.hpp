@@ -77,10 +77,10 @@ class PoolModel {
 
   /// After each step: what the running task has done to the books, and whether it might. Whoever looks may serve those
   /// in front of it, and stay in line itself: that tell the `tickets` of those who are in line now.
-  /// Who was `at_seat` takes what was its own before the books show it: ends() looks at that.
-  template <class AtSeat>
-  void look(const carpool::PoolStats& books, const std::vector<std::uint64_t>& tickets, AtSeat at_seat) {
-    for (auto& [task, each] : callers_) each.at_seat = each.at_seat || at_seat(task);
+  /// Who was `at_entry` takes what was its own before the books show it: ends() looks at that.
+  template <class AtEntry>
+  void look(const carpool::PoolStats& books, const std::vector<std::uint64_t>& tickets, AtEntry at_entry) {
+    for (auto& [task, each] : callers_) each.at_entry = each.at_entry || at_entry(task);
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
     const std::uint64_t newest = tickets.empty() ? 0 : *std::max_element(tickets.begin(), tickets.end());
@@ -94,7 +94,7 @@ class PoolModel {
     expect(books.waiting <= books_.waiting, "law 8: nobody puts others in line");
     const bool stays = known != nullptr && std::count(tickets.begin(), tickets.end(), known->drawn) > 0;
     moves(books, known, stays);
-    if (known != nullptr) known->at_seat = at_seat(caller->first);
+    if (known != nullptr) known->at_entry = at_entry(caller->first);
     if (known != nullptr) ends(caller);
     expect(line_.size() == books.waiting, "law 7: somebody stands in line who has left, or has left without a word");
     books_ = books;
@@ -113,7 +113,7 @@ class PoolModel {
     bool served = false;       // acquire returns a lease
     bool failed = false;       // acquire throws
     bool comes_again = false;
-    bool at_seat = false;  // was seen there, by whoever looked, since its own last look
+    bool at_entry = false;  // was seen there, by whoever looked, since its own last look
   };
   using Callers = std::map<std::uint32_t, Caller>;
 
@@ -127,7 +127,7 @@ class PoolModel {
       caller->ticket = ++last_ticket_;
       caller->since = carpool::SimulationBackend::now();
     }
-    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its place in line meanwhile");
+    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its turn meanwhile");
     caller->in_line = true;
     caller->owns = false;
     const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };
@@ -148,7 +148,7 @@ class PoolModel {
       leaves(first);
     }
     const bool may_take = caller != nullptr && !stays && (leaves_itself || !was_in_line);
-    if (may_take && !caller->at_seat && books.in_use == books_.in_use + others + 1) takes_one(*caller);
+    if (may_take && !caller->at_entry && books.in_use == books_.in_use + others + 1) takes_one(*caller);
     if (leaves_itself) leaves(*caller);
   }
   /// Who takes one by itself must not overtake anybody who was overdue already when it looked.
@@ -160,8 +160,8 @@ class PoolModel {
     }
     caller.owns = true;
   }
-  /// At its seat, without the lock: what was there is its own before the books show it, and it may be stopped in
-  /// between. Whoever gets in line closes the seats first, so nobody can have been in line before it came.
+  /// At its entry, without the lock: what was there is its own before the books show it, and it may be stopped in
+  /// between. Whoever gets in line closes the entries first, so nobody can have been in line before it came.
   void took_unseen(Caller& caller) const {
     for (const Caller* each : line_) {
       const bool overdue = looked_at_ >= carpool::after(each->since, handoff_after_);

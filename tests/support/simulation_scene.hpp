@@ -115,16 +115,16 @@ class Scene {
     }
     return std::nullopt;
   }
-  /// When everybody has gone: every place is idle or free (but for a while, where the pool itself pings), nobody waits.
+  /// When everybody has gone: every slot is idle or free (but for a while, where the pool itself pings), nobody waits.
   void expect_calm() {
     const auto end = unsearched<Backend>();
     law<Backend>(pool_->stats().waiting == 0, "law 7: somebody who left still stands in line");
-    await([&] { return pool_->stats().in_use == 0; }, "law 5: a place is in use by nobody");
+    await([&] { return pool_->stats().in_use == 0; }, "law 5: a slot is in use by nobody");
     const auto all_idle = [&] {
       const carpool::PoolStats stats = pool_->stats();
       return stats.size() == stats.idle;
     };
-    await(all_idle, "law 5: a place is neither idle nor free");
+    await(all_idle, "law 5: a slot is neither idle nor free");
   }
   /// Within ten seconds.
   template <class Condition>
@@ -151,10 +151,10 @@ class Scene {
   void check_step() {
     if (watched_ == nullptr) return;
     const carpool::PoolStats stats = watched_->stats();
-    law<Backend>(stats.size() <= bound_, "law 1: more places than max_size");
-    law<Backend>(resized_ || stats.size() <= stats.max_size, "law 1: more places than max_size");
+    law<Backend>(stats.size() <= bound_, "law 1: more slots than max_size");
+    law<Backend>(resized_ || stats.size() <= stats.max_size, "law 1: more slots than max_size");
     law<Backend>(static_cast<std::size_t>(server_.open - server_.detached) <= stats.size(),
-                 "law 1: a connection without a place");
+                 "law 1: a connection without a slot");
     law<Backend>(static_cast<std::size_t>(server_.leased) <= stats.in_use, "law 2: leased, but not in use");
     law<Backend>(
         has_targets || stats.connecting <= max_connecting_ || BooksReader(*watched_).coming() <= max_connecting_,
@@ -163,7 +163,7 @@ class Scene {
     if constexpr (has_targets) return;
     BooksReader reader(*watched_);
     reader.read_tickets(tickets_);
-    model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_seat(task); });
+    model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_cache_entry(task); });
   }
 
   /// Nobody can go on, and the clock is about to jump: whoever is in line now is asleep. Workers may be stopped
@@ -187,10 +187,10 @@ class Scene {
     if (asleep == 0 || stats.suspended) return;
     law<Backend>(!stats.closed, "law 16: somebody sleeps before a closed pool");
     law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0 || in_trouble_ || has_targets,
-                 "law 9: somebody sleeps, a place is free, and nobody connects");
+                 "law 9: somebody sleeps, a slot is free, and nobody connects");
     law<Backend>(stats.connecting >= wanted_connects(stats, asleep),
-                 "law 9: fewer connects than waiters, places and max_connecting ask for");
-    law<Backend>(stats.closing == 0 || server_.goodbyes > 0, "law 3: what is to be closed holds a place");
+                 "law 9: fewer connects than waiters, slots and max_connecting ask for");
+    law<Backend>(stats.closing == 0 || server_.goodbyes > 0, "law 3: what is to be closed holds a slot");
   }
 
   /// Each by itself: no endpoint waits for what the pool has to do for another.
@@ -200,7 +200,7 @@ class Scene {
                    "law 3: somebody who was not told sleeps beside an idle connection");
       law<Backend>(each.connecting <= max_connecting_, "law 9: more connects than max_connecting");
       law<Backend>(books.free == 0 || books.wanted_connects(each) == 0,
-                   "law 9: an endpoint waits beside a free place, and one more connect may start");
+                   "law 9: an endpoint waits beside a free slot, and one more connect may start");
       law<Backend>(books.spare_beside(each) == 0 || books.free + books.closing >= books.wanted_connects(),
                    "law 9: an endpoint waits for room, and others have idle connections to spare");
       law<Backend>(each.closing + each.refreshing == 0 || server_.chores.count(each.target) > 0,

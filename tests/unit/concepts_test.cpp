@@ -100,9 +100,9 @@ struct QueueForWorkers {
   Slot* pop(WorkerId) noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
 };
-struct SeatedQueue : SoundQueue { static constexpr Seating seating = Seating::none; };
-struct QueueSeatedByName : SoundQueue { static constexpr const char* seating = "each worker"; };
-static_assert(QueuePolicy<SeatedQueue> && !QueuePolicy<QueueSeatedByName>);
+struct CachingQueue : SoundQueue { static constexpr WorkerCaching worker_caching = WorkerCaching::none; };
+struct QueueCachingByName : SoundQueue { static constexpr const char* worker_caching = "each worker"; };
+static_assert(QueuePolicy<CachingQueue> && !QueuePolicy<QueueCachingByName>);
 struct QueueThatMayFailToPush : SoundQueue { void push(Slot&); };
 struct QueueThatMayFailToRemove : SoundQueue { void remove(Slot&); };
 struct QueueThatMayFailToPop : SoundQueue { Slot* pop(); };
@@ -235,6 +235,43 @@ static_assert(ConnectorFor<PingsByDefault, SoundBackend> && ConnectorFor<Misspel
 static_assert(!ConnectorFor<PingsAField, SoundBackend> && !ConnectorFor<PingsAType, SoundBackend>);
 static_assert(!ConnectorFor<PingsSomethingElse, SoundBackend> && !ConnectorFor<PingsWithoutAnswer, SoundBackend>);
 
+// --- what a connector leaves to its connection -------------------------------------------------------------
+
+struct AnswersAll : SoundOwnConnection {
+  bool ping(TimePoint);
+  static bool reset(TimePoint);
+  template <class Time = TimePoint>
+  bool dirty() const noexcept;
+  bool reusable() const noexcept;
+  bool in_step() const noexcept;
+  Verdict handle_exception(const std::exception_ptr&);
+  std::chrono::seconds lifetime() const;
+  void invalidate(TimePoint);
+  void abandon() noexcept;
+};
+struct AnswersOne : SoundOwnConnection { bool ping(TimePoint); bool ping(); };
+struct PingsAtOnce : SoundOwnConnection { bool ping(); };
+struct HasNoAnswer {};
+struct MayFailToAnswer { bool is_connected() const; };
+struct AnswersMutable { bool is_connected() noexcept; };
+static_assert(ConnectorFor<ConnectorOf<AnswersAll>, SoundBackend> && ConnectorFor<ConnectorOf<AnswersOne>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<HasNoAnswer>, SoundBackend> && !ConnectorFor<ConnectorOf<int>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<MayFailToAnswer>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<AnswersMutable>, SoundBackend>);
+static_assert(!ConnectorFor<ConnectorOf<PingsAtOnce>, SoundBackend>);
+static_assert(ConnectorFor<Opens<PingsAtOnce>, SoundBackend>, "a connector that answers is_connected may open any type");
+struct PingsForItsConnection : ConnectorOf<PingsAtOnce> { bool ping(PingsAtOnce&, TimePoint) const; };
+static_assert(ConnectorFor<PingsForItsConnection, SoundBackend>);
+struct MisleadsItsConnection : ConnectorOf<AnswersAll> { bool is_connected(int) const noexcept; };
+static_assert(!ConnectorFor<MisleadsItsConnection, SoundBackend>, "its own is_connected would never be asked");
+struct MatchesItself : SoundOwnConnection { bool matches(const int& target) const; };
+struct LeavesTheTargetToIt {
+  using Connection = MatchesItself;
+  using Target = int;
+  Connection connect(const Target&, TimePoint) const;
+};
+static_assert(ConnectorFor<LeavesTheTargetToIt, SoundBackend>);
+
 /// Has a ping only where what it wraps has one.
 template <class Inner>
 struct Wrapping : SoundConnector {
@@ -256,6 +293,11 @@ constexpr RecognisedMembers none = recognised<Plain, SoundBackend>();
 static_assert(!none.target && !none.ping && !none.reset && !none.dirty && !none.reusable && !none.in_step);
 static_assert(!none.handle_exception && !none.lifetime && !none.invalidate && !none.abandon && !none.validate);
 static_assert(!none.describe);
+constexpr RecognisedMembers answered = recognised<ConnectorOf<AnswersAll>, SoundBackend>();
+static_assert(answered.ping && answered.reset && answered.dirty && answered.reusable && answered.in_step);
+static_assert(answered.handle_exception && answered.lifetime && answered.invalidate && answered.abandon);
+static_assert(!answered.target && !answered.validate && !answered.describe);
+static_assert(recognised<Opens<AnswersAll>, SoundBackend>().ping, "each member for itself");
 static_assert(!recognised<Misspelt, SoundBackend>().reusable);
 static_assert(recognised<Wrapping<WithAll>, SoundBackend>().ping);
 static_assert(!recognised<Wrapping<SoundConnector>, SoundBackend>().ping);
@@ -315,5 +357,46 @@ static_assert(ObserverPolicy<ObserverOfAll> && ObserverPolicy<ObserverThatAlsoTe
 static_assert(!ObserverPolicy<ObserverWithCounters> && !ObserverPolicy<ObserverOfWords>);
 static_assert(ObserverPolicy<ObserverThatMayFail>, "where it throws, the process ends");
 static_assert(!ObserverPolicy<ObserverThatMayFailToMove> && !ObserverPolicy<int&> && !ObserverPolicy<void>);
+
+// --- what is recognised of the roles without a connector ---------------------------------------------------
+
+struct BackendWithAll : SoundBackend {
+  static Duration time_suspended() noexcept;
+  static int uncaught_exceptions() noexcept;
+  static void consume_budget(unsigned operations) noexcept;
+  template <class T>
+  using Relaxed = T;
+};
+constexpr RecognisedBackendMembers of_backend = recognised_backend<BackendWithAll>();
+static_assert(of_backend.time_suspended && of_backend.uncaught_exceptions && of_backend.relaxed);
+static_assert(of_backend.consume_budget && !recognised_backend<SoundBackend>().consume_budget);
+static_assert(!recognised_backend<SoundBackend>().time_suspended && !recognised_backend<SoundBackend>().relaxed);
+static_assert(!recognised_backend<SoundBackend>().uncaught_exceptions);
+
+struct QueueWithAll : SoundQueue {
+  static constexpr WorkerCaching worker_caching = WorkerCaching::none;
+  Slot* pop(WorkerId) noexcept;
+};
+static_assert(recognised_queue<QueueWithAll>().pop_for_worker && recognised_queue<QueueWithAll>().worker_caching);
+static_assert(!recognised_queue<SoundQueue>().pop_for_worker && !recognised_queue<SoundQueue>().worker_caching);
+
+struct EvictionWithAll : EvictionThatTellsWhen, EvictionThatTellsWhy {
+  [[nodiscard]] bool expired(const Slot&, TimePoint) const;
+  static constexpr bool by_times_alone = true;
+};
+constexpr RecognisedEvictionMembers of_eviction = recognised_eviction<EvictionWithAll>();
+static_assert(of_eviction.due && of_eviction.reason && of_eviction.by_times_alone);
+static_assert(!recognised_eviction<SoundEviction>().due && !recognised_eviction<SoundEviction>().reason);
+static_assert(!recognised_eviction<SoundEviction>().by_times_alone);
+static_assert(!recognised_eviction<AnyOf<SoundEviction, IdleTimeout>>().due);
+
+struct ObserverOfFailedConnects : ObserverOfAll { void connection_failed(std::uint64_t, std::exception_ptr, Duration) noexcept; };
+constexpr RecognisedEvents events = recognised_observer<ObserverOfFailedConnects>();
+static_assert(events.acquire_started && events.acquired && events.acquire_failed && events.released);
+static_assert(events.connection_created && events.connection_ready && events.connection_failed);
+static_assert(events.connection_closed && events.pool_ready && events.pool_cleared && events.pool_closed);
+static_assert(events.leak_suspected && !recognised_observer<ObserverOfAll>().connection_failed);
+static_assert(recognised_observer<ObserverThatAlsoTellsTheWait>().acquire_failed);
+static_assert(!recognised_observer<NoObserver>().acquired);
 
 }  // namespace

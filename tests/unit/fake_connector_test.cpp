@@ -55,7 +55,7 @@ TYPED_TEST(FakeConnectorTest, HasEverythingThatAConnectorCanHave) {
   using Calls = carpool::detail::ConnectorCalls<carpool::FakeConnector, TypeParam>;
   static_assert(carpool::ConnectorFor<carpool::FakeConnector, TypeParam>);
   static_assert(carpool::ConnectorFor<carpool::FakeTargetConnector, TypeParam>);
-  static_assert(Calls::pings && Calls::resets && Calls::says_goodbye);
+  static_assert(Calls::pings && Calls::resets && Calls::invalidates);
   auto connection = this->connect();
   EXPECT_TRUE(Calls::reusable(this->connector_, connection));
   EXPECT_FALSE(Calls::dirty(this->connector_, connection)) << "not the answer for who has no dirty()";

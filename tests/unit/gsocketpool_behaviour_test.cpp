@@ -13,7 +13,7 @@
 // A3 connection()                    AnExceptionPropagatesAndTheConnectionIsNotPooled
 // A3 __del__                         ThePoolsEndClosesTheIdleOnesAndLeavesTheLeases
 // A3 ConnectionReaper                TheReaperComesWhenSomethingIsDue
-// A3 Connection.reconnect            none: a connection that broke is closed, and another is opened in its place
+// A3 Connection.reconnect            none: a connection that broke is closed, and another is opened in its stead
 // A3 TcpConnection                   ASlowConnectIsBounded, WhatIsSentIsSentWhole
 // A3 RPCPoolClient                   ACallThatTimedOutCostsItsConnection, ALifetimeThatIsNotSetNeverEnds (C3-7)
 // A3.1 geventconnpool                size: TheFirstConnectionsAre...; get: ACallerWaitsForTheFirstConnection;
@@ -83,7 +83,9 @@ TYPED_TEST(Gsocketpool, TooManyOfThemAreRefused) {  // A3 Pool(): asserts initia
 
 TYPED_TEST(Gsocketpool, EachIdleConnectionHasItsTurn) {  // A3 containers
   FakePool<TypeParam, FifoQueue> pool(this->server.connector());
-  { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire();
+  }
   std::vector<std::uint64_t> turns;
   for (int i = 0; i < 6; ++i) turns.push_back(pool.acquire()->id());
   EXPECT_EQ(turns, (std::vector<std::uint64_t>{turns[0], turns[1], turns[2], turns[0], turns[1], turns[2]}));
@@ -111,7 +113,9 @@ TYPED_TEST(Gsocketpool, TryAcquireDoesNotWait) {  // A3 acquire; test_acquire_di
 TYPED_TEST(Gsocketpool, TheLimitCountsThoseInUse) {  // A3 acquire, size; test_max_connections
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 3});
   const auto one = pool.acquire(), two = pool.acquire();
-  { const auto three = pool.acquire(); }
+  {
+    const auto three = pool.acquire();
+  }
   EXPECT_EQ(pool.stats().size(), 3u);
   const auto three = pool.acquire();
   EXPECT_THROW((void)pool.acquire_for(1ms), AcquireTimeout);
@@ -129,7 +133,9 @@ TYPED_TEST(Gsocketpool, OnlyIdleConnectionsAreReaped) {  // A3 drop_expired; tes
   const Verdicts verdicts;
   FakePool<TypeParam, LifoStack, Verdicts> pool(this->server.connector(), {}, verdicts);
   auto lent = pool.acquire();
-  { const auto idle = pool.acquire(), also_idle = pool.acquire(); }
+  {
+    const auto idle = pool.acquire(), also_idle = pool.acquire();
+  }
   verdicts.condemn_all();
   EXPECT_EQ(pool.reap(), 2u);
   EXPECT_TRUE(closed_soon(pool, CloseReason::expired, 2));
@@ -154,7 +160,9 @@ TYPED_TEST(Gsocketpool, ThePoolsEndClosesTheIdleOnesAndLeavesTheLeases) {  // A3
   {
     typename TestFixture::Pool pool(this->server.connector());
     lent = pool.acquire();
-    { const auto idle = pool.acquire(); }
+    {
+      const auto idle = pool.acquire();
+    }
   }
   EXPECT_EQ(this->server.counts().open, 1u);
   EXPECT_NO_THROW(lent->use());
@@ -299,7 +307,9 @@ TYPED_TEST(Gsocketpool,
 TYPED_TEST(Gsocketpool, NeitherExpiredNorDeadConnectionsAreLent) {  // C3-2
   const Verdicts verdicts;
   FakePool<TypeParam, FifoQueue, Verdicts> pool(this->server.connector(), {.max_size = 3}, verdicts);
-  { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire();
+  }
   this->server.kill(1);
   verdicts.condemn(2);
   EXPECT_EQ(pool.acquire()->id(), 3u);
@@ -329,7 +339,9 @@ TEST(GsocketpoolBugs, APoolThatIsUsedLastInFirstOutShrinksToWhatIsNeeded) {  // 
   FakeServer server;
   FakePool<ThreadBackend, LifoStack, carpool::IdleTimeout> pool(server.connector(), {.max_size = 4},
                                                                 carpool::IdleTimeout(200ms));
-  { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(), four = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(), four = pool.acquire();
+  }
   const auto warm = pool.acquire()->id();
   EXPECT_TRUE(soon<ThreadBackend>([&] {
     pool.acquire()->use();
@@ -340,7 +352,9 @@ TEST(GsocketpoolBugs, APoolThatIsUsedLastInFirstOutShrinksToWhatIsNeeded) {  // 
 
 TYPED_TEST(Gsocketpool, ALifetimeThatIsNotSetNeverEnds) {  // C3-7: no lifetime meant always expired
   typename TestFixture::Pool pool(this->server.connector(), {.keepalive_time = carpool::forever});
-  { const auto one = pool.acquire(), two = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire();
+  }
   EXPECT_EQ(pool.reap(), 0u);
   EXPECT_EQ(pool.stats().idle, 2u);
   EXPECT_EQ(carpool::MaxLifetime(carpool::forever).due(carpool::Slot{}), carpool::never);

@@ -110,7 +110,7 @@ TEST(Messages, NoMoreThanSixSitesAreNamed) {
   holders.push_back({SourceLocation::current(), 1s});
   holders.push_back({SourceLocation::current(), 1s});
   const std::string text = list_holders(holders, 8);
-  EXPECT_NE(text.find("; and at 2 places more)"), std::string::npos) << text;
+  EXPECT_NE(text.find("; and at 2 lines more)"), std::string::npos) << text;
   EXPECT_EQ(text.find(here(holders.back().site)), std::string::npos) << text;
 }
 

@@ -55,7 +55,7 @@ TYPED_TEST(RedisHostile, MessagesWithoutEndDoNotHoldUpAnUnsubscribe) {
 TYPED_TEST(RedisHostile, MessagesWithoutEndDoNotHoldUpAReset) {
   const TalkativeServer server({.greeting = "", .after_login = pong, .answer = subscribed, .again = published});
   auto connection = this->subscriber(server);
-  const auto reset = [&] { (void)carpool::RedisConnector{}.reset(connection, TypeParam::now() + 100ms); };
+  const auto reset = [&] { (void)connection.reset(TypeParam::now() + 100ms); };
   EXPECT_EQ(this->code_of(reset), std::errc::timed_out);
   EXPECT_FALSE(connection.reusable());
 }

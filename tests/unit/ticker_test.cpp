@@ -145,6 +145,7 @@ TEST(Ticker, APoolOfOneThreadUsesTheOneThatIsThere) {
 
 /// Whoever makes the first pool may be pinned to a processor and keep it busy in real time.
 TEST(Ticker, MayRunOnEveryProcessorOfTheProcessWhoeverStartsIt) {
+  if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
   cpu_set_t all;
   ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
   if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "there is only one processor";

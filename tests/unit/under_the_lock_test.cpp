@@ -99,7 +99,7 @@ struct FailsTwice {
   std::shared_ptr<std::atomic<int>> tries = std::make_shared<std::atomic<int>>(0);
 };
 
-// The second failure takes the first one's place, and the success takes the second one's.
+// The second failure replaces the first one, and the success replaces the second one.
 TEST(UnderTheLock, EndsNoExceptionOfAConnector) {
   using Pool = carpool::ConnectionPool<TellingBackend, carpool::LifoStack, FailsTwice>;
   auto pool = std::make_unique<Pool>(

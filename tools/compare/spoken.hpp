@@ -26,7 +26,7 @@ class Spoken final : public Conversation<Backend> {
         connection_(Calls::connect(*connector_, target_t<Connector>{}, deadline)) {}
 
   void exchange(const std::string& text, TimePoint deadline) override { request_(connection_, text, deadline); }
-  [[nodiscard]] bool is_connected() const noexcept override { return connector_->is_connected(connection_); }
+  [[nodiscard]] bool is_connected() const noexcept override { return Calls::is_connected(*connector_, connection_); }
   [[nodiscard]] bool reusable() const noexcept override { return Calls::reusable(*connector_, connection_); }
   [[nodiscard]] bool dirty() const noexcept override { return Calls::dirty(*connector_, connection_); }
   bool reset(TimePoint deadline) override { return Calls::reset(*connector_, connection_, deadline); }

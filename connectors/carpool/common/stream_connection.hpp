@@ -22,6 +22,22 @@ struct StreamOptions {
   bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
 };
 
+namespace detail {
+
+/// What a stream over a socket that can close gracefully, as TLS does, has besides.
+template <class Stream, class Socket>
+struct GracefulEnd {};
+// clang-format off
+template <class Stream, class Socket>
+  requires requires(Socket& socket, TimePoint deadline) { socket.close_gracefully(deadline); }
+struct GracefulEnd<Stream, Socket> {
+  /// Tells the peer that the stream ends on purpose; the peer may keep the session for the next connection.
+  void invalidate(TimePoint deadline) { static_cast<Stream&>(*this).socket().close_gracefully(deadline); }
+};
+// clang-format on
+
+}  // namespace detail
+
 /// Reads and writes with one deadline per operation, default io_timeout from its start.
 ///
 /// Errors:   std::system_error naming the operation and the peer; std::errc::timed_out at the deadline,
@@ -29,7 +45,7 @@ struct StreamOptions {
 ///           read_until finds no delimiter. After any of them the connection is not reusable.
 /// Threads:  one worker at a time.
 template <class Backend, class SocketType = typename Backend::Socket>
-class StreamConnection {
+class StreamConnection : public detail::GracefulEnd<StreamConnection<Backend, SocketType>, SocketType> {
  public:
   using Socket = SocketType;
 
@@ -115,6 +131,9 @@ class StreamConnection {
 
   /// Closes the descriptor and says nothing to the peer.
   void close() noexcept { socket_.close(); }
+
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  void abandon() noexcept { close(); }
 
  private:
   [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {

@@ -128,7 +128,7 @@ class HiveConnection {
     if (!reusable()) return;
     const TimePoint end = until(deadline);
     session_.close(end);
-    session_.channel().stream().socket().say_goodbye(end);
+    session_.channel().stream().socket().close_gracefully(end);
   }
 
   [[nodiscard]] bool is_connected() const noexcept {

@@ -68,7 +68,9 @@ class HttpConnection {
   [[nodiscard]] int native_handle() const noexcept { return session_->descriptor(); }
   [[nodiscard]] std::string peer() const { return session_->peer(); }
 
-  /// Ends it and says nothing.
+  /// Whether the last answer was read to its end.
+  [[nodiscard]] bool in_step() const noexcept { return reusable(); }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
   void abandon() noexcept { session_->abandon(); }
 
  private:

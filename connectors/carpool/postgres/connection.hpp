@@ -30,7 +30,7 @@ namespace carpool {
 /// Errors:   PostgresError where the server refused: the connection goes on. std::system_error naming the operation and
 ///           the server, std::errc::timed_out at the deadline: the connection is of no use any more (the server may
 ///           still be at work: statement_timeout is for that). std::invalid_argument for a NUL, std::logic_error for an
-///           operation out of place.
+///           operation out of turn.
 /// Threads:  one worker at a time.
 template <class Backend>
 class PostgresConnection {

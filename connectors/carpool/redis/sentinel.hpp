@@ -62,42 +62,6 @@ struct RedisSentinel {
                   "find the Redis master " + master + " (" + causes + ")");
   }
 
-  template <class Backend>
-  [[nodiscard]] bool is_connected(const RedisConnection<Backend>& connection) const noexcept {
-    return server.is_connected(connection);
-  }
-  template <class Backend>
-  [[nodiscard]] bool reusable(const RedisConnection<Backend>& connection) const noexcept {
-    return server.reusable(connection);
-  }
-  template <class Backend>
-  [[nodiscard]] bool in_step(const RedisConnection<Backend>& connection) const noexcept {
-    return server.in_step(connection);
-  }
-  template <class Backend>
-  [[nodiscard]] bool dirty(const RedisConnection<Backend>& connection) const noexcept {
-    return server.dirty(connection);
-  }
-  template <class Backend>
-  bool ping(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    return server.ping(connection, deadline);
-  }
-  template <class Backend>
-  bool reset(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    return server.reset(connection, deadline);
-  }
-  template <class Backend>
-  void invalidate(RedisConnection<Backend>& connection, TimePoint deadline) const {
-    server.invalidate(connection, deadline);
-  }
-  template <class Backend>
-  void abandon(RedisConnection<Backend>& connection) const noexcept {
-    server.abandon(connection);
-  }
-  template <class Backend>
-  [[nodiscard]] Verdict handle_exception(RedisConnection<Backend>& connection, std::exception_ptr error) const {
-    return server.handle_exception(connection, std::move(error));
-  }
   [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept { return server.wrong_role(error); }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

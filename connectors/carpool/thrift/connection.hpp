@@ -47,8 +47,9 @@ class ThriftConnection {
   [[nodiscard]] std::string peer() const { return transport_->stream().peer(); }
   [[nodiscard]] Socket& socket() noexcept { return transport_->stream().socket(); }
 
-  /// Closes the descriptor and says nothing to the server.
-  void close() noexcept { transport_->stream().close(); }
+  void invalidate(TimePoint deadline) { transport_->stream().socket().close_gracefully(deadline); }
+  /// In a forked child: the parent's connection goes on as if nothing had happened.
+  void abandon() noexcept { transport_->stream().close(); }
 
  private:
   std::shared_ptr<Transport> transport_;

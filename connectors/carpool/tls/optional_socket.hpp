@@ -28,9 +28,9 @@ class OptionalTlsSocket {
   [[nodiscard]] std::size_t write_some(std::span<const std::byte> from, TimePoint deadline) {
     return std::visit([&](auto& socket) { return socket.write_some(from, deadline); }, socket_);
   }
-  /// TLS has a word for the end; without it there is none to say.
-  void say_goodbye(TimePoint deadline) {
-    if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->say_goodbye(deadline);
+  /// As TlsSocket does; without TLS there is nothing to send.
+  void close_gracefully(TimePoint deadline) {
+    if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->close_gracefully(deadline);
   }
 
   [[nodiscard]] bool is_connected() const noexcept {

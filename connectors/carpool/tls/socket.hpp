@@ -64,9 +64,9 @@ class TlsSocket {
     return took;
   }
 
-  /// Tells the peer, who then knows that nothing was cut off.
-  void say_goodbye(TimePoint deadline) {
-    (void)repeat([&] { return engine().say_goodbye(); }, deadline, "say goodbye to");
+  /// Sends TLS's close_notify, from which the peer knows that the stream was not cut off.
+  void close_gracefully(TimePoint deadline) {
+    (void)repeat([&] { return engine().close_notify(); }, deadline, "end the TLS session with");
   }
 
   /// Whether the peer is there and no data has come unread. What the server sends of its own accord after the

@@ -17,7 +17,7 @@ class Acquisition {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
   using Target = typename Types::Target;
   using Access = typename Core::Access;
 
@@ -35,18 +35,18 @@ class Acquisition {
   }
 
   /// A validated connection. Throws what ConnectionPool::acquire does.
-  [[nodiscard]] Place& run() {
+  [[nodiscard]] PoolSlot& run() {
     for (;;) {
-      Place& place = next();
-      if (!core_.admit(place, target_, patience_, &waiter_)) continue;
+      PoolSlot& slot = next();
+      if (!core_.admit(slot, target_, patience_, &waiter_)) continue;
       unsettled_ = false;
-      return place;
+      return slot;
     }
   }
 
  private:
   /// The next connection that is ours to look at. The ticket is kept from one call to the next.
-  [[nodiscard]] Place& next() {
+  [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     if (!std::exchange(unsettled_, true)) state->enter(waiter_);  // who was rejected is inside, or was granted one
@@ -54,16 +54,16 @@ class Acquisition {
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
-      if (Place* place = state->claim(endpoint, waiter_, now)) {
+      if (PoolSlot* slot = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
         core_.stir(state, wakeups);
-        return *place;
+        return *slot;
       }
       if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
       state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first in line have been told of
       core_.stir(state, wakeups);
-      if (Place* place = wait(state, wakeups, timed_out)) return *place;
+      if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
 
@@ -75,7 +75,7 @@ class Acquisition {
     if (!waiter_.in_line && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
     return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
   }
-  /// Who is in line has its place, but where nobody may wait at all. On a backend without concurrency nobody ever waits
+  /// Who is in line has its turn, but where nobody may wait at all. On a backend without concurrency nobody ever waits
   /// for anybody.
   [[nodiscard]] bool may_wait(const Endpoint<Types>& endpoint) const noexcept {
     const auto& most = core_.settings().options.max_waiters;
@@ -120,7 +120,7 @@ class Acquisition {
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
   /// books, which are left unlocked then. An interruption passes through.
-  [[nodiscard]] Place* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
+  [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     const bool short_handed = state->roster.short_handed();
     state.unlock();
     wakeups.fire();
@@ -130,7 +130,7 @@ class Acquisition {
       work_for_it();
     }
     timed_out = !waiter_.parking.park_until(patience_.deadline());
-    Place* const granted = timed_out ? nullptr : waiter_.take_granted();
+    PoolSlot* const granted = timed_out ? nullptr : waiter_.take_granted();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
     return granted;
@@ -149,9 +149,9 @@ class Acquisition {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
     state->enter(waiter_);
-    if (Place* place = waiter_.take_granted()) {
+    if (PoolSlot* slot = waiter_.take_granted()) {
       --state->counters.acquired;
-      core_.settle_place(state, *place, std::nullopt, wakeups);
+      core_.return_slot(state, *slot, std::nullopt, wakeups);
     }
     if (waiter_.in_line) leave(state, *waiter_.endpoint, now, wakeups);
     core_.stir(state, wakeups);
@@ -169,7 +169,7 @@ class Acquisition {
   Patience<Backend>& patience_;
   const TimePoint started_;
   Waiter<Types> waiter_;
-  bool unsettled_ = false;  // the books know of us, or a place is ours that nobody has admitted
+  bool unsettled_ = false;  // the books know of us, or a slot is ours that nobody has admitted
 };
 
 }  // namespace carpool::detail

@@ -1,7 +1,7 @@
 /// Whether, and how many at once, connects to one endpoint may start: pure arithmetic, no lock.
 #pragma once
 
-#include <carpool/detail/instant.hpp>
+#include <carpool/detail/state/instant.hpp>
 #include <carpool/pool_options.hpp>
 #include <carpool/time.hpp>
 

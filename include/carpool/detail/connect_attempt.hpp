@@ -1,10 +1,10 @@
-/// One errand: to open a reserved place's connection, once, and to tell everybody how it went.
+/// One errand: to open a reserved slot's connection, once, and to tell everybody how it went.
 #pragma once
 
-#include <carpool/detail/connect_failure.hpp>
 #include <carpool/detail/events.hpp>
-#include <carpool/detail/many_waiters.hpp>
-#include <carpool/detail/pool_state.hpp>
+#include <carpool/detail/state/connect_failure.hpp>
+#include <carpool/detail/state/many_waiters.hpp>
+#include <carpool/detail/state/pool_state.hpp>
 #include <carpool/errors.hpp>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace carpool::detail {
 
 /// Law 9: the attempt belongs to the pool. A caller that gives up does not end it, and whoever is first in line takes
-/// what it yields. After a failure the place is free again; the endpoint's breaker knows when the series goes on.
+/// what it yields. After a failure the slot is free again; the endpoint's breaker knows when the series goes on.
 /// `limit` is never, but on a SingleBackend, where the attempt runs inside the caller's own acquire.
 template <class Types>
 class ConnectAttempt {
@@ -23,9 +23,9 @@ class ConnectAttempt {
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
   using Core = PoolCore<Types>;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
 
-  ConnectAttempt(Place& place, Core& core, TimePoint limit) noexcept : place_(place), core_(core), limit_(limit) {}
+  ConnectAttempt(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
 
   void run() noexcept { open() ? succeed() : fail(); }
 
@@ -42,23 +42,23 @@ class ConnectAttempt {
   /// Told from its beginning to its end. False: it failed, and cause_ and message_ say how.
   [[nodiscard]] bool open() noexcept {
     auto& observer = core_.settings().observer;
-    Events::connection_created(observer, place_.id);
+    Events::connection_created(observer, slot_.id);
     const TimePoint started = Backend::now();
     const bool opened = connects(started);
     took_ = Backend::now() - started;
     if (opened) return true;
-    place_.connection.reset();
-    Events::connection_failed(observer, place_.id, message_, cause_, took_);
-    Events::connection_closed(observer, place_.id, CloseReason::connect_failed);
+    slot_.connection.reset();
+    Events::connection_failed(observer, slot_.id, message_, cause_, took_);
+    Events::connection_closed(observer, slot_.id, CloseReason::connect_failed);
     return false;
   }
   [[nodiscard]] bool connects(TimePoint started) noexcept {
     auto& settings = core_.settings();
     try {
-      place_.connection.emplace(Calls::connect(settings.connector, *place_.endpoint->target,
-                                               std::min(limit_, after(started, options().connect_timeout))));
-      place_.lives_until = after(started, Calls::lifetime(settings.connector, *place_.connection));
-      if (settings.connector.is_connected(*place_.connection)) return true;
+      slot_.connection.emplace(Calls::connect(settings.connector, *slot_.endpoint->target,
+                                              std::min(limit_, after(started, options().connect_timeout))));
+      slot_.lives_until = after(started, Calls::lifetime(settings.connector, *slot_.connection));
+      if (Calls::is_connected(settings.connector, *slot_.connection)) return true;
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;
@@ -85,23 +85,23 @@ class ConnectAttempt {
   }
 
   void succeed() noexcept {
-    place_.born = place_.idle_since = place_.validated_at = Backend::now();
-    place_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
-    place_.good_until = core_.settings().good_until(place_, place_.lives_until);
-    Events::connection_ready(core_.settings().observer, place_.id, took_);
-    const TimePoint due = core_.first_due(place_, place_.born);
+    slot_.born = slot_.idle_since = slot_.validated_at = Backend::now();
+    slot_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
+    slot_.good_until = core_.settings().good_until(slot_, slot_.lives_until);
+    Events::connection_ready(core_.settings().observer, slot_.id, took_);
+    const TimePoint due = core_.first_due(slot_, slot_.born);
     FailurePointer forgotten;  // a cause's destructor is user code: it must not run under the lock
     Wakeups wakeups;
     auto state = core_.access();
-    if (state->is_current(place_)) {
-      place_.endpoint->breaker.succeeded();
-      forgotten.swap(place_.endpoint->failure);
-      state->answer(*place_.endpoint);
+    if (state->is_current(slot_)) {
+      slot_.endpoint->breaker.succeeded();
+      forgotten.swap(slot_.endpoint->failure);
+      state->answer(*slot_.endpoint);
     }
     ++state->counters.created;
-    state->connected(place_);
+    state->connected(slot_);
     wakeups.add(state->roster.expect(due));
-    core_.settle_place(state, place_, std::nullopt, wakeups);
+    core_.return_slot(state, slot_, std::nullopt, wakeups);
   }
 
   /// Of an older generation, or cut short by a caller, it is nobody's error.
@@ -113,8 +113,8 @@ class ConnectAttempt {
     Wakeups wakeups;
     auto state = core_.access();
     state->count_failure();
-    Endpoint& endpoint = *place_.endpoint;
-    if (state->is_current(place_)) {
+    Endpoint& endpoint = *slot_.endpoint;
+    if (state->is_current(slot_)) {
       if (fresh != nullptr) fresh->attempts = endpoint.breaker.tried() + 1;
       last.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
       const bool over = !cut && opens_breaker(endpoint.breaker);
@@ -124,7 +124,7 @@ class ConnectAttempt {
       wakeups.add(
           state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
     }
-    core_.vacate(state, place_, wakeups);
+    core_.free_slot(state, slot_, wakeups);
   }
   /// False: the endpoint pauses, and its series goes on.
   [[nodiscard]] bool opens_breaker(Breaker& breaker) noexcept {
@@ -132,7 +132,7 @@ class ConnectAttempt {
     const Backoff& backoff = options().connect_backoff;
     if (!authentication_) {
       const std::size_t attempts = final_ ? 1 : options().connect_attempts;
-      return breaker.attempt_failed(place_.round, now, attempts, backoff, Backend::random());
+      return breaker.attempt_failed(slot_.round, now, attempts, backoff, Backend::random());
     }
     breaker.refused(now, backoff, Backend::random());
     return true;
@@ -153,7 +153,7 @@ class ConnectAttempt {
     }
   }
 
-  Place& place_;
+  PoolSlot& slot_;
   Core& core_;
   const TimePoint limit_;
   Duration took_{};

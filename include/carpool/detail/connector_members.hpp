@@ -1,4 +1,5 @@
-/// What a connector may have beside what it must: how each optional member is called, and whether its name is there.
+/// What a connector may have beside what it must: how each optional member is called, on the connector or on its
+/// connection, and whether its name is there.
 #pragma once
 
 #include <carpool/detail/connector_types.hpp>
@@ -14,84 +15,83 @@
 
 namespace carpool::detail {
 
+// --- of the connector: each is asked with the connection -------------------------------------------------
+
 template <class C, class B>
-concept Pings = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.ping(connection, deadline) } -> std::convertible_to<bool>; };
+concept ConnectorTellsConnected = requires(const C& connector, const connection_t<C, B>& connection) { { connector.is_connected(connection) } noexcept -> std::convertible_to<bool>; };
 template <class C, class B>
-concept Resets = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.reset(connection, deadline) } -> std::convertible_to<bool>; };
+concept ConnectorPings = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.ping(connection, deadline) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsDirty = requires(const C& connector, const connection_t<C, B>& connection) { { connector.dirty(connection) } -> std::convertible_to<bool>; };
+concept ConnectorResets = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.reset(connection, deadline) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsReusable = requires(const C& connector, const connection_t<C, B>& connection) { { connector.reusable(connection) } -> std::convertible_to<bool>; };
+concept ConnectorTellsDirty = requires(const C& connector, const connection_t<C, B>& connection) { { connector.dirty(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsInStep = requires(const C& connector, const connection_t<C, B>& connection) { { connector.in_step(connection) } -> std::convertible_to<bool>; };
+concept ConnectorTellsReusable = requires(const C& connector, const connection_t<C, B>& connection) { { connector.reusable(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept HandlesExceptions = requires(const C& connector, connection_t<C, B>& connection, std::exception_ptr error) { { connector.handle_exception(connection, error) } -> std::same_as<Verdict>; };
+concept ConnectorTellsInStep = requires(const C& connector, const connection_t<C, B>& connection) { { connector.in_step(connection) } -> std::convertible_to<bool>; };
 template <class C, class B>
-concept TellsLifetime = requires(const C& connector, const connection_t<C, B>& connection) { { connector.lifetime(connection) } -> std::convertible_to<Duration>; };
+concept ConnectorHandlesExceptions = requires(const C& connector, connection_t<C, B>& connection, std::exception_ptr error) { { connector.handle_exception(connection, error) } -> std::same_as<Verdict>; };
 template <class C, class B>
-concept SaysGoodbye = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { connector.invalidate(connection, deadline); };
+concept ConnectorTellsLifetime = requires(const C& connector, const connection_t<C, B>& connection) { { connector.lifetime(connection) } -> std::convertible_to<Duration>; };
 template <class C, class B>
-concept Abandons = requires(const C& connector, connection_t<C, B>& connection) { connector.abandon(connection); };
+concept ConnectorInvalidates = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { connector.invalidate(connection, deadline); };
+template <class C, class B>
+concept ConnectorAbandons = requires(const C& connector, connection_t<C, B>& connection) { connector.abandon(connection); };
+template <class C, class B>
+concept ConnectorMatches = requires(const C& connector, const connection_t<C, B>& connection, const target_t<C>& target) { { connector.matches(connection, target) } -> std::convertible_to<bool>; };
 template <class C, class B>
 concept Validates = requires(const C& connector) { connector.validate(); };
 template <class C, class B>
 concept Describes = requires(const C& connector, const target_t<C>& target) { { connector.describe(target) } -> std::convertible_to<std::string>; } ||
                     requires(const C& connector) { { connector.describe() } -> std::convertible_to<std::string>; };
 
-// --- by name ---------------------------------------------------------------------------------------------
+// --- of the connection, which answers where the connector has no such member ------------------------------
 
-struct ConnectorNames {
-  int ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe;
-};
+template <class X>
+concept AnswersConnected = requires(const X& connection) { { connection.is_connected() } noexcept -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersPing = requires(X& connection, TimePoint deadline) { { connection.ping(deadline) } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersReset = requires(X& connection, TimePoint deadline) { { connection.reset(deadline) } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersDirty = requires(const X& connection) { { connection.dirty() } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersReusable = requires(const X& connection) { { connection.reusable() } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersInStep = requires(const X& connection) { { connection.in_step() } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersHandleException = requires(X& connection, std::exception_ptr error) { { connection.handle_exception(error) } -> std::same_as<Verdict>; };
+template <class X>
+concept AnswersLifetime = requires(const X& connection) { { connection.lifetime() } -> std::convertible_to<Duration>; };
+template <class X>
+concept AnswersInvalidate = requires(X& connection, TimePoint deadline) { connection.invalidate(deadline); };
+template <class X>
+concept AnswersAbandon = requires(X& connection) { connection.abandon(); };
+template <class X, class Target>
+concept AnswersMatches = requires(const X& connection, const Target& target) { { connection.matches(target) } -> std::convertible_to<bool>; };
 
-// Nothing can be inherited from a final class: there only what is public, and not overloaded, is found.
-template <class C, class B>
-concept NamesPing = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::ping; }) || requires { &C::ping; } || requires { &C::template ping<B>; };
-template <class C, class B>
-concept NamesReset = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::reset; }) || requires { &C::reset; } || requires { &C::template reset<B>; };
-template <class C, class B>
-concept NamesDirty = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::dirty; }) || requires { &C::dirty; } || requires { &C::template dirty<B>; };
-template <class C, class B>
-concept NamesReusable = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::reusable; }) || requires { &C::reusable; } || requires { &C::template reusable<B>; };
-template <class C, class B>
-concept NamesInStep = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::in_step; }) || requires { &C::in_step; } || requires { &C::template in_step<B>; };
-template <class C, class B>
-concept NamesHandleException = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::handle_exception; }) || requires { &C::handle_exception; } || requires { &C::template handle_exception<B>; };
-template <class C, class B>
-concept NamesLifetime = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::lifetime; }) || requires { &C::lifetime; } || requires { &C::template lifetime<B>; };
-template <class C, class B>
-concept NamesInvalidate = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::invalidate; }) || requires { &C::invalidate; } || requires { &C::template invalidate<B>; };
-template <class C, class B>
-concept NamesAbandon = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::abandon; }) || requires { &C::abandon; } || requires { &C::template abandon<B>; };
-template <class C, class B>
-concept NamesValidate = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::validate; }) || requires { &C::validate; } || requires { &C::template validate<B>; };
-template <class C, class B>
-concept NamesDescribe = (Heritable<C> && !requires { &Beside<C, ConnectorNames>::describe; }) || requires { &C::describe; } || requires { &C::template describe<B>; };
-
-// --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
+// --- of either: what the pool calls ------------------------------------------------------------------------
 
 template <class C, class B>
-inline constexpr bool ping_fits = Pings<C, B> || !NamesPing<C, B> || !NamesPing<wrapped_t<C>, B>;
+concept Pings = ConnectorPings<C, B> || AnswersPing<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool reset_fits = Resets<C, B> || !NamesReset<C, B> || !NamesReset<wrapped_t<C>, B>;
+concept Resets = ConnectorResets<C, B> || AnswersReset<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool dirty_fits = TellsDirty<C, B> || !NamesDirty<C, B> || !NamesDirty<wrapped_t<C>, B>;
+concept TellsDirty = ConnectorTellsDirty<C, B> || AnswersDirty<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool reusable_fits = TellsReusable<C, B> || !NamesReusable<C, B> || !NamesReusable<wrapped_t<C>, B>;
+concept TellsReusable = ConnectorTellsReusable<C, B> || AnswersReusable<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool in_step_fits = TellsInStep<C, B> || !NamesInStep<C, B> || !NamesInStep<wrapped_t<C>, B>;
+concept TellsInStep = ConnectorTellsInStep<C, B> || AnswersInStep<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool handle_exception_fits = HandlesExceptions<C, B> || !NamesHandleException<C, B> || !NamesHandleException<wrapped_t<C>, B>;
+concept HandlesExceptions = ConnectorHandlesExceptions<C, B> || AnswersHandleException<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool lifetime_fits = TellsLifetime<C, B> || !NamesLifetime<C, B> || !NamesLifetime<wrapped_t<C>, B>;
+concept TellsLifetime = ConnectorTellsLifetime<C, B> || AnswersLifetime<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool invalidate_fits = SaysGoodbye<C, B> || !NamesInvalidate<C, B> || !NamesInvalidate<wrapped_t<C>, B>;
+concept Invalidates = ConnectorInvalidates<C, B> || AnswersInvalidate<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool abandon_fits = Abandons<C, B> || !NamesAbandon<C, B> || !NamesAbandon<wrapped_t<C>, B>;
+concept Abandons = ConnectorAbandons<C, B> || AnswersAbandon<connection_t<C, B>>;
 template <class C, class B>
-inline constexpr bool validate_fits = Validates<C, B> || !NamesValidate<C, B> || !NamesValidate<wrapped_t<C>, B>;
-template <class C, class B>
-inline constexpr bool describe_fits = Describes<C, B> || !NamesDescribe<C, B> || !NamesDescribe<wrapped_t<C>, B>;
+concept Matches = ConnectorMatches<C, B> || AnswersMatches<connection_t<C, B>, target_t<C>>;
 
 // clang-format on
 

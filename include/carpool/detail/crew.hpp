@@ -171,7 +171,7 @@ class Crew {
   ErrandKind run_errands() noexcept {
     for (;;) {
       const Errand<Types> errand = core_.next_errand();
-      if (errand.place == nullptr) return errand.kind;
+      if (errand.slot == nullptr) return errand.kind;
       Errands<Types>::run(errand, core_, never);
     }
   }

@@ -50,7 +50,7 @@ namespace carpool::detail {
   return std::string(file) + ":" + std::to_string(site.line());
 }
 
-/// The leases that were taken at one place of the source.
+/// The leases that were taken at one line of the source.
 struct SiteOfHolders {
   std::string site;
   std::size_t count = 0;
@@ -85,7 +85,7 @@ struct SiteOfHolders {
     if (all || out > 1) text += all ? "all " : std::to_string(group.count) + " ";
     text += "at " + group.site + ", " + to_text(group.youngest, group.oldest);
   }
-  if (groups.size() > most_sites) text += "; and at " + std::to_string(groups.size() - most_sites) + " places more";
+  if (groups.size() > most_sites) text += "; and at " + std::to_string(groups.size() - most_sites) + " lines more";
   return " (" + text + ")";
 }
 

@@ -1,8 +1,8 @@
 /// What a forked child does with its parent's connections.
 #pragma once
 
-#include <carpool/detail/ledger.hpp>
-#include <carpool/detail/seats.hpp>
+#include <carpool/detail/cache/worker_cache.hpp>
+#include <carpool/detail/state/slot_table.hpp>
 
 namespace carpool::detail {
 
@@ -13,25 +13,26 @@ class InheritedBooks {
  public:
   using Calls = typename Types::Calls;
   using Connector = typename Types::Connector;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
 
   /// Idle connections are closed without a word. So are the descriptors of those that missing threads had in use: these
   /// may have been changing the connections, which are left alone. Leases of the thread that forked are left to it.
-  static void abandon(const Ledger<Types>& ledger, const Seats<Types>& seats, const Connector& connector) noexcept {
-    for (Place* place = ledger.newest(); place != nullptr; place = place->older) {
-      if (place->state == PlaceState::idle) Calls::abandon(connector, *place->connection);
-      if (place->state == PlaceState::in_use && is_elsewhere(*place)) Calls::mute(*place->connection);
+  static void abandon(const SlotTable<Types>& slots, const WorkerCache<Types>& cache,
+                      const Connector& connector) noexcept {
+    for (PoolSlot* slot = slots.newest(); slot != nullptr; slot = slot->older) {
+      if (slot->state == SlotState::idle) Calls::abandon(connector, *slot->connection);
+      if (slot->state == SlotState::in_use && is_elsewhere(*slot)) Calls::mute(*slot->connection);
     }
-    for (const auto* const seat : seats.given()) {
-      if (Place* const place = seat->resting()) Calls::abandon(connector, *place->connection);
+    for (const auto* const entry : cache.assigned()) {
+      if (PoolSlot* const slot = entry->cached()) Calls::abandon(connector, *slot->connection);
     }
   }
 
  private:
   /// With another thread, or with the pool itself. Where the queue does not care who has what, nobody knows.
-  [[nodiscard]] static bool is_elsewhere(const Place& place) noexcept {
-    if (!place.connection) return false;
-    return place.lease.lent() || (place.last_worker != 0 && place.last_worker != Types::this_worker());
+  [[nodiscard]] static bool is_elsewhere(const PoolSlot& slot) noexcept {
+    if (!slot.connection) return false;
+    return slot.lease.lent() || (slot.last_worker != 0 && slot.last_worker != Types::this_worker());
   }
 };
 

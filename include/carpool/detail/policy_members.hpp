@@ -15,12 +15,13 @@
 
 namespace carpool {
 
-/// Optional, `static constexpr Seating seating` of a Queue: whether its order allows a connection to rest with the worker
-/// that gave it back, so that this worker gets it again without the pool's lock. Whoever else needs it gets it as well.
-enum class Seating : std::uint8_t {
-  none,        ///< every connection goes through the queue; so where a queue says nothing
-  each_worker, ///< what a worker gave back last may always be its next
-  sole_worker, ///< so long as one worker alone uses the pool
+/// Optional, `static constexpr WorkerCaching worker_caching` of a Queue: whether its order lets the pool cache a
+/// connection with the worker that gave it back, so that this worker gets it again without the pool's lock. Another
+/// worker that needs the connection gets it as well.
+enum class WorkerCaching : std::uint8_t {
+  none,        ///< every connection goes through the queue; the default
+  per_worker,  ///< the connection that a worker gave back last may always be its next
+  single_worker, ///< the same, as long as one worker alone uses the pool
 };
 
 /// An eviction that can say when: the reaper sleeps exactly until then. Without it, it looks once a second.
@@ -38,23 +39,42 @@ concept TellsReason = requires(const E& eviction, const Slot& slot, TimePoint no
 namespace detail {
 
 template <class Q>
-concept TellsSeating = requires { { Q::seating } -> std::convertible_to<Seating>; typename std::integral_constant<Seating, Q::seating>; };
+concept TellsWorkerCaching = requires { { Q::worker_caching } -> std::convertible_to<WorkerCaching>; typename std::integral_constant<WorkerCaching, Q::worker_caching>; };
+
+// --- what is called --------------------------------------------------------------------------------------
+
+template <class B>
+inline constexpr bool tells_time_suspended = requires { { B::time_suspended() } noexcept -> std::convertible_to<Duration>; };
+template <class B>
+inline constexpr bool counts_exceptions = requires { { B::uncaught_exceptions() } noexcept -> std::convertible_to<int>; };
+template <class B>
+inline constexpr bool has_relaxed = requires { typename B::template Relaxed<std::uint64_t>; };
+template <class B>
+inline constexpr bool has_budget = requires(unsigned operations) { B::consume_budget(operations); };
+template <class Q>
+inline constexpr bool pops_for_worker = requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
+template <class E>
+inline constexpr bool tells_by_times_alone = requires { std::bool_constant<E::by_times_alone>(); };
+
+// --- by name ---------------------------------------------------------------------------------------------
 
 struct BackendNames {
-  int time_suspended, uncaught_exceptions, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
+  int time_suspended, uncaught_exceptions, consume_budget, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
 };
 template <class B>
-concept NamesTimeSuspended = Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; };
+concept NamesTimeSuspended = (Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; }) || requires { &B::time_suspended; };
 template <class B>
-concept NamesUncaughtExceptions = Heritable<B> && !requires { &Beside<B, BackendNames>::uncaught_exceptions; };
+concept NamesUncaughtExceptions = (Heritable<B> && !requires { &Beside<B, BackendNames>::uncaught_exceptions; }) || requires { &B::uncaught_exceptions; };
 template <class B>
-concept NamesRelaxed = Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; };
+concept NamesConsumeBudget = (Heritable<B> && !requires { &Beside<B, BackendNames>::consume_budget; }) || requires { &B::consume_budget; };
+template <class B>
+concept NamesRelaxed = (Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; }) || requires { typename B::Relaxed; };
 
 struct QueueNames {
-  int seating;
+  int worker_caching;
 };
 template <class Q>
-concept NamesSeating = (Heritable<Q> && !requires { &Beside<Q, QueueNames>::seating; }) || requires { &Q::seating; };
+concept NamesWorkerCaching = (Heritable<Q> && !requires { &Beside<Q, QueueNames>::worker_caching; }) || requires { &Q::worker_caching; };
 
 struct EvictionNames {
   int due, reason, by_times_alone;
@@ -69,23 +89,25 @@ concept NamesByTimesAlone = (Heritable<E> && !requires { &Beside<E, EvictionName
 // --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
 
 template <class B>
-inline constexpr bool time_suspended_fits = !NamesTimeSuspended<B> || requires { { B::time_suspended() } noexcept -> std::convertible_to<Duration>; };
+inline constexpr bool time_suspended_fits = tells_time_suspended<B> || !NamesTimeSuspended<B>;
 template <class B>
-inline constexpr bool uncaught_exceptions_fits = !NamesUncaughtExceptions<B> || requires { { B::uncaught_exceptions() } noexcept -> std::convertible_to<int>; };
+inline constexpr bool uncaught_exceptions_fits = counts_exceptions<B> || !NamesUncaughtExceptions<B>;
 template <class B>
-inline constexpr bool relaxed_fits = !NamesRelaxed<B> || requires { typename B::template Relaxed<std::uint64_t>; };
+inline constexpr bool consume_budget_fits = has_budget<B> || !NamesConsumeBudget<B>;
+template <class B>
+inline constexpr bool relaxed_fits = has_relaxed<B> || !NamesRelaxed<B>;
 
 template <class Q>
-inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
+inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || pops_for_worker<Q>;
 template <class Q>
-inline constexpr bool seating_fits = !NamesSeating<Q> || TellsSeating<Q>;
+inline constexpr bool worker_caching_fits = !NamesWorkerCaching<Q> || TellsWorkerCaching<Q>;
 
 template <class E>
 inline constexpr bool due_fits = TellsWhenDue<E> || !NamesDue<E> || !NamesDue<wrapped_t<E>>;
 template <class E>
 inline constexpr bool reason_fits = TellsReason<E> || !NamesReason<E> || !NamesReason<wrapped_t<E>>;
 template <class E>
-inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || requires { std::bool_constant<E::by_times_alone>(); };
+inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || tells_by_times_alone<E>;
 
 }  // namespace detail
 

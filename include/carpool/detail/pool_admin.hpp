@@ -12,7 +12,7 @@ class PoolAdmin {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
   using Target = typename Types::Target;
   using Access = typename Core::Access;
   using State = typename Core::State;
@@ -42,18 +42,18 @@ class PoolAdmin {
     return core.release();
   }
 
-  [[nodiscard]] static Place* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
+  [[nodiscard]] static PoolSlot* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
     Patience<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
     const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
-    Place* const place = core.told_if_it_fails(started, [&] {
-      Place* const ready = core.take_ready(target, none, site);
+    PoolSlot* const slot = core.told_if_it_fails(started, [&] {
+      PoolSlot* const ready = core.take_ready(target, none, site);
       if (ready == nullptr && ask_for_one(core, target)) throw_closed(core.settings().options);
       return ready;
     });
-    if (place != nullptr) Events::acquired(core.settings().observer, place->id, Duration::zero());
-    if (place == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout, Duration::zero());
-    return place;
+    if (slot != nullptr) Events::acquired(core.settings().observer, slot->id, Duration::zero());
+    if (slot == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout, Duration::zero());
+    return slot;
   }
 
   static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
@@ -110,10 +110,10 @@ class PoolAdmin {
       Wakeups wakeups;
       auto state = core.access();
       state->resize(max_size);
-      state->close_idle(CloseReason::surplus, [&](const Place&) { return state->over_size(); });
+      state->close_idle(CloseReason::surplus, [&](const PoolSlot&) { return state->over_size(); });
       serve_all(core, state, wakeups);
     }
-    core.bury_now();
+    core.run_closes_inline();
   }
 
   static std::size_t drain(Core& core, Duration patience) {
@@ -124,7 +124,7 @@ class PoolAdmin {
     });
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      const std::size_t out = core.access()->ledger().count(PlaceState::in_use);
+      const std::size_t out = core.access()->slots().count(SlotState::in_use);
       if (late || out == 0) return out;
     }
   }
@@ -238,14 +238,14 @@ class PoolAdmin {
       Wakeups wakeups;
       auto state = core.access();
       first(*state);
-      count = state->close_idle(reason, [](const Place&) { return true; });
+      count = state->close_idle(reason, [](const PoolSlot&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
         ManyWaiters<Types>::dismiss_all(state, wakeups);
       }
       core.stir(state, wakeups);
     }
-    core.bury_now();
+    core.run_closes_inline();
     return count;
   }
 

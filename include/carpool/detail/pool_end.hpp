@@ -1,8 +1,8 @@
 /// How far a pool has got with its end: how long goodbyes may still take, and whether its policies may be called.
 #pragma once
 
-#include <carpool/detail/place.hpp>
 #include <carpool/detail/settings.hpp>
+#include <carpool/detail/state/pool_slot.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -32,15 +32,15 @@ class PoolEnd {
   /// Without the lock. The connections that are closed because the pool ends have one deadline, however many they are
   /// and however few helpers say their goodbyes; what comes too late for it goes without a word. `limit` is the
   /// caller's own deadline, where it is the caller who closes.
-  void say_goodbye([[maybe_unused]] const Settings<Types>& settings, [[maybe_unused]] Place<Types>& place,
+  void say_goodbye([[maybe_unused]] const Settings<Types>& settings, [[maybe_unused]] PoolSlot<Types>& slot,
                    [[maybe_unused]] TimePoint limit) const noexcept {
-    if constexpr (Calls::says_goodbye) {
+    if constexpr (Calls::invalidates) {
       const TimePoint now = Backend::now();
       const TimePoint ended = ended_at_.get();
-      const TimePoint begun = ended == never ? now : std::max(ended, place.idle_since);
+      const TimePoint begun = ended == never ? now : std::max(ended, slot.idle_since);
       const TimePoint deadline = std::min(limit, after(begun, settings.options.close_timeout));
-      if (now >= deadline || !settings.connector.is_connected(*place.connection)) return;
-      Calls::invalidate(settings.connector, *place.connection, deadline);
+      if (now >= deadline || !Calls::is_connected(settings.connector, *slot.connection)) return;
+      Calls::invalidate(settings.connector, *slot.connection, deadline);
     }
   }
 

@@ -1,14 +1,14 @@
-/// The engine under a pool: the lock, the books behind it, the crew, and a place's way from one owner to the next.
+/// The engine under a pool: the lock, the books behind it, the crew, and a slot's way from one owner to the next.
 #pragma once
 
 #include <carpool/detail/crew.hpp>
 #include <carpool/detail/errands.hpp>
-#include <carpool/detail/guarded.hpp>
 #include <carpool/detail/inherited_books.hpp>
 #include <carpool/detail/interruptions.hpp>
-#include <carpool/detail/many_waiters.hpp>
 #include <carpool/detail/pool_end.hpp>
 #include <carpool/detail/settings.hpp>
+#include <carpool/detail/state/guarded.hpp>
+#include <carpool/detail/state/many_waiters.hpp>
 #include <carpool/detail/suspensions.hpp>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class PoolEngine {
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
   using Connection = typename Types::Connection;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
   using State = PoolState<Types>;
   using Target = typename Types::Target;
   using Wakeups = detail::Wakeups<Backend>;
@@ -34,7 +34,7 @@ class PoolEngine {
 
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
-        books_(settings_->options, seats_, may_seat(settings_->options)),
+        books_(settings_->options, cache_, may_cache(settings_->options)),
         crew_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
@@ -46,9 +46,9 @@ class PoolEngine {
   void start() { crew_.start(); }
 
   [[nodiscard]] Access access() { return books_.access(); }
-  /// For who does not mind that connections rest in seats.
-  [[nodiscard]] Access peek() { return books_.peek(); }
-  [[nodiscard]] Seats<Types>& seats() noexcept { return seats_; }
+  /// For a caller that does not mind that connections are cached.
+  [[nodiscard]] Access access_without_flush() { return books_.access_without_flush(); }
+  [[nodiscard]] WorkerCache<Types>& worker_cache() noexcept { return cache_; }
   [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
   /// For who may be the last one out and tells an observer afterwards.
   [[nodiscard]] std::shared_ptr<Settings<Types>> keep_settings() const noexcept { return settings_; }
@@ -56,51 +56,51 @@ class PoolEngine {
   [[nodiscard]] PoolEnd<Types>& end() noexcept { return end_; }
   [[nodiscard]] bool forked() const noexcept { return end_.forked(); }
 
-  /// The holder of an in_use place has no more use for it: idle, if it and the pool are well, else closing.
-  void settle_place(Access& state, Place& place, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
-    if (!fault) fault = state->unwanted(place);
+  /// The holder of an in_use slot has no more use for it: idle, if it and the pool are well, else closing.
+  void return_slot(Access& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
+    if (!fault) fault = state->close_reason_on_return(slot);
     if (fault) {
-      state->put_closing(place, *fault);
-    } else if (place.dirty) {
-      state->queue_refresh(place);
+      state->put_closing(slot, *fault);
+    } else if (slot.dirty) {
+      state->queue_refresh(slot);
     } else {
-      state->put_idle(place);
+      state->put_idle(slot);
       Instant<Backend> now;
-      state->serve(*place.endpoint, now, wakeups);
-      state->planner().update(*place.endpoint);
+      state->serve(*slot.endpoint, now, wakeups);
+      state->planner().update(*slot.endpoint);
     }
     stir(state, wakeups);
   }
 
-  /// The place is free again; its connection is gone, or there never was one.
-  void vacate(Access& state, Place& place, Wakeups& wakeups) noexcept {
-    state->put_empty(place);
+  /// The slot is free again; its connection is gone, or there never was one.
+  void free_slot(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
+    state->put_empty(slot);
     if (state->waiting() > 0) ManyWaiters<Types>::dismiss_hopeless(state, wakeups);
     stir(state, wakeups);
   }
-  void bury(Access& state, Place& place, Wakeups& wakeups) noexcept {
-    state->count_closed(place.reason);
-    vacate(state, place, wakeups);
+  void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
+    state->count_closed(slot.reason);
+    free_slot(state, slot, wakeups);
   }
 
-  /// Outside the lock, by the place's owner.
-  void destroy_connection(Place& place, TimePoint limit = never) noexcept {
+  /// Outside the lock, by the slot's owner.
+  void destroy_connection(PoolSlot& slot, TimePoint limit = never) noexcept {
     const Uninterrupted<Backend> to_the_end;  // an interruption that met the goodbye would be lost
     const bool tell = !end_.owner_gone();
-    if (tell && blameless(place.reason)) end_.say_goodbye(*settings_, place, limit);
-    place.connection.reset();
-    if (tell) Events::connection_closed(settings_->observer, place.id, place.reason);
+    if (tell && blameless(slot.reason)) end_.say_goodbye(*settings_, slot, limit);
+    slot.connection.reset();
+    if (tell) Events::connection_closed(settings_->observer, slot.id, slot.reason);
   }
 
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
-  [[nodiscard]] bool is_stale(const Place& place, TimePoint now) noexcept {
-    return now - place.validated_at > bypass_window_ || suspensions_.any_between(place.validated_at, now);
+  [[nodiscard]] bool is_stale(const PoolSlot& slot, TimePoint now) noexcept {
+    return now - slot.validated_at > bypass_window_ || suspensions_.any_between(slot.validated_at, now);
   }
 
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
-  void distrust(Access& state, Endpoint<Types>& endpoint, TimePoint since) noexcept {
-    const auto unheard_of = [&](const Place& place) {
-      return place.endpoint == &endpoint && place.validated_at < since;
+  void invalidate_idle_before(Access& state, Endpoint<Types>& endpoint, TimePoint since) noexcept {
+    const auto unheard_of = [&](const PoolSlot& slot) {
+      return slot.endpoint == &endpoint && slot.validated_at < since;
     };
     state->close_idle(CloseReason::dead, unheard_of);
     state->close_refreshing(endpoint, CloseReason::dead, unheard_of);
@@ -115,9 +115,9 @@ class PoolEngine {
     state->watchers.rouse(wakeups);
   }
 
-  [[nodiscard]] TimePoint first_due(const Place& place, TimePoint now) const noexcept {
+  [[nodiscard]] TimePoint first_due(const PoolSlot& slot, TimePoint now) const noexcept {
     const PoolOptions& options = settings_->options;
-    return std::min({settings_->next_look(place, place.lives_until, now), after(now, options.keepalive_time),
+    return std::min({settings_->next_look(slot, slot.lives_until, now), after(now, options.keepalive_time),
                      after(now, options.leak_detection_threshold.value_or(forever))});
   }
 
@@ -129,7 +129,7 @@ class PoolEngine {
       const Errand<Types> errand = Errands<Types>::next(*state, self());
       if (errand.kind != ErrandKind::none) stir(state, wakeups);
       return errand;
-    } catch (const std::bad_alloc&) {  // no memory for one more place: the keeper's next round rouses somebody
+    } catch (const std::bad_alloc&) {  // no memory for one more slot: the keeper's next round rouses somebody
       wakeups.add(state->roster.expect(after(Backend::now(), std::chrono::seconds(1))));
       return {ErrandKind::later};
     }
@@ -163,13 +163,13 @@ class PoolEngine {
     return retry < limit;
   }
   /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
-  void bury_now() noexcept {
+  void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
-      while (Place* place = access()->chores().pop_closing()) {
-        destroy_connection(*place);
+      while (PoolSlot* slot = access()->chores().pop_closing()) {
+        destroy_connection(*slot);
         Wakeups wakeups;
         auto state = access();
-        bury(state, *place, wakeups);
+        finish_close(state, *slot, wakeups);
       }
     }
   }
@@ -179,13 +179,13 @@ class PoolEngine {
   /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
   void orphan() noexcept {
     const Uninterrupted<Backend> to_the_end;
-    bury_now();
+    run_closes_inline();
     access()->enter();
     crew_.stop();
-    await_seats();
+    await_idle_entries();
     Wakeups wakeups;
     auto state = access();
-    bury_leftovers(state, wakeups);
+    run_pending_closes(state, wakeups);
     state->orphan();
     end_.owner_goes();
     depart(state, wakeups);
@@ -193,7 +193,7 @@ class PoolEngine {
 
   /// Ends a visit (PoolState::enter); may be the end of *this.
   void depart(Access& state, Wakeups& wakeups) noexcept {
-    if (state->orphaned()) bury_leftovers(state, wakeups);
+    if (state->orphaned()) run_pending_closes(state, wakeups);
     state->leave();
     if (!state->forsaken()) return;
     wakeups.fire();
@@ -202,7 +202,7 @@ class PoolEngine {
 
   /// In a forked child.
   void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().ledger(), seats_, settings_->connector);
+    InheritedBooks<Types>::abandon(books_.without_lock().slots(), cache_, settings_->connector);
   }
 
   /// Ends *this if it is forsaken, and leaves the access unlocked then.
@@ -218,29 +218,29 @@ class PoolEngine {
   [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
 
   /// Where each lease must be told of under the lock, nothing may rest elsewhere.
-  [[nodiscard]] static bool may_seat(const PoolOptions& options) noexcept {
+  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
     return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
   }
-  [[nodiscard]] bool any_seat_busy() noexcept {
+  [[nodiscard]] bool any_entry_busy() noexcept {
     const auto lock = access();
-    return seats_.busy();
+    return cache_.busy();
   }
-  /// The pool is closed, so nobody begins anything with a seat any more; who has put a connection into one may still be
-  /// about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
-  void await_seats() noexcept {
+  /// The pool is closed, so nobody begins anything with an entry any more; who has put a connection into one may still
+  /// be about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
+  void await_idle_entries() noexcept {
     constexpr Duration longest = std::chrono::milliseconds(1);
-    for (Duration pause = std::chrono::microseconds(20); any_seat_busy(); pause = std::min(2 * pause, longest)) {
+    for (Duration pause = std::chrono::microseconds(20); any_entry_busy(); pause = std::min(2 * pause, longest)) {
       Backend::sleep_until(after(Backend::now(), pause));
     }
   }
 
   /// What was given back, or rejected, after the crew had gone.
-  void bury_leftovers(Access& state, Wakeups& wakeups) noexcept {
-    while (Place* place = state->chores().pop_closing()) {
+  void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
+    while (PoolSlot* slot = state->chores().pop_closing()) {
       state.unlock();
-      destroy_connection(*place);
+      destroy_connection(*slot);
       state.lock();
-      bury(state, *place, wakeups);
+      finish_close(state, *slot, wakeups);
     }
   }
 
@@ -251,7 +251,7 @@ class PoolEngine {
 
   const std::shared_ptr<Settings<Types>> settings_;
   Suspensions<Backend> suspensions_;
-  Seats<Types> seats_;
+  WorkerCache<Types> cache_;
   Books books_;
   Crew<Types> crew_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory

@@ -3,7 +3,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/connector_calls.hpp>
-#include <carpool/detail/lease_mark.hpp>
+#include <carpool/detail/state/lease_mark.hpp>
 #include <carpool/evictions.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
@@ -15,11 +15,11 @@
 namespace carpool::detail {
 
 template <class Queue>
-[[nodiscard]] consteval Seating seating_of() {
-  if constexpr (TellsSeating<Queue>) {
-    return Queue::seating;
+[[nodiscard]] consteval WorkerCaching worker_caching_of() {
+  if constexpr (TellsWorkerCaching<Queue>) {
+    return Queue::worker_caching;
   } else {
-    return Seating::none;
+    return WorkerCaching::none;
   }
 }
 
@@ -36,11 +36,11 @@ struct PoolTypes {
   using Calls = ConnectorCalls<Connector, Backend>;
   static constexpr bool affine = requires(Queue queue, WorkerId worker) { queue.pop(worker); };
 
-  static constexpr Seating seating = seating_of<Queue>();
+  static constexpr WorkerCaching worker_caching = worker_caching_of<Queue>();
 
   /// The calling worker, where the queue wants to know.
   [[nodiscard]] static WorkerId this_worker() noexcept {
-    if constexpr (affine || seating != Seating::none) {
+    if constexpr (affine || worker_caching != WorkerCaching::none) {
       return Backend::worker();
     } else {
       return 0;

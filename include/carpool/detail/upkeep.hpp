@@ -3,7 +3,7 @@
 #pragma once
 
 #include <carpool/detail/events.hpp>
-#include <carpool/detail/pool_state.hpp>
+#include <carpool/detail/state/pool_state.hpp>
 
 #include <utility>
 #include <vector>
@@ -17,7 +17,7 @@ class Upkeep {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
-  using Place = detail::Place<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
 
   struct Outcome {
     std::size_t evicted = 0;
@@ -37,9 +37,9 @@ class Upkeep {
 
  private:
   struct Seen {
-    Place* place;
+    PoolSlot* slot;
     Slot facts;
-    PlaceState state;
+    SlotState state;
     TimePoint refresh_due;
     TimePoint lives_until;
     std::optional<CloseReason> fault;
@@ -54,59 +54,58 @@ class Upkeep {
   void observe(Core& core, TimePoint now) {
     seen_.clear();
     leaks_.clear();
-    buried_.clear();
+    forgotten_.clear();
     auto state = core.access();
     next_due_ = never;
     look_at_endpoints(*state, now);
-    for (Place& place : state->ledger()) {
-      if (place.state == PlaceState::idle && !is_quiet(place, core, now)) seen_.push_back(idle_facts(place, core));
-      if (place.state == PlaceState::in_use) seen_.push_back(in_use_facts(place, now));
-      if (place.state == PlaceState::in_use) note_leak(place, core, now);
+    for (PoolSlot& slot : state->slots()) {
+      if (slot.state == SlotState::idle && !is_quiet(slot, core, now)) seen_.push_back(idle_facts(slot, core));
+      if (slot.state == SlotState::in_use) seen_.push_back(in_use_facts(slot, now));
+      if (slot.state == SlotState::in_use) note_leak(slot, core, now);
     }
     state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
   }
 
   void look_at_endpoints(PoolState<Types>& state, TimePoint now) {
-    const auto bury = [this](FailurePointer&& failure) { buried_.push_back(std::move(failure)); };
-    next_due_ = std::min(next_due_, state.forget_dead(now, bury));
+    const auto finish_close = [this](FailurePointer&& failure) { forgotten_.push_back(std::move(failure)); };
+    next_due_ = std::min(next_due_, state.forget_dead(now, finish_close));
     (void)state.next_to_connect();  // ends the pauses that are over
     if (state.serving()) next_due_ = std::min(next_due_, state.planner().first_retry());
   }
 
   /// Nothing is to be done for it now, as a glance at what it knows of itself tells: so most of ten thousand
   /// connections are neither copied nor judged.
-  [[nodiscard]] bool is_quiet(const Place& place, const Core& core, TimePoint now) noexcept {
-    const TimePoint due = std::min(place.good_until, after(place.validated_at, core.settings().options.keepalive_time));
+  [[nodiscard]] bool is_quiet(const PoolSlot& slot, const Core& core, TimePoint now) noexcept {
+    const TimePoint due = std::min(slot.good_until, after(slot.validated_at, core.settings().options.keepalive_time));
     if (now >= due) return false;
     next_due_ = std::min(next_due_, due);
     return true;
   }
-  [[nodiscard]] static Seen idle_facts(Place& place, const Core& core) {
-    return {&place,
-            place,
-            place.state,
-            after(place.validated_at, core.settings().options.keepalive_time),
-            place.lives_until,
+  [[nodiscard]] static Seen idle_facts(PoolSlot& slot, const Core& core) {
+    return {&slot,
+            slot,
+            slot.state,
+            after(slot.validated_at, core.settings().options.keepalive_time),
+            slot.lives_until,
             std::nullopt};
   }
   /// Of a leased connection only what is written under the lock may be read; it can become idle from now on.
-  [[nodiscard]] static Seen in_use_facts(Place& place, TimePoint now) {
+  [[nodiscard]] static Seen in_use_facts(PoolSlot& slot, TimePoint now) {
     Slot facts;
-    facts.id = place.id;
-    facts.born = place.born;
-    facts.jitter = place.jitter;
+    facts.id = slot.id;
+    facts.born = slot.born;
+    facts.jitter = slot.jitter;
     facts.idle_since = now;
-    return {&place, facts, place.state, never, never, std::nullopt};
+    return {&slot, facts, slot.state, never, never, std::nullopt};
   }
 
-  void note_leak(Place& place, const Core& core, TimePoint now) {
+  void note_leak(PoolSlot& slot, const Core& core, TimePoint now) {
     const auto& threshold = core.settings().options.leak_detection_threshold;
-    if (!Events<typename Types::Observer>::wants_leaks || !threshold || place.leak_reported || place.lease.lent())
-      return;
-    const Duration age = now - place.lease.since();
+    if (!Events<typename Types::Observer>::wants_leaks || !threshold || slot.leak_reported || slot.lease.lent()) return;
+    const Duration age = now - slot.lease.since();
     if (age < *threshold) return;
-    place.leak_reported = true;
-    leaks_.push_back({place.lease.site(), age});
+    slot.leak_reported = true;
+    leaks_.push_back({slot.lease.site(), age});
   }
 
   /// Without the lock: asks the eviction. Returns when the next round is due.
@@ -114,13 +113,13 @@ class Upkeep {
     const auto& settings = core.settings();
     TimePoint next = next_due_;
     for (Seen& seen : seen_) {
-      if (seen.state == PlaceState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
+      if (seen.state == SlotState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
       if (seen.fault == CloseReason::idle)
         seen.only_idle = !settings.expired(used_now(seen, now), seen.lives_until, now);
       if (!seen.fault)
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
-      if (seen.state == PlaceState::in_use) next = std::min(next, after(now, glance(settings.options)));
+      if (seen.state == SlotState::in_use) next = std::min(next, after(now, glance(settings.options)));
       if (wants_action(seen, now)) seen.due_if_used = due_if_used(core, seen, now);
     }
     for (const Leak& leak : leaks_)
@@ -158,34 +157,34 @@ class Upkeep {
     for (const Seen& seen : seen_) {
       if (!unchanged(seen))
         escaped_due_ = std::min(escaped_due_, seen.due_if_used);
-      else if (seen.only_idle && seen.place->endpoint->idle.size() <= core.settings().options.min_idle)
+      else if (seen.only_idle && seen.slot->endpoint->idle.size() <= core.settings().options.min_idle)
         escaped_due_ = std::min(escaped_due_, after(now, glance(core.settings().options)));
       else if (seen.fault)
-        state->put_closing(*seen.place, *seen.fault), ++evicted;
+        state->put_closing(*seen.slot, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
-        lend_to_refresh(*state, *seen.place);
+        lend_to_refresh(*state, *seen.slot);
     }
     core.stir(state, wakeups);
     return evicted;
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
-  static void lend_to_refresh(PoolState<Types>& state, Place& place) noexcept {
-    if (!Backend::concurrent || Chores<Types>::may_ping(*place.endpoint)) {
-      state.lend_to_refresh(place);
+  static void lend_to_refresh(PoolState<Types>& state, PoolSlot& slot) noexcept {
+    if (!Backend::concurrent || Chores<Types>::may_ping(*slot.endpoint)) {
+      state.lend_to_refresh(slot);
     } else {
-      place.endpoint->pings_held_back = true;
+      slot.endpoint->pings_held_back = true;
     }
   }
   [[nodiscard]] static bool unchanged(const Seen& seen) noexcept {
-    return seen.state == PlaceState::idle && seen.place->state == PlaceState::idle && seen.place->id == seen.facts.id &&
-           seen.place->idle_since == seen.facts.idle_since;
+    return seen.state == SlotState::idle && seen.slot->state == SlotState::idle && seen.slot->id == seen.facts.id &&
+           seen.slot->idle_since == seen.facts.idle_since;
   }
 
   std::vector<Seen> seen_;  // kept from round to round for its memory
   std::vector<Leak> leaks_;
-  std::vector<FailurePointer> buried_;  // of endpoints that were forgotten: they end outside of the lock
-  TimePoint next_due_ = never;          // of what needs no judgement
-  TimePoint escaped_due_ = never;       // of those that somebody took between the look and the deed
+  std::vector<FailurePointer> forgotten_;  // of endpoints that were forgotten: they end outside of the lock
+  TimePoint next_due_ = never;             // of what needs no judgement
+  TimePoint escaped_due_ = never;          // of those that somebody took between the look and the deed
 };
 
 }  // namespace carpool::detail

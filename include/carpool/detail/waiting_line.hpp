@@ -1,8 +1,8 @@
 /// The callers who wait for one endpoint, in the order in which they came.
 #pragma once
 
-#include <carpool/detail/connect_failure.hpp>
-#include <carpool/detail/place.hpp>
+#include <carpool/detail/state/connect_failure.hpp>
+#include <carpool/detail/state/pool_slot.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -17,10 +17,10 @@ namespace carpool::detail {
 /// before, and then who granted it did no more than write `granted`.
 template <class Types>
 struct Waiter {
-  using Grant = typename Types::Backend::template Atomic<Place<Types>*>;
+  using Grant = typename Types::Backend::template Atomic<PoolSlot<Types>*>;
 
   typename Types::Backend::ParkingSlot parking;
-  Grant granted{nullptr};               // handed over: the waiter owns this place; released under the lock
+  Grant granted{nullptr};               // handed over: the waiter owns this slot; released under the lock
   SourceLocation site;                  // where the lease will have been taken
   WorkerId worker = 0;                  // who will have it, whoever hands it over
   std::uint64_t ticket = 0;             // its turn; kept when it has to come back. 0 = has none yet
@@ -28,17 +28,17 @@ struct Waiter {
   TimePoint asked_for_ping = never;     // it has left a ping to a helper: an answer since then is good enough for it
   FailurePointer failure;               // the connect it waited for failed
   Endpoint<Types>* endpoint = nullptr;  // whose line it stands in, or stood in last
-  bool visiting = false;                // the books live on for it; not while it owns a place, which keeps them as well
+  bool visiting = false;                // the books live on for it; not while it owns a slot, which keeps them as well
   bool in_line = false;
   bool notified = false;  // a token is under way, or taken and no look has followed yet
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
 
   /// For itself alone: under the lock, or after it took a token.
-  [[nodiscard]] Place<Types>* take_granted() noexcept {
-    Place<Types>* const place = granted.load(std::memory_order_acquire);
-    if (place != nullptr) granted.store(nullptr, std::memory_order_relaxed);
-    return place;
+  [[nodiscard]] PoolSlot<Types>* take_granted() noexcept {
+    PoolSlot<Types>* const slot = granted.load(std::memory_order_acquire);
+    if (slot != nullptr) granted.store(nullptr, std::memory_order_relaxed);
+    return slot;
   }
 };
 
@@ -52,7 +52,7 @@ class WaitingLine {
   [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// To its place by ticket: newcomers at the back, one who was robbed where it had stood.
+  /// To its turn by ticket: newcomers at the back, one who was robbed where it had stood.
   void insert(Waiter& waiter) noexcept {
     Waiter* before = back_;
     while (before != nullptr && before->ticket > waiter.ticket) before = before->previous;

@@ -17,7 +17,7 @@ namespace carpool::detail {
 class RedisLogin {
  public:
   RedisLogin(const std::string& user, const std::string& password, int database, const std::string& client_name)
-      : password_(password) {
+      : password_(password), database_(database) {
     if (!password.empty() && user.empty()) add("AUTH", "AUTH", password);
     if (!user.empty()) add("AUTH", "AUTH", user, password);
     if (database != 0) add("SELECT", "SELECT", database);
@@ -28,6 +28,8 @@ class RedisLogin {
   /// All of it, to be sent in one write with whatever goes before.
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::size_t size() const noexcept { return steps_.size(); }
+  /// SELECTed by it.
+  [[nodiscard]] int database() const noexcept { return database_; }
 
   /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials,
   /// RedisError where it refused anything else.
@@ -71,6 +73,7 @@ class RedisLogin {
   }
 
   std::string password_;
+  int database_;
   std::string bytes_;
   std::vector<const char*> steps_;
 };

@@ -76,7 +76,7 @@ class TlsEngine {
   }
 
   /// Tells the peer that no more will come, without waiting for the same from it.
-  [[nodiscard]] TlsStep say_goodbye() noexcept {
+  [[nodiscard]] TlsStep close_notify() noexcept {
     SSL* const ssl = prepare();
     const int said = ::SSL_shutdown(ssl);
     return said >= 0 ? TlsStep::done : outcome(ssl, said);

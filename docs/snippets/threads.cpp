@@ -1,0 +1,54 @@
+// needs: thread_backend
+// What the pages on sizes, operation and leaving a mutex and a vector show.
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
+#include <carpool/thread_backend.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+using namespace std::chrono_literals;
+
+struct Client {  // stands for a client library's class
+  void call(const std::string& /*words*/) {}
+  [[nodiscard]] bool good() const noexcept { return true; }
+};
+inline Client open_client(carpool::Duration /*limit*/) { return {}; }
+
+struct Clients {
+  using Connection = Client;
+  Connection connect(carpool::TimePoint deadline) const {
+    return open_client(deadline - carpool::ThreadBackend::now());
+  }
+  bool is_connected(const Connection& client) const noexcept { return client.good(); }
+};
+
+using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Clients>;
+
+void use(Pool& pool) {
+  auto client = pool.acquire_for(200ms);  // throws AcquireTimeout, which says who has the connections
+  client->call("work");
+}  // given back here, also where call() throws
+
+void look(const Pool& pool) {
+  const carpool::PoolStats stats = pool.stats();
+  std::printf("%zu of %zu in use, %zu wait, %llu timed out\n", stats.in_use, stats.max_size, stats.waiting,
+              static_cast<unsigned long long>(stats.timeouts));
+}
+
+void end(Pool& pool) {
+  if (const std::size_t out = pool.drain(10s); out != 0) std::fprintf(stderr, "%zu leases are still out\n", out);
+}
+
+int main() {
+  Pool pool({}, {.name = "orders",
+                 .max_size = 16,  // 2,000 requests per second of 4 ms keep 8 busy
+                 .max_idle = 8,
+                 .acquire_timeout = 3s,
+                 .connect_timeout = 800ms});
+  pool.prewarm(4, 2s);  // before the first request comes
+  use(pool);
+  look(pool);
+  end(pool);
+}

@@ -1,0 +1,88 @@
+/// The part of the pool's state that knows of the worker cache: when it opens, and that it closes before others read.
+#pragma once
+
+#include <carpool/detail/cache/worker_cache.hpp>
+#include <carpool/detail/state/inventory.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace carpool::detail {
+
+/// All under the pool's lock.
+template <class Types>
+class CacheSwitch : public Inventory<Types> {
+ public:
+  using typename Inventory<Types>::PoolSlot;
+  using WorkerCache = detail::WorkerCache<Types>;
+  using WorkerCacheEntry = detail::WorkerCacheEntry<Types>;
+
+  CacheSwitch(const PoolOptions& options, WorkerCache& cache, bool may_cache)
+      : Inventory<Types>(options), cache_(cache), may_cache_(may_cache) {}
+
+  /// From here on the state is exact: the cache is closed, and what was cached is idle.
+  void flush_worker_cache() noexcept {
+    if constexpr (Types::worker_caching != WorkerCaching::none) {
+      uncontended_returns_ = 0;
+      if (cache_.epoch() == 0) return;
+      cache_.close([&](PoolSlot& slot) { this->put_idle(slot); });
+      returns_before_opening_ = std::min(2 * returns_before_opening_, most_returns_before_opening);
+    }
+  }
+  /// What became of a connection whose entry was closed meanwhile: whether it is still its owner's.
+  [[nodiscard]] bool settle(WorkerCacheEntry& entry, const typename WorkerCacheEntry::CacheAttempt& attempt) noexcept {
+    return entry.settle(attempt);
+  }
+
+  /// The counters, and how many slots are in which state; a cached connection is idle.
+  [[nodiscard]] PoolStats count_slots() const noexcept {
+    const auto count = [this](SlotState state) { return this->slots_.count(state); };
+    const std::size_t cached = cache_.cached();
+    PoolStats all = this->counters;
+    all.acquired += cache_.served();
+    all.connecting = count(SlotState::connecting);
+    all.idle = count(SlotState::idle) + cached;
+    all.in_use = count(SlotState::in_use) - cached;
+    all.closing = count(SlotState::closing);
+    return all;
+  }
+
+ protected:
+  /// A queue that says in which order connections go must have them all: but for the one that its single worker left
+  /// last.
+  void keep_order_for([[maybe_unused]] WorkerId worker) noexcept {
+    if constexpr (Types::worker_caching == WorkerCaching::single_worker) {
+      if (cache_.epoch() == 0) return;
+      if (worker != single_worker_) return flush_worker_cache();
+      PoolSlot* const last = cache_.of(worker)->take_uncontended();
+      if (last != nullptr) this->put_idle(*last);
+    }
+  }
+  /// A connection has come back and nothing else was going on. Closing entries costs a heavy barrier: so they open
+  /// after so many returns while the pool is uncontended; twice as many each time they had to be closed.
+  void note_uncontended_return([[maybe_unused]] WorkerId worker) noexcept {
+    if constexpr (Types::worker_caching != WorkerCaching::none) {
+      if (!may_cache_) return;
+      constexpr bool single = Types::worker_caching == WorkerCaching::single_worker;
+      if (single && std::exchange(single_worker_, worker) != worker) uncontended_returns_ = 0;
+      if (cache_.epoch() != 0) return single ? void() : cache_.admit(worker);
+      if (++uncontended_returns_ < returns_before_opening_) return;
+      if (!single) cache_.open_for_all();
+      if (single) cache_.open_for(worker);
+    }
+  }
+
+  WorkerCache& cache_;
+
+ private:
+  static constexpr unsigned most_returns_before_opening = 1024;
+
+  const bool may_cache_;
+  unsigned uncontended_returns_ =
+      0;  // since the books were last asked for the truth, by one worker where a single one counts
+  unsigned returns_before_opening_ = 1;
+  WorkerId single_worker_ = 0;  // who gave back last
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,161 @@
+/// A pool's worker cache: one entry for each of the workers that come again and again.
+#pragma once
+
+#include <carpool/detail/cache/cache_entry.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace carpool::detail {
+
+/// An entry is never taken away from its worker, because that worker might be about to use it. A worker that comes when
+/// all entries are assigned does without one: it loses nothing but speed.
+template <class Types>
+class WorkerCache {
+  using Backend = typename Types::Backend;
+  template <class T>
+  using Atomic = typename Backend::template Atomic<T>;
+
+ public:
+  using PoolSlot = detail::PoolSlot<Types>;
+  using WorkerCacheEntry = detail::WorkerCacheEntry<Types>;
+
+  /// Whether a worker should look for its entry: perhaps a moment late. Without the lock.
+  [[nodiscard]] bool open() const noexcept { return open_.load(std::memory_order_relaxed); }
+  /// The worker's own entry, if it has one. Without the lock.
+  [[nodiscard]] WorkerCacheEntry* of(WorkerId worker) noexcept {
+    if constexpr (count == 0) {
+      return nullptr;
+    } else {
+      WorkerCacheEntry& first = entries_[first_for(worker)];
+      if (first.belongs_to(worker)) [[likely]]
+        return &first;
+      return find(worker, worker);
+    }
+  }
+
+  /// The entry that an epoch, which is not 0, is for. Without the lock.
+  [[nodiscard]] WorkerCacheEntry& under(Epoch epoch) noexcept { return entries_[epoch % count]; }
+
+  // --- under the lock ----------------------------------------------------------------------------------
+
+  /// Not 0: the cache is open.
+  [[nodiscard]] Epoch epoch() const noexcept { return epoch_; }
+  /// The epoch in which the worker may put into its entry what it is lent now; 0: it must not.
+  [[nodiscard]] Epoch epoch_for(WorkerId worker) noexcept {
+    const WorkerCacheEntry* const entry = epoch_ == 0 ? nullptr : of(worker);
+    return entry == nullptr ? 0 : epoch_for(*entry, epoch_);
+  }
+
+  /// For one worker, which gets an entry if it has none and one is left; or for all that have one.
+  void open_for(WorkerId worker) noexcept {
+    WorkerCacheEntry* const entry = entry_for(worker);
+    if (entry == nullptr) return;
+    begin_epoch();
+    open(*entry);
+  }
+  void open_for_all() noexcept {
+    begin_epoch();
+    for (WorkerCacheEntry* const entry : assigned()) open(*entry);
+  }
+  /// One worker more while the cache is open.
+  void admit(WorkerId worker) noexcept {
+    if (WorkerCacheEntry* const entry = entry_for(worker)) open(*entry);
+  }
+
+  /// Closes all entries, and gives the cached slots to `take`.
+  template <class Take>
+  void close(Take take) noexcept {
+    for (WorkerCacheEntry* const entry : assigned()) entry->close();
+    Backend::heavy_barrier();
+    const Epoch ended = std::exchange(epoch_, 0);
+    open_.store(false, std::memory_order_relaxed);
+    for (WorkerCacheEntry* const entry : assigned()) {
+      if (PoolSlot* const slot = entry->recall(epoch_for(*entry, ended))) take(*slot);
+    }
+  }
+
+  /// How many slots are cached: perhaps a moment late.
+  [[nodiscard]] std::size_t cached() const noexcept {
+    std::size_t sum = 0;
+    for (const WorkerCacheEntry* const entry : assigned()) sum += entry->cached() != nullptr ? 1U : 0U;
+    return sum;
+  }
+  /// How many leases began here: perhaps a moment late.
+  [[nodiscard]] std::uint64_t served() const noexcept {
+    std::uint64_t sum = 0;
+    for (const WorkerCacheEntry* const entry : assigned()) sum += entry->served();
+    return sum;
+  }
+  /// Some worker is still between two steps at its entry.
+  [[nodiscard]] bool busy() const noexcept {
+    return std::any_of(assigned().begin(), assigned().end(),
+                       [](const WorkerCacheEntry* entry) { return entry->busy(); });
+  }
+  /// Those that have an owner.
+  [[nodiscard]] std::span<WorkerCacheEntry* const> assigned() const noexcept {
+    return {assigned_.data(), assigned_count_};
+  }
+
+ private:
+  static constexpr unsigned index_bits = 5;
+  static constexpr std::size_t count = Types::worker_caching == WorkerCaching::none ? 0 : std::size_t{1} << index_bits;
+
+  void begin_epoch() noexcept {
+    epoch_ = ++last_epoch_;
+    open_.store(true, std::memory_order_relaxed);
+  }
+  void open(WorkerCacheEntry& entry) noexcept { entry.open(epoch_for(entry, epoch_)); }
+  /// An entry's own epoch says which entry it is for.
+  [[nodiscard]] Epoch epoch_for(const WorkerCacheEntry& entry, Epoch epoch) const noexcept {
+    return epoch * count + static_cast<Epoch>(&entry - entries_.data());
+  }
+
+  /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
+  [[nodiscard]] static std::size_t first_for(WorkerId worker) noexcept {
+    return (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
+  }
+  /// The entry that `wanted` owns: the worker itself, or nobody, 0. No entry of the worker's stands behind a free one,
+  /// because none becomes free again: a worker without an entry soon finds out.
+  [[nodiscard, gnu::noinline]] WorkerCacheEntry* find(WorkerId worker, WorkerId wanted) noexcept {
+    if constexpr (count > 0) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t index = (first_for(worker) + i) % count;
+        const WorkerId owner = owners_[index].load(std::memory_order_relaxed);
+        if (owner == wanted) return &entries_[index];
+        if (owner == 0) break;
+      }
+    }
+    return nullptr;
+  }
+
+  /// The worker's own, or one that has no owner yet.
+  [[nodiscard]] WorkerCacheEntry* entry_for(WorkerId worker) noexcept {
+    WorkerCacheEntry* const own = of(worker);
+    return own != nullptr ? own : assign_one_to(worker);
+  }
+  [[nodiscard]] WorkerCacheEntry* assign_one_to(WorkerId worker) noexcept {
+    WorkerCacheEntry* const entry = find(worker, 0);
+    if (entry == nullptr) return nullptr;
+    entry->assign_to(worker);
+    owners_[static_cast<std::size_t>(entry - entries_.data())].store(worker, std::memory_order_relaxed);
+    assigned_[assigned_count_++] = entry;
+    return entry;
+  }
+
+  std::array<WorkerCacheEntry, count> entries_{};
+  // Each entry's, side by side: a worker that looks for its own reads lines that hardly ever change.
+  alignas(64) std::array<Atomic<WorkerId>, count> owners_{};  // written under the lock, once; 0: none yet
+  std::array<WorkerCacheEntry*, count> assigned_{};           // under the lock
+  std::size_t assigned_count_ = 0;                            // under the lock
+  Atomic<bool> open_{false};                                  // written under the lock
+  Epoch epoch_ = 0;                                           // under the lock
+  Epoch last_epoch_ = 0;                                      // under the lock
+};
+
+}  // namespace carpool::detail

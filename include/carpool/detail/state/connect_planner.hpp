@@ -1,0 +1,152 @@
+/// Which connect should start next: the endpoints that want one, in lists by what holds them back.
+#pragma once
+
+#include <carpool/detail/state/endpoints.hpp>
+#include <carpool/detail/state/hooked_list.hpp>
+#include <carpool/detail/state/instant.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace carpool::detail {
+
+/// How many more connects to one endpoint may start: `allowed` at once, of which those of an older generation count as
+/// far as they leave one for today's.
+[[nodiscard]] constexpr std::size_t connects_allowed(std::size_t allowed, std::size_t connecting,
+                                                     std::size_t outdated) noexcept {
+  if (allowed == 0) return 0;
+  const std::size_t running = connecting + std::min(outdated, allowed - 1);
+  return allowed > running ? allowed - running : 0;
+}
+
+/// What the pool as a whole has to offer to a connect.
+struct ConnectRoom {
+  bool for_waiters = false;  ///< a slot is free, or one can be made free
+  bool for_wishes = false;   ///< a slot is free, and one more may be idle
+  bool for_probes = false;   ///< endpoints in trouble do not hold too many slots already
+};
+
+/// All under the pool's lock. A change that makes an endpoint want more, or lets it have more, must be told by
+/// update(); one that makes it want less is noticed by next().
+template <class Types>
+class ConnectPlanner {
+ public:
+  using Backend = typename Types::Backend;
+  using Endpoint = detail::Endpoint<Types>;
+  using Instant = detail::Instant<Backend>;
+
+  explicit ConnectPlanner(const PoolOptions& options) noexcept : options_(options) {}
+
+  /// Where there is but one endpoint, and it is well, it is looked at when a connect is looked for.
+  void update(Endpoint& endpoint) noexcept {
+    Instant now;
+    if (has_target<typename Types::Connector> || !endpoint.breaker.healthy()) sort_in(endpoint, now);
+  }
+  /// One of its connects has started: the others' turns come first.
+  void started(Endpoint& endpoint) noexcept {
+    remove(endpoint);
+    update(endpoint);
+  }
+  /// It is about to be dropped.
+  void remove(Endpoint& endpoint) noexcept { move(endpoint, ConnectPlan::none); }
+
+  /// One that somebody waits for, else one that is wished for; null: none may connect now.
+  [[nodiscard]] Endpoint* next(const ConnectRoom& room) noexcept {
+    end_pauses();
+    if (room.for_waiters) {
+      Endpoint* const waited_for = front(ConnectPlan::waited_for);
+      Endpoint* const probe = room.for_probes ? front(ConnectPlan::probe) : nullptr;
+      if (Endpoint* const first = earlier(waited_for, probe)) return first;
+    }
+    if (!room.for_wishes) return nullptr;
+    if (Endpoint* const wished_for = front(ConnectPlan::wished_for)) return wished_for;
+    return room.for_probes ? front(ConnectPlan::probe_wished) : nullptr;
+  }
+  /// So many waiters, of all endpoints that may connect, have no supply.
+  [[nodiscard]] std::size_t shortage() const noexcept { return shortage_; }
+
+  /// Sorts the endpoint in, as it is now.
+  void sort_in(Endpoint& endpoint, Instant& now) noexcept {
+    move(endpoint, plan_for(endpoint, now));
+    if (endpoint.plan == ConnectPlan::paused) first_retry_ = std::min(first_retry_, endpoint.breaker.retry_at());
+    const bool waited_for = endpoint.plan == ConnectPlan::waited_for || endpoint.plan == ConnectPlan::probe;
+    const std::size_t shortage = waited_for ? endpoint.unsupplied() : 0;
+    shortage_ += shortage - endpoint.shortage;  // modulo 2^n where it falls
+    endpoint.shortage = shortage;
+  }
+  /// When the first of those that are paused may have a connect, or earlier; never: none is paused.
+  [[nodiscard]] TimePoint first_retry() const noexcept { return first_retry_; }
+  template <class Visit>
+  void for_each_paused(Visit visit) {
+    for_each(ConnectPlan::paused, visit);
+  }
+  template <class Visit>
+  void for_each_wished(Visit visit) {
+    for_each(ConnectPlan::wished_for, visit);
+    for_each(ConnectPlan::probe_wished, visit);
+  }
+  /// The one that nobody has wanted for longest, or nullptr.
+  [[nodiscard]] Endpoint* first_remembered() noexcept { return list(ConnectPlan::remembered).front(); }
+
+ private:
+  using List = HookedList<Endpoint, &Endpoint::plan_hook>;
+
+  [[nodiscard]] List& list(ConnectPlan plan) noexcept { return lists_[static_cast<std::size_t>(plan)]; }
+  [[nodiscard]] const List& list(ConnectPlan plan) const noexcept { return lists_[static_cast<std::size_t>(plan)]; }
+
+  [[nodiscard]] ConnectPlan plan_for(const Endpoint& endpoint, Instant& now) const noexcept {
+    const Breaker& breaker = endpoint.breaker;
+    if (endpoint.missing() == 0) {
+      return endpoint.abandoned() && !breaker.healthy() ? ConnectPlan::remembered : ConnectPlan::none;
+    }
+    if (breaker.pausing(now)) return ConnectPlan::paused;
+    const std::size_t limit = breaker.limit(never, options_.max_connecting);
+    if (connects_allowed(limit, endpoint.connecting, endpoint.outdated) == 0) return ConnectPlan::none;
+    if (endpoint.unsupplied() > 0) return breaker.healthy() ? ConnectPlan::waited_for : ConnectPlan::probe;
+    if (endpoint.connecting > 0 && !breaker.proven()) return ConnectPlan::none;  // wrong credentials cost one log-in
+    return breaker.healthy() ? ConnectPlan::wished_for : ConnectPlan::probe_wished;
+  }
+  void move(Endpoint& endpoint, ConnectPlan to) noexcept {
+    if (endpoint.plan == to) return;
+    if (endpoint.plan != ConnectPlan::none) list(endpoint.plan).remove(endpoint);
+    endpoint.plan = to;
+    if (to != ConnectPlan::none) list(to).push_back(endpoint);
+  }
+  /// The first of the list that stands there rightly.
+  [[nodiscard]] Endpoint* front(ConnectPlan plan) noexcept {
+    for (;;) {
+      Endpoint* const first = list(plan).front();
+      if (first == nullptr) return nullptr;
+      Instant now;
+      sort_in(*first, now);
+      if (first->plan == plan) return first;
+    }
+  }
+  void end_pauses() noexcept {
+    Instant now;
+    if (first_retry_ == never || now.get() < first_retry_) return;
+    first_retry_ = never;
+    for_each(ConnectPlan::paused, [&](Endpoint& endpoint) { sort_in(endpoint, now); });
+  }
+  /// The visit may move the endpoint to another list.
+  template <class Visit>
+  void for_each(ConnectPlan plan, Visit visit) const {
+    Endpoint* following = nullptr;
+    for (Endpoint* endpoint = list(plan).front(); endpoint != nullptr; endpoint = following) {
+      following = List::after(*endpoint);
+      visit(*endpoint);
+    }
+  }
+  [[nodiscard]] static Endpoint* earlier(Endpoint* one, Endpoint* other) noexcept {
+    if (one == nullptr || other == nullptr) return one == nullptr ? other : one;
+    return other->line.front()->ticket < one->line.front()->ticket ? other : one;
+  }
+
+  const PoolOptions& options_;
+  std::array<List, connect_plan_count> lists_;
+  TimePoint first_retry_ = never;
+  std::size_t shortage_ = 0;
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,186 @@
+/// Where every slot is: the moves between states, with what each move entails.
+#pragma once
+
+#include <carpool/detail/state/chores.hpp>
+#include <carpool/detail/state/connect_planner.hpp>
+#include <carpool/detail/state/endpoints.hpp>
+#include <carpool/detail/state/idle_ages.hpp>
+#include <carpool/detail/state/slot_table.hpp>
+#include <carpool/pool_stats.hpp>
+
+#include <utility>
+
+namespace carpool::detail {
+
+/// All under the pool's lock. A slot that moves leaves the list of the state it was in and joins that of the next.
+template <class Types>
+class Inventory {
+ public:
+  using Backend = typename Types::Backend;
+  using PoolSlot = detail::PoolSlot<Types>;
+  using Endpoint = detail::Endpoint<Types>;
+
+  explicit Inventory(const PoolOptions& options) : planner_(options) {}
+
+  void put_idle(PoolSlot& slot) noexcept {
+    slots_.move(slot, SlotState::idle);
+    slot.endpoint->idle.push(slot);
+    idle_ages_.insert(slot);
+  }
+  /// in_use or idle -> closing. Whoever calls has seen to it that somebody will look at the chores.
+  void put_closing(PoolSlot& slot, CloseReason reason) noexcept {
+    if (slot.state == SlotState::idle) leave_idle(slot);
+    slot.reason = reason;
+    slots_.move(slot, SlotState::closing);
+    chores_.push_closing(slot);
+    planner_.update(*slot.endpoint);
+  }
+  /// The pool ends: what was to be pinged or reset is closed as it is.
+  void close_refreshing(CloseReason reason) noexcept {
+    endpoints_.for_each(
+        [&](Endpoint& endpoint) { close_refreshing(endpoint, reason, [](const PoolSlot&) { return true; }); });
+  }
+  /// Those of one endpoint (that pick chooses) whose refresh has not begun.
+  template <class Pick>
+  void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
+    SlotFifo<Types> kept;
+    while (PoolSlot* slot = chores_.pop_refreshing(endpoint)) {
+      if (pick(*slot)) {
+        put_closing(*slot, reason);
+      } else {
+        kept.push(*slot);
+      }
+    }
+    while (PoolSlot* slot = kept.pop()) chores_.push_refreshing(*slot);
+  }
+  [[nodiscard]] PoolSlot* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
+                                    TimePoint now) noexcept {
+    Slot* const next = pop(endpoint.idle, worker);
+    if (next == nullptr) return nullptr;
+    next->last_worker = worker;
+    auto& slot = static_cast<PoolSlot&>(*next);
+    idle_ages_.remove(slot);
+    slots_.move(slot, SlotState::in_use);
+    slot.lease.begin(site, now);
+    slot.leak_reported = false;
+    ++counters.acquired;
+    return &slot;
+  }
+  /// An idle one that somebody picked out: it is lent to a refresh job, which no site stands for.
+  void lend_to_refresh(PoolSlot& slot) noexcept {
+    leave_idle(slot);
+    slots_.move(slot, SlotState::in_use);
+    queue_refresh(slot);
+    planner_.update(*slot.endpoint);
+  }
+  /// in_use already: its lease has ended, or its acquirer has no time to validate it.
+  void queue_refresh(PoolSlot& slot) noexcept {
+    slot.lease.lend();
+    chores_.push_refreshing(slot);
+  }
+  [[nodiscard]] PoolSlot& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
+    PoolSlot& slot = slots_.reserve(core);
+    slot.endpoint = &endpoint;
+    slot.generation = generation_;
+    slot.round = endpoint.breaker.round();
+    slot.probe = !endpoint.breaker.healthy();
+    slot.id = ++last_id_;
+    slot.uses = 0;
+    slot.answered_after = PoolSlot::no_use;
+    slot.lease.begin(SourceLocation(), Backend::coarse_now());  // nobody's: tells how long it has been connecting
+    slot.dirty = false;
+    probes_ += slot.probe ? 1 : 0;
+    ++counters.connects;
+    ++endpoint.slots;
+    ++endpoint.connecting;
+    planner_.started(endpoint);
+    return slot;
+  }
+  void count_failure() noexcept {
+    ++counters.connect_failures;
+    count_closed(CloseReason::connect_failed);
+  }
+  void count_closed(CloseReason reason) noexcept { ++counters.closed_by_reason[static_cast<std::size_t>(reason)]; }
+  /// connecting, in_use (detached) or closing -> empty.
+  void put_empty(PoolSlot& slot) noexcept {
+    Endpoint& endpoint = *slot.endpoint;
+    if (slot.state == SlotState::connecting) end_connect(slot);
+    slots_.move(slot, SlotState::empty);
+    slot.endpoint = nullptr;
+    --endpoint.slots;
+    planner_.update(endpoint);
+    drop_if_unused(endpoint);
+  }
+  /// The connect has succeeded: the slot is its helper's until it is settled.
+  void connected(PoolSlot& slot) noexcept {
+    end_connect(slot);
+    slots_.move(slot, SlotState::in_use);
+    slot.lease.lend();
+    planner_.update(*slot.endpoint);
+  }
+
+  /// Moves every idle connection (that pick chooses) to the closing list; returns how many.
+  template <class Pick>
+  std::size_t close_idle(CloseReason reason, Pick&& pick) noexcept {
+    std::size_t count = 0;
+    for (PoolSlot& slot : slots_) {
+      if (slot.state != SlotState::idle || !pick(slot)) continue;
+      put_closing(slot, reason);
+      ++count;
+    }
+    return count;
+  }
+  /// Connects in flight are nobody's supply from now on.
+  void new_generation() noexcept {
+    ++generation_;
+    endpoints_.for_each([this](Endpoint& endpoint) {
+      endpoint.outdated += std::exchange(endpoint.connecting, 0);
+      planner_.update(endpoint);
+    });
+  }
+  [[nodiscard]] bool is_current(const PoolSlot& slot) const noexcept { return slot.generation == generation_; }
+
+  void drop_if_unused(Endpoint& endpoint) noexcept {
+    if (!endpoint.unused()) return;
+    planner_.remove(endpoint);
+    endpoints_.drop(endpoint);
+  }
+
+  [[nodiscard]] SlotTable<Types>& slots() noexcept { return slots_; }
+  [[nodiscard]] Endpoints<Types>& endpoints() noexcept { return endpoints_; }
+  [[nodiscard]] Chores<Types>& chores() noexcept { return chores_; }
+  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return planner_; }
+
+  PoolStats counters;  // only its counters are kept here; PoolState::snapshot() fills in the rest
+
+ protected:
+  SlotTable<Types> slots_;
+  Endpoints<Types> endpoints_;
+  Chores<Types> chores_;
+  ConnectPlanner<Types> planner_;
+  IdleAges<Types> idle_ages_;
+  std::size_t probes_ = 0;  // connects in flight to endpoints in trouble
+
+ private:
+  [[nodiscard]] static Slot* pop(typename Types::Queue& queue, [[maybe_unused]] WorkerId worker) noexcept {
+    if constexpr (Types::affine) {
+      return queue.pop(worker);
+    } else {
+      return queue.pop();
+    }
+  }
+
+  void leave_idle(PoolSlot& slot) noexcept {
+    slot.endpoint->idle.remove(slot);
+    idle_ages_.remove(slot);
+  }
+  void end_connect(PoolSlot& slot) noexcept {
+    probes_ -= slot.probe ? 1 : 0;
+    --(is_current(slot) ? slot.endpoint->connecting : slot.endpoint->outdated);
+  }
+
+  std::uint64_t last_id_ = 0;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace carpool::detail

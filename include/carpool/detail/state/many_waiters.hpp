@@ -1,0 +1,76 @@
+/// What is done to many waiters at once: the lock is let go of whenever so many have been told that they must be
+/// roused.
+#pragma once
+
+#include <carpool/detail/state/pool_state.hpp>
+
+namespace carpool::detail {
+
+/// Rousing is a call of the kernel: nobody else is to wait for those of a thousand waiters. While the lock is not held
+/// others may do whatever they like, so the caller sees to it that the pool's books, and an endpoint that it names, are
+/// there still.
+template <class Types>
+class ManyWaiters {
+ public:
+  using Endpoint = detail::Endpoint<Types>;
+  using Wakeups = detail::Wakeups<typename Types::Backend>;
+
+  /// Everybody who is in that line now goes.
+  template <class Access>
+  static void dismiss(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
+    const std::uint64_t last = state->last_ticket();
+    while (!state->dismiss_some(endpoint, failure, wakeups, last)) fire_unlocked(state, wakeups);
+  }
+  /// Everybody goes. The pool is finished, so nobody joins a line any more.
+  template <class Access>
+  static void dismiss_all(Access& state, Wakeups& wakeups) noexcept {
+    each_line(state, wakeups, [&](Endpoint& endpoint) {
+      return state->dismiss_some(endpoint, nullptr, wakeups, state->last_ticket());
+    });
+  }
+  /// Law 15: everybody goes who waits for a connect that may not start.
+  template <class Access>
+  static void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
+    state->enter();  // the pool may go while the lock is not held
+    const auto dismiss_line = [&](Endpoint& endpoint) {
+      Instant<typename Types::Backend> now;
+      if (endpoint.line.empty() || !state->hopeless(endpoint, now)) return true;
+      return state->dismiss_some(endpoint, endpoint.failure, wakeups, state->last_ticket());
+    };
+    each(state, wakeups, dismiss_line, [&](auto visit) { state->planner().for_each_paused(visit); });
+    state->leave();
+  }
+  /// Many have become idle, or may be given away again.
+  template <class Access>
+  static void serve_all(Access& state, Wakeups& wakeups) noexcept {
+    state->begin_to_serve_many();
+    each_line(state, wakeups, [&](Endpoint& endpoint) {
+      Instant<typename Types::Backend> now;  // some may have become overdue while the lock was not held
+      return state->serve_some(endpoint, now, wakeups);
+    });
+    state->end_to_serve_many();
+  }
+
+ private:
+  /// some(endpoint) is called for each, and again where it says that its wake-ups must be carried out first.
+  template <class Access, class Some>
+  static void each_line(Access& state, Wakeups& wakeups, Some some) noexcept {
+    each(state, wakeups, some, [&](auto visit) { state->endpoints().for_each(visit); });
+  }
+  template <class Access, class Some, class Visit>
+  static void each(Access& state, Wakeups& wakeups, Some some, Visit visit) noexcept {
+    for (bool all = false; !all;) {
+      all = true;
+      visit([&](Endpoint& endpoint) { all = all && some(endpoint); });
+      if (!all) fire_unlocked(state, wakeups);
+    }
+  }
+  template <class Access>
+  static void fire_unlocked(Access& state, Wakeups& wakeups) noexcept {
+    state.unlock();
+    wakeups.fire();
+    state.lock();
+  }
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,88 @@
+/// One of a pool's max_size slots: empty, or the home of one connection through its whole life.
+#pragma once
+
+#include <carpool/concepts.hpp>
+#include <carpool/detail/state/hooked_list.hpp>
+#include <carpool/detail/state/lease_mark.hpp>
+#include <carpool/observer.hpp>
+#include <carpool/slot.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace carpool::detail {
+
+template <class Types>
+class PoolCore;
+template <class Types>
+struct Endpoint;
+
+enum class SlotState : std::uint8_t {
+  empty,       ///< free: a connect may reserve it
+  connecting,  ///< reserved: one background job is opening its connection
+  idle,        ///< in its endpoint's Queue
+  in_use,      ///< owned by one lease, one acquirer that validates it, or one refresh job
+  closing,     ///< owned by the closing list, then by one close job
+};
+inline constexpr std::size_t slot_state_count = 5;
+
+/// Numbers the times in which the worker cache is open; ascending from 1.
+using Epoch = std::uint64_t;
+
+/// Where each worker has a slot of its own, no two share a cache line: two workers would be as slow as one.
+template <class Types>
+inline constexpr std::size_t slot_alignment = Types::worker_caching == WorkerCaching::per_worker ? 64 : alignof(Slot);
+
+/// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
+template <class Types>
+struct alignas(slot_alignment<Types>) PoolSlot : Slot {
+  explicit PoolSlot(PoolCore<Types>& owner) noexcept : core(&owner) {}
+
+  static constexpr std::uint64_t no_use = ~std::uint64_t{0};
+
+  PoolCore<Types>* const core;
+  PoolSlot* older = nullptr;            // the SlotTable's
+  Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
+  std::optional<typename Types::Connection> connection;
+  SlotState state = SlotState::empty;
+  CloseReason reason = CloseReason::closed;  // why, while closing
+  bool leak_reported = false;                // under the lock
+  bool probe = false;                        // while connecting: its endpoint was in trouble
+  bool dirty = false;                        // to be reset before it is idle again
+  int exceptions = 0;                        // how many were in flight when the lease was given
+  std::uint64_t generation = 0;              // the pool's when the connect began
+  std::uint64_t round = 0;                   // its endpoint's breaker's when the connect began
+  TimePoint validated_at{};                  // when it was last known to be good
+  TimePoint lives_until = never;             // the connector's own limit
+  TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
+  Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
+  LeaseMark<typename Types::Backend> lease;  // where and since when
+  ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
+  std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses
+};
+
+/// Slots in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no
+/// Queue, so the Slot's link serves both.
+template <class Types>
+class SlotFifo {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(PoolSlot<Types>& slot) noexcept {
+    slot.next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = &slot;
+    last_ = &slot;
+  }
+  [[nodiscard]] PoolSlot<Types>* pop() noexcept {
+    Slot* const first = first_;
+    if (first != nullptr) first_ = std::exchange(first->next, nullptr);
+    return static_cast<PoolSlot<Types>*>(first);
+  }
+
+ private:
+  Slot* first_ = nullptr;
+  Slot* last_ = nullptr;  // meaningful while first_ is not null
+};
+
+}  // namespace carpool::detail

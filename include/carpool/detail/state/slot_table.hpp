@@ -1,0 +1,68 @@
+/// Who has which slot: the counts behind max_size, changed through one door.
+#pragma once
+
+#include <carpool/detail/state/pool_slot.hpp>
+
+#include <array>
+#include <cassert>
+#include <deque>
+
+namespace carpool::detail {
+
+/// Invariant: count(s) slots are in state s, and occupied() is the sum of all but the empty ones.
+/// Everything here happens under the pool's lock.
+template <class Types>
+class SlotTable {
+ public:
+  using PoolSlot = detail::PoolSlot<Types>;
+
+  [[nodiscard]] std::size_t count(SlotState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
+  [[nodiscard]] std::size_t occupied() const noexcept { return occupied_; }
+
+  /// empty -> connecting. Grows where no slot is empty, so the caller has checked occupied() against max_size.
+  /// Throws std::bad_alloc, with nothing changed.
+  [[nodiscard]] PoolSlot& reserve(PoolCore<Types>& core) {
+    if (free_.empty()) {
+      PoolSlot& made = storage_.emplace_back(core);
+      made.older = newest_.get();
+      newest_.set(&made);
+      free_.push(made);
+      ++count_of(SlotState::empty);
+    }
+    PoolSlot& slot = *free_.pop();
+    change(slot, SlotState::connecting);
+    ++occupied_;
+    return slot;
+  }
+
+  void move(PoolSlot& slot, SlotState to) noexcept {
+    assert(slot.state != SlotState::empty && slot.state != to);
+    change(slot, to);
+    if (to != SlotState::empty) return;
+    --occupied_;
+    free_.push(slot);
+  }
+
+  [[nodiscard]] auto begin() noexcept { return storage_.begin(); }
+  [[nodiscard]] auto end() noexcept { return storage_.end(); }
+
+  /// Of all slots, one by one by their `older`: what may be read also while the deque grows, because a slot is whole,
+  /// and never moves again, before it is the newest. For a forked child, where the thread that made it grow is missing.
+  [[nodiscard]] PoolSlot* newest() const noexcept { return newest_.get(); }
+
+ private:
+  std::size_t& count_of(SlotState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
+  void change(PoolSlot& slot, SlotState to) noexcept {
+    --count_of(slot.state);
+    ++count_of(to);
+    slot.state = to;
+  }
+
+  std::deque<PoolSlot> storage_;  // a deque: slots never move in memory, and grow only on demand
+  Relaxed<typename Types::Backend, PoolSlot*> newest_;
+  SlotFifo<Types> free_;
+  std::array<std::size_t, slot_state_count> counts_{};
+  std::size_t occupied_ = 0;
+};
+
+}  // namespace carpool::detail

@@ -1,0 +1,107 @@
+/// The counts behind max_size, and the lists of slots.
+#include <carpool/connection_pool.hpp>
+#include <carpool/fake_connector.hpp>
+#include <carpool/fifo_queue.hpp>
+#include <carpool/single_backend.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace {
+
+using carpool::detail::SlotState;
+using Types = carpool::detail::PoolTypes<carpool::SingleBackend, carpool::FifoQueue, carpool::FakeConnector,
+                                         carpool::NeverEvict, carpool::NoObserver>;
+using Core = carpool::detail::PoolCore<Types>;
+using SlotTable = carpool::detail::SlotTable<Types>;
+using PoolSlot = carpool::detail::PoolSlot<Types>;
+using SlotFifo = carpool::detail::SlotFifo<Types>;
+
+/// A table, and the core that its slots belong to.
+class SlotTableTest : public ::testing::Test {
+ public:
+  [[nodiscard]] std::size_t count(SlotState state) const { return table.count(state); }
+  [[nodiscard]] std::size_t slots() { return static_cast<std::size_t>(std::distance(table.begin(), table.end())); }
+  void expect_counts_that_agree() {
+    std::size_t counted[carpool::detail::slot_state_count] = {};
+    for (const PoolSlot& slot : table) ++counted[static_cast<std::size_t>(slot.state)];
+    for (std::size_t i = 0; i < std::size(counted); ++i) {
+      ASSERT_EQ(count(static_cast<SlotState>(i)), counted[i]) << "state " << i;
+    }
+    ASSERT_EQ(table.occupied(), slots() - count(SlotState::empty));
+  }
+
+  Core core{std::make_shared<carpool::detail::Settings<Types>>(carpool::detail::Settings<Types>{
+      carpool::FakeServer().connector(), carpool::PoolOptions(), carpool::NeverEvict(), carpool::NoObserver()})};
+  SlotTable table;
+};
+
+TEST_F(SlotTableTest, IsEmptyAtFirst) {
+  EXPECT_EQ(table.occupied(), 0U);
+  EXPECT_EQ(slots(), 0U);
+}
+
+TEST_F(SlotTableTest, GrowsOnDemandAndUsesEmptyPlacesAgain) {
+  PoolSlot& first = table.reserve(core);
+  PoolSlot& second = table.reserve(core);
+  EXPECT_EQ(first.state, SlotState::connecting);
+  EXPECT_EQ(table.occupied(), 2U);
+  table.move(first, SlotState::empty);
+  EXPECT_EQ(table.occupied(), 1U);
+  EXPECT_EQ(&table.reserve(core), &first);
+  EXPECT_EQ(slots(), 2U);
+  EXPECT_EQ(second.state, SlotState::connecting);
+}
+
+TEST_F(SlotTableTest, PlacesNeverMoveInMemory) {
+  std::vector<PoolSlot*> known;
+  for (int i = 0; i < 300; ++i) known.push_back(&table.reserve(core));
+  std::size_t i = 0;
+  for (PoolSlot& slot : table) EXPECT_EQ(&slot, known[i++]);
+}
+
+TEST_F(SlotTableTest, ItsCountsAgreeWithItsPlacesWhateverMoves) {
+  std::vector<PoolSlot*> occupied;
+  std::mt19937 random(7);
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
+  for (int step = 0; step < 2000; ++step) {
+    if (occupied.empty() || (occupied.size() < 20 && below(3) == 0)) {
+      occupied.push_back(&table.reserve(core));
+    } else {
+      std::swap(occupied[below(occupied.size())], occupied.back());
+      const auto to = static_cast<SlotState>(below(carpool::detail::slot_state_count));
+      if (to == occupied.back()->state || to == SlotState::connecting) continue;
+      table.move(*occupied.back(), to);
+      if (to == SlotState::empty) occupied.pop_back();
+    }
+    expect_counts_that_agree();
+    ASSERT_EQ(table.occupied(), occupied.size());
+  }
+}
+
+TEST_F(SlotTableTest, APlaceListIsFirstInFirstOut) {
+  SlotFifo list;
+  EXPECT_TRUE(list.empty());
+  EXPECT_EQ(list.pop(), nullptr);
+  PoolSlot& first = table.reserve(core);
+  PoolSlot& second = table.reserve(core);
+  PoolSlot& third = table.reserve(core);
+  list.push(first);
+  list.push(second);
+  EXPECT_EQ(list.pop(), &first);
+  list.push(third);
+  list.push(first);
+  EXPECT_EQ(list.pop(), &second);
+  EXPECT_EQ(list.pop(), &third);
+  EXPECT_EQ(list.pop(), &first);
+  EXPECT_TRUE(list.empty());
+}
+
+}  // namespace
