@@ -5,8 +5,8 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/keeper_service.hpp>
 #include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
 
@@ -89,9 +89,9 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
   using Mutex = LastingMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
-  using Wakeup = FutexWakeup;  // of the keeper; waiters need none
+  using Wakeup = FutexWakeup;  // of the reaper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
-  using KeeperService = detail::KeeperService;
+  using ReaperService = detail::ReaperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
@@ -148,7 +148,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   [[nodiscard]] static Task spawn(F&& f) {
     return Task(boost::thread(std::forward<F>(f)));
   }
-  /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
+  /// For the pool's background workers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();

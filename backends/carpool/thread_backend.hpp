@@ -5,8 +5,8 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/keeper_service.hpp>
 #include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 
 #include <functional>
@@ -26,7 +26,7 @@ class PosixSocket;
 /// pthread_cancel, unless it disables that meanwhile: some of the system calls in members that are noexcept are
 /// cancellation points.
 ///
-/// For all pools of the process there are two threads beside their users': "carpool-keeper", as long as there are
+/// For all pools of the process there are two threads beside their users': "carpool-reaper", as long as there are
 /// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
 /// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
 struct ThreadBackend : detail::PosixBackend {
@@ -38,7 +38,7 @@ struct ThreadBackend : detail::PosixBackend {
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
-  using KeeperService = detail::KeeperService;
+  using ReaperService = detail::ReaperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
@@ -72,7 +72,7 @@ struct ThreadBackend : detail::PosixBackend {
   [[nodiscard]] static Task spawn(F&& f) {
     return Task(std::thread(std::forward<F>(f)));
   }
-  /// For the pool's own helpers: they take none of the application's signals.
+  /// For the pool's background workers: they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
     detail::Ticker::stand_by();

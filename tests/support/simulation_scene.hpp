@@ -40,7 +40,7 @@ class Scene {
     max_connecting_ = options.max_connecting;
     Connector connector;
     connector.server = &server_;
-    connector.keepers = keepers_;
+    connector.copies = copies_;
     Observer observer;
     if constexpr (simulated) observer.model = &model_;
     pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction), observer);
@@ -54,7 +54,7 @@ class Scene {
     const auto end = unsearched<Backend>();
     end_pool();
     law<Backend>(server_.open == 0, "law 5: a connection has been forgotten");
-    law<Backend>(keepers_.use_count() == 1, "law 16: the pool's books outlive its last lease");
+    law<Backend>(copies_.use_count() == 1, "law 16: the pool's books outlive its last lease");
     law<Backend>(server_.leased == 0, "a scenario forgot its lease");
   }
 
@@ -222,7 +222,7 @@ class Scene {
     return std::min({asleep, room, max_connecting_, ramp});
   }
 
-  std::shared_ptr<int> keepers_ = std::make_shared<int>();
+  std::shared_ptr<int> copies_ = std::make_shared<int>();
   MadeUpServer<Backend> own_server_;
   MadeUpServer<Backend>& server_;
   PoolModel model_;

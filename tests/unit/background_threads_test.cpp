@@ -70,11 +70,11 @@ TYPED_TEST_SUITE(BackgroundThreads, Backends);
 
 TYPED_TEST(BackgroundThreads, AreOneForAllPoolsThatRest) {
   const auto pools = this->make_many(100);
-  EXPECT_TRUE(eventually([] { return threads_named("carpool-keeper") == 1; }));
+  EXPECT_TRUE(eventually([] { return threads_named("carpool-reaper") == 1; }));
   EXPECT_EQ(background_threads().size(), 1U) << "of pools that nobody has used";
   for (const auto& pool : pools) pool->acquire().release();
   EXPECT_TRUE(eventually([] { return background_threads().size() == 1; })) << background_threads().size();
-  EXPECT_EQ(threads_named("carpool-keeper"), 1U);
+  EXPECT_EQ(threads_named("carpool-reaper"), 1U);
   for (const auto& pool : pools) ASSERT_TRUE(pool->acquire_for(20s)) << "they rest, they are not ill";
 }
 
@@ -151,7 +151,7 @@ TYPED_TEST(BackgroundThreads, OfOnePoolHoldUpNoOther) {
   this->server.let_through(2);
 }
 
-// A helper that goes home and an errand that comes just then: whoever is first, the errand is run.
+// A worker that ends and a job that comes just then: whichever is first, the job is run.
 TYPED_TEST(BackgroundThreads, MissNothingThatComesWhenTheyGoHome) {
   const auto pool = this->make({.max_size = 1});
   for (int round = 0; round < 4; ++round) {

@@ -56,13 +56,13 @@ class Acquisition {
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (PoolSlot* slot = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
-        core_.stir(state, wakeups);
+        core_.wake_background_work(state, wakeups);
         return *slot;
       }
       if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
       state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first in line have been told of
-      core_.stir(state, wakeups);
+      core_.wake_background_work(state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
@@ -121,11 +121,11 @@ class Acquisition {
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
   /// books, which are left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
-    const bool short_handed = state->roster.short_handed();
+    const bool without_workers = state->idle_workers.without_workers();
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {
-      core_.help_out(short_handed, patience_.deadline());
+      core_.help_out(without_workers, patience_.deadline());
     } else {
       work_for_it();
     }
@@ -139,7 +139,7 @@ class Acquisition {
   /// On a backend without concurrency: the pool's work, and what can be tried again in time.
   void work_for_it() {
     do {
-      core_.run_errands(patience_.deadline());
+      core_.run_jobs(patience_.deadline());
     } while (!waiter_.notified && core_.rest_before_retry(patience_.deadline()));
   }
 
@@ -154,7 +154,7 @@ class Acquisition {
       core_.return_slot(state, *slot, std::nullopt, wakeups);
     }
     if (waiter_.in_line) leave(state, *waiter_.endpoint, now, wakeups);
-    core_.stir(state, wakeups);
+    core_.wake_background_work(state, wakeups);
     core_.depart(state, wakeups);
   }
 

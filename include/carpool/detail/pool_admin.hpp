@@ -74,12 +74,12 @@ class PoolAdmin {
   }
 
   static std::size_t reap(Core& core) {
-    const auto outcome = Upkeep<Types>().run(core);
+    const auto outcome = ReaperPass<Types>().run(core);
     {
       Wakeups wakeups;
-      wakeups.add(core.access()->roster.expect(outcome.next_due));  // for the keeper, whose round this was
+      wakeups.add(core.access()->idle_workers.expect(outcome.next_due));  // for the reaper, whose pass this was
     }
-    if constexpr (!Backend::concurrent) core.run_errands(never);
+    if constexpr (!Backend::concurrent) core.run_jobs(never);
     return outcome.evicted;
   }
 
@@ -160,10 +160,10 @@ class PoolAdmin {
     [[nodiscard]] bool wait(TimePoint deadline) {
       if constexpr (!Backend::concurrent) {
         if (Backend::now() >= deadline) return false;
-        if (!core_.run_errands(deadline) && core_.rest_before_retry(deadline)) core_.run_errands(deadline);
+        if (!core_.run_jobs(deadline) && core_.rest_before_retry(deadline)) core_.run_jobs(deadline);
       } else {
-        const bool short_handed = core_.access()->roster.short_handed();  // the lock ends here
-        core_.help_out(short_handed, deadline);
+        const bool without_workers = core_.access()->idle_workers.without_workers();  // the lock ends here
+        core_.help_out(without_workers, deadline);
       }
       return watcher_.parking.park_until(deadline);
     }
@@ -185,7 +185,7 @@ class PoolAdmin {
       endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
       state->begin_wish();
       state->heed_wishes(endpoint);
-      core_.stir(state, wakeups);
+      core_.wake_background_work(state, wakeups);
     }
     Wanting(const Wanting&) = delete;
     Wanting& operator=(const Wanting&) = delete;
@@ -223,7 +223,7 @@ class PoolAdmin {
     Instant<Backend> now;
     state->ask_for_one(endpoint, now);
     state->drop_if_unused(endpoint);
-    core.stir(state, wakeups);
+    core.wake_background_work(state, wakeups);
     return false;
   }
 
@@ -243,7 +243,7 @@ class PoolAdmin {
         state->close_refreshing(reason);
         ManyWaiters<Types>::dismiss_all(state, wakeups);
       }
-      core.stir(state, wakeups);
+      core.wake_background_work(state, wakeups);
     }
     core.run_closes_inline();
     return count;
@@ -251,7 +251,7 @@ class PoolAdmin {
 
   static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
     ManyWaiters<Types>::serve_all(state, wakeups);
-    core.stir(state, wakeups);
+    core.wake_background_work(state, wakeups);
   }
 };
 

@@ -20,7 +20,7 @@ class PoolCore : public PoolCaching<Types> {
   using Engine::finish_close, Engine::run_closes_inline;
   using Engine::forked;
   using Engine::give_back_to_books, Engine::settle_return;
-  using Engine::settings, Engine::return_slot, Engine::stir;
+  using Engine::settings, Engine::return_slot, Engine::wake_background_work;
   using typename Engine::Access;
   using typename Engine::Backend;
   using typename Engine::Calls;
@@ -183,7 +183,7 @@ class PoolCore : public PoolCaching<Types> {
     used.idle_since = now;
     return settings().expired(used, slot.lives_until, now);
   }
-  /// Since the waiter left a ping to a helper, and nobody has used the connection after that.
+  /// Since the waiter left a ping to a background worker, and nobody has used the connection after that.
   [[nodiscard]] static bool has_answered(const PoolSlot& slot, const Waiter& waiter) noexcept {
     return slot.answered_after == slot.uses && slot.validated_at >= waiter.asked_for_ping;
   }
@@ -217,12 +217,12 @@ class PoolCore : public PoolCaching<Types> {
     state->join_line(*slot.endpoint, *waiter, Backend::now());
   }
 
-  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a helper and
-  /// waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
+  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
+  /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
   [[nodiscard]] bool revalidate(PoolSlot& slot, Patience<Backend>& patience, Waiter* waiter) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, settings().options.validation_timeout);
-    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_helper(slot, waiter);
+    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(slot, waiter);
     bool answered = false;
     try {
       answered = Calls::ping(settings().connector, *slot.connection, std::min(deadline, patience.deadline()));
@@ -237,29 +237,30 @@ class PoolCore : public PoolCaching<Types> {
     }
     return reject(slot, CloseReason::dead, waiter);
   }
-  [[nodiscard]] bool leave_to_helper(PoolSlot& slot, Waiter* waiter) noexcept {
+  [[nodiscard]] bool leave_to_worker(PoolSlot& slot, Waiter* waiter) noexcept {
     Wakeups wakeups;
     auto state = access();
     requeue_waiter(state, slot, waiter);
     if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
-    if (state->finished()) return return_slot(state, slot, std::nullopt, wakeups), false;  // no helper may be left
+    if (state->finished())
+      return return_slot(state, slot, std::nullopt, wakeups), false;  // no background worker may be left
     state->queue_refresh(slot);
-    stir(state, wakeups);
+    wake_background_work(state, wakeups);
     return false;
   }
 
-  /// A lease is out from now on: the keeper is to look whether it comes back in time.
+  /// A lease is out from now on: the reaper is to look whether it comes back in time.
   void expect_back(TimePoint now) noexcept {
     const auto& threshold = settings().options.leak_detection_threshold;
     if (!threshold) return;
     Wakeups wakeups;
-    wakeups.add(access()->roster.expect(after(now, *threshold)));
+    wakeups.add(access()->idle_workers.expect(after(now, *threshold)));
   }
 
   void top_up() noexcept {
     Wakeups wakeups;
     auto state = access();
-    stir(state, wakeups);
+    wake_background_work(state, wakeups);
   }
 };
 

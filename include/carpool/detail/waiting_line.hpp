@@ -20,13 +20,13 @@ struct Waiter {
   using Grant = typename Types::Backend::template Atomic<PoolSlot<Types>*>;
 
   typename Types::Backend::ParkingSlot parking;
-  Grant granted{nullptr};               // handed over: the waiter owns this slot; released under the lock
-  SourceLocation site;                  // where the lease will have been taken
-  WorkerId worker = 0;                  // who will have it, whoever hands it over
-  std::uint64_t ticket = 0;             // its turn; kept when it has to come back. 0 = has none yet
-  TimePoint since{};                    // when it came, and not before those in front of it
-  TimePoint asked_for_ping = never;     // it has left a ping to a helper: an answer since then is good enough for it
-  FailurePointer failure;               // the connect it waited for failed
+  Grant granted{nullptr};            // handed over: the waiter owns this slot; released under the lock
+  SourceLocation site;               // where the lease will have been taken
+  WorkerId worker = 0;               // who will have it, whoever hands it over
+  std::uint64_t ticket = 0;          // its turn; kept when it has to come back. 0 = has none yet
+  TimePoint since{};                 // when it came, and not before those in front of it
+  TimePoint asked_for_ping = never;  // when it left a ping to a background worker: an answer since then is good enough
+  FailurePointer failure;            // the connect it waited for failed
   Endpoint<Types>* endpoint = nullptr;  // whose line it stands in, or stood in last
   bool visiting = false;                // the books live on for it; not while it owns a slot, which keeps them as well
   bool in_line = false;

@@ -127,7 +127,7 @@ class HashedEndpoints {
   }
   [[nodiscard]] Endpoint<Types>& at(const Target& target) {
     const auto [where, fresh] = by_target_.try_emplace(target);
-    if (fresh) where->second.target = &where->first;  // once, because helpers read it without the lock
+    if (fresh) where->second.target = &where->first;  // once, because background workers read it without the lock
     return where->second;
   }
   /// Where the target's hash or == throws, it stays until it is used and dropped again.

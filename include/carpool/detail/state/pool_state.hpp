@@ -1,7 +1,7 @@
 /// A pool's books: every slot, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
 #pragma once
 
-#include <carpool/detail/roster.hpp>
+#include <carpool/detail/background/idle_workers.hpp>
 #include <carpool/detail/state/pool_demand.hpp>
 #include <carpool/detail/state/wakeups.hpp>
 #include <carpool/detail/state/watchers.hpp>
@@ -121,7 +121,7 @@ class PoolState : public PoolDemand<Types> {
     return std::nullopt;
   }
 
-  /// Where nobody works in the background: those who wait are to look, and to help themselves.
+  /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
     endpoints_.for_each([&](Endpoint& endpoint) {
       if (!endpoint.line.empty()) notify(*endpoint.line.front(), wakeups);
@@ -150,7 +150,7 @@ class PoolState : public PoolDemand<Types> {
   [[nodiscard]] bool orphaned() const noexcept { return orphaned_; }
   [[nodiscard]] bool forsaken() const noexcept { return orphaned_ && visitors_ == 0 && slots_.occupied() == 0; }
 
-  Roster<Types> roster;
+  IdleWorkers<Types> idle_workers;
   Watchers<Types> watchers;
 
  private:

@@ -22,8 +22,8 @@
 namespace carpool::detail {
 
 /// Calls its clients' step() when they are due and when they are called for, one after the other, and never while it
-/// holds a lock. The thread, "carpool-keeper", begins with the first client and ends a second after the last has gone.
-class KeeperService {
+/// holds a lock. The thread, "carpool-reaper", begins with the first client and ends a second after the last has gone.
+class ReaperService {
  public:
   /// Somebody to be looked after, in whose memory all is that this takes: so a call allocates nothing.
   class Client : private Due {
@@ -43,12 +43,12 @@ class KeeperService {
     ~Client() = default;
 
    private:
-    friend KeeperService;
+    friend ReaperService;
 
     /// Returns when to be called again; never: when it is called for. It must not wait for anybody.
     [[nodiscard]] virtual TimePoint step() noexcept = 0;
 
-    KeeperService* service_ = nullptr;  // of the process in which it was enrolled
+    ReaperService* service_ = nullptr;  // of the process in which it was enrolled
     std::atomic<bool> called_{false};   // it is in `calls_` or among the ready
     Client* next_ = nullptr;            // there
     Client* previous_ = nullptr;        // among the ready
@@ -67,8 +67,8 @@ class KeeperService {
  private:
   static constexpr auto rest_time = std::chrono::seconds(1);
 
-  static KeeperService& of_this_process() {
-    static constinit PerProcess<KeeperService> service;
+  static ReaperService& of_this_process() {
+    static constinit PerProcess<ReaperService> service;
     return service.get();
   }
 
@@ -105,7 +105,7 @@ class KeeperService {
   // --- the thread --------------------------------------------------------------------------------------
 
   void serve() {
-    pthread_setname_np(pthread_self(), "carpool-keeper");
+    pthread_setname_np(pthread_self(), "carpool-reaper");
     std::unique_lock lock(mutex_);
     for (;;) {
       collect_calls();

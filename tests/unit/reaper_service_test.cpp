@@ -1,6 +1,6 @@
 // needs: thread_backend
 // The one thread that looks after all pools on threads, and the heap that tells it who is next.
-#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using carpool::TimePoint;
 using carpool::detail::Due;
 using carpool::detail::DueHeap;
-using carpool::detail::KeeperService;
+using carpool::detail::ReaperService;
 using Backend = carpool::ThreadBackend;
 
 template <class Condition>
@@ -61,11 +61,11 @@ TEST(DueHeap, TakesOutWhatIsNeverDue) {
 }
 
 /// Counts its steps, and is due again as it is told.
-class Counted final : public KeeperService::Client {
+class Counted final : public ReaperService::Client {
  public:
-  explicit Counted(carpool::Duration period = carpool::forever) : period_(period) { KeeperService::enroll(*this); }
+  explicit Counted(carpool::Duration period = carpool::forever) : period_(period) { ReaperService::enroll(*this); }
   ~Counted() {
-    KeeperService::dismiss(*this);
+    ReaperService::dismiss(*this);
     EXPECT_FALSE(in_step_);
   }
   void call_now() { const auto wakeup = call(); }
@@ -85,7 +85,7 @@ class Counted final : public KeeperService::Client {
   std::atomic<bool> in_step_ = false;
 };
 
-TEST(KeeperService, StepsWhenCalledAndNotElse) {
+TEST(ReaperService, StepsWhenCalledAndNotElse) {
   Counted client, other;
   for (int calls = 1; calls <= 100; ++calls) {
     client.call_now();
@@ -94,14 +94,14 @@ TEST(KeeperService, StepsWhenCalledAndNotElse) {
   EXPECT_EQ(other.steps(), 0);
 }
 
-TEST(KeeperService, StepsAgainWhenDue) {
+TEST(ReaperService, StepsAgainWhenDue) {
   Counted often(1ms);
   often.call_now();
   EXPECT_TRUE(eventually([&] { return often.steps() >= 20; }));
 }
 
 // A call during the step is not part of it: what its caller did may have come too late for that step to see.
-TEST(KeeperService, StepsAgainAfterACallDuringItsStep) {
+TEST(ReaperService, StepsAgainAfterACallDuringItsStep) {
   Counted client;
   client.held = true;
   client.call_now();
@@ -116,7 +116,7 @@ TEST(KeeperService, StepsAgainAfterACallDuringItsStep) {
 }
 
 // Clients come and go while they and others are called for and due: no step outlives its client, and none is lost.
-TEST(KeeperService, LetsClientsComeAndGo) {
+TEST(ReaperService, LetsClientsComeAndGo) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
