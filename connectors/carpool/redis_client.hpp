@@ -66,8 +66,8 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
 
   /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated.
   template <class T = RedisReply, RedisArgument... Arguments>
-  T blocking_for(Duration patience, const Arguments&... arguments) const {
-    const auto say = [&](Connection& connection) { return connection.blocking_for(patience, arguments...); };
+  T blocking_for(Duration timeout, const Arguments&... arguments) const {
+    const auto say = [&](Connection& connection) { return connection.blocking_for(timeout, arguments...); };
     return use(say, false).template as<T>();
   }
 

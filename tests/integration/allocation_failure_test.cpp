@@ -177,11 +177,11 @@ class Scene {
     lent = acquire();
   }
 
-  Lease acquire(carpool::Duration patience = 20s) {
+  Lease acquire(carpool::Duration timeout = 20s) {
     if constexpr (carpool::detail::has_target<Connector>) {
-      return pool.acquire_for(target, patience);
+      return pool.acquire_for(target, timeout);
     } else {
-      return pool.acquire_for(patience);
+      return pool.acquire_for(timeout);
     }
   }
   std::optional<Lease> try_acquire() {

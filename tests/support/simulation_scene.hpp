@@ -86,16 +86,16 @@ class Scene {
   }
 
   /// Holds a connection for so long. What acquire throws passes through.
-  void use(carpool::Duration time, carpool::Duration patience = 10s) { hold(acquire(patience), time); }
+  void use(carpool::Duration time, carpool::Duration timeout = 10s) { hold(acquire(timeout), time); }
   /// Law 4 is looked after meanwhile.
-  [[nodiscard]] Lease acquire(carpool::Duration patience) {
-    if constexpr (!simulated) return pool_->acquire_for(patience);
+  [[nodiscard]] Lease acquire(carpool::Duration timeout) {
+    if constexpr (!simulated) return pool_->acquire_for(timeout);
     struct Stay {
       Stays& all;
       typename Stays::iterator mine;
       ~Stay() { all.erase(mine); }
     };
-    const carpool::TimePoint deadline = Backend::now() + patience;
+    const carpool::TimePoint deadline = Backend::now() + timeout;
     const Stay stay{stays_, stays_.emplace(carpool::Simulation::current().self().id, deadline)};
     return pool_->acquire_until(deadline);
   }
@@ -107,9 +107,9 @@ class Scene {
     lease.release();
   }
   /// 0: used it; else why not.
-  [[nodiscard]] std::optional<carpool::PoolErrc> try_use(carpool::Duration time, carpool::Duration patience = 10s) {
+  [[nodiscard]] std::optional<carpool::PoolErrc> try_use(carpool::Duration time, carpool::Duration timeout = 10s) {
     try {
-      use(time, patience);
+      use(time, timeout);
     } catch (const carpool::PoolError& error) {
       return static_cast<carpool::PoolErrc>(error.code().value());
     }

@@ -68,8 +68,8 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   template <class T = RedisReply, RedisArgument... Arguments>
-  T blocking_for(Duration patience, const Arguments&... arguments) {
-    return blocking_until<T>(after(Backend::now(), patience), arguments...);
+  T blocking_for(Duration timeout, const Arguments&... arguments) {
+    return blocking_until<T>(after(Backend::now(), timeout), arguments...);
   }
 
   using RedisCommands<RedisConnection<Backend>>::ping;

@@ -43,7 +43,7 @@ class PoolAdmin {
   }
 
   [[nodiscard]] static PoolSlot* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
-    Patience<Backend> none(TimePoint::min());
+    Timeout<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
     const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
     PoolSlot* const slot = core.told_if_it_fails(started, [&] {
@@ -56,8 +56,8 @@ class PoolAdmin {
     return slot;
   }
 
-  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
-    const TimePoint deadline = after(Backend::now(), patience);
+  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration timeout) {
+    const TimePoint deadline = after(Backend::now(), timeout);
     const PoolOptions& options = core.settings().options;
     n = std::min(n, options.max_idle.value_or(n));
     if (n == 0) return idle_of(core, target);
@@ -116,8 +116,8 @@ class PoolAdmin {
     core.run_closes_inline();
   }
 
-  static std::size_t drain(Core& core, Duration patience) {
-    const TimePoint deadline = after(Backend::now(), patience);
+  static std::size_t drain(Core& core, Duration timeout) {
+    const TimePoint deadline = after(Backend::now(), timeout);
     close_idle(core, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
       core.end().begin();
       state.drain();
@@ -241,7 +241,7 @@ class PoolAdmin {
       count = state->close_idle(reason, [](const PoolSlot&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
-        ManyWaiters<Types>::dismiss_all(state, wakeups);
+        ManyWaiters<Types>::fail_all(state, wakeups);
       }
       core.wake_background_work(state, wakeups);
     }

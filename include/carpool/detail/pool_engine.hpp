@@ -76,7 +76,7 @@ class PoolEngine {
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
     state->put_empty(slot);
-    if (state->waiting() > 0) ManyWaiters<Types>::dismiss_hopeless(state, wakeups);
+    if (state->waiting() > 0) ManyWaiters<Types>::fail_hopeless(state, wakeups);
     wake_background_work(state, wakeups);
   }
   void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
@@ -163,7 +163,7 @@ class PoolEngine {
     if (retry != never) Backend::sleep_until(std::min(retry, limit));
     return retry < limit;
   }
-  /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
+  /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
       while (PoolSlot* slot = access()->chores().pop_closing()) {

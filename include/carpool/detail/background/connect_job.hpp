@@ -136,7 +136,7 @@ class ConnectJob {
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
     state->answer(endpoint);
-    ManyWaiters<Types>::dismiss(state, endpoint, failure, wakeups);
+    ManyWaiters<Types>::fail(state, endpoint, failure, wakeups);
   }
 
   /// Null: there is no memory for it.
