@@ -3,7 +3,7 @@
 
 #include <carpool/redis/commands.hpp>
 #include <carpool/redis/detail/arguments.hpp>
-#include <carpool/redis/detail/repetition.hpp>
+#include <carpool/redis/detail/command_table.hpp>
 #include <carpool/redis/pipeline.hpp>
 #include <carpool/redis/reply.hpp>
 #include <carpool/source_location.hpp>
@@ -60,8 +60,9 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
 
   template <class T = RedisReply, RedisArgument... Arguments>
   T command(const Arguments&... arguments) const {
-    const auto say = [&](Connection& connection) { return connection.command(arguments...); };
-    return use(say, repeatable(arguments...)).template as<T>();
+    const detail::RedisTraits traits = detail::redis_traits(arguments...);
+    const auto say = [&](Connection& connection) { return connection.command_of(traits, arguments...); };
+    return use(say, may_repeat(traits.repeatable)).template as<T>();
   }
 
   /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated.
@@ -101,13 +102,6 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
   }
 
  private:
-  template <class... Arguments>
-  [[nodiscard]] bool repeatable(const Arguments&... arguments) const {
-    if (options_.repeat != RedisRepeat::safe) return may_repeat(false);
-    std::string written;
-    detail::RedisWriter::write(written, arguments...);
-    return detail::redis_repeatable(written);
-  }
   [[nodiscard]] bool may_repeat(bool safe) const noexcept {
     return options_.repeat == RedisRepeat::always || (options_.repeat == RedisRepeat::safe && safe);
   }

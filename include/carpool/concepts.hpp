@@ -66,6 +66,7 @@ concept BackendPolicy =
       { B::fork_generation() } noexcept -> std::convertible_to<std::uint64_t>;  // Backend needs fork_generation(): a forked child must not touch its parent's connections
       requires detail::time_suspended_fits<B>;                           // Backend has time_suspended, but not as static Duration time_suspended() noexcept: the pool would never learn that the machine slept
       requires detail::uncaught_exceptions_fits<B>;                      // Backend has uncaught_exceptions, but not as static int uncaught_exceptions() noexcept: it would never be asked
+      requires detail::consume_budget_fits<B>;                           // Backend has consume_budget, but not as static void consume_budget(unsigned operations) noexcept: a worker that never waits would keep the others of its thread waiting
       requires detail::relaxed_fits<B>;                                  // Backend has Relaxed, but not as template <class T> Relaxed: it would never be used
     };
 

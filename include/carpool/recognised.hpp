@@ -1,13 +1,32 @@
-/// What a pool finds of a connector's optional members: to print, or to assert.
+/// What a pool finds of the optional members of its policies: to print, or to assert.
 #pragma once
 
 #include <carpool/concepts.hpp>
 
+#include <initializer_list>
+#include <string>
+#include <utility>
+
 namespace carpool {
 
-/// True where the member is there and will be called. A member under one of these names that cannot be called as
-/// documented does not compile; a misspelt one, such as `resuable`, is only absent here:
+namespace detail {
+
+/// "called: ping, reusable; absent: reset, dirty"
+[[nodiscard]] inline std::string recognised_text(std::initializer_list<std::pair<const char*, bool>> members) {
+  std::string called, absent;
+  for (const auto& [name, is_called] : members) {
+    std::string& list = is_called ? called : absent;
+    list += (list.empty() ? "" : ", ") + std::string(name);
+  }
+  return "called: " + (called.empty() ? "nothing" : called) + "; absent: " + (absent.empty() ? "nothing" : absent);
+}
+
+}  // namespace detail
+
+/// Of a connector and its connection. True where the member is there and will be called. A member under one of these
+/// names that cannot be called as documented does not compile; a misspelt one, such as `resuable`, is only absent here:
 ///   static_assert(carpool::recognised<MyConnector, carpool::ThreadBackend>().reusable);
+///   std::puts(carpool::recognised<MyConnector, carpool::ThreadBackend>().to_string().c_str());
 struct RecognisedMembers {
   bool target = false;            ///< a type Target, and matches(connection, target)
   bool ping = false;              ///< asked of what was idle for long; absent: is_connected alone is
@@ -17,10 +36,90 @@ struct RecognisedMembers {
   bool in_step = false;           ///< whether an exception over a lease says nothing; absent: it costs the connection
   bool handle_exception = false;  ///< judges what with_connection's callable throws; absent: in_step does
   bool lifetime = false;          ///< how long this connection may live; absent: as the Eviction says
-  bool invalidate = false;        ///< the polite goodbye; absent: the connection is only destroyed
+  bool invalidate = false;        ///< closes gracefully; absent: the connection is only destroyed
   bool abandon = false;           ///< in a forked child; absent: the parent's connections stay open there
   bool validate = false;          ///< checks the options in the pool's constructor; absent: nothing does
   bool describe = false;          ///< says in error texts where it connects to; absent: they do not
+
+  [[nodiscard]] std::string to_string() const {
+    return detail::recognised_text({{"target", target},
+                                    {"ping", ping},
+                                    {"reset", reset},
+                                    {"dirty", dirty},
+                                    {"reusable", reusable},
+                                    {"in_step", in_step},
+                                    {"handle_exception", handle_exception},
+                                    {"lifetime", lifetime},
+                                    {"invalidate", invalidate},
+                                    {"abandon", abandon},
+                                    {"validate", validate},
+                                    {"describe", describe}});
+  }
+};
+
+/// Of a backend, as all that follow.
+struct RecognisedBackendMembers {
+  bool time_suspended = false;       ///< how long the machine slept; absent: it never does
+  bool uncaught_exceptions = false;  ///< absent: std::uncaught_exceptions is asked
+  bool relaxed = false;              ///< Relaxed<T>; absent: Atomic<T> is used
+  bool consume_budget = false;       ///< workers of one thread take turns; absent: they need not
+
+  [[nodiscard]] std::string to_string() const {
+    return detail::recognised_text({{"time_suspended", time_suspended},
+                                    {"uncaught_exceptions", uncaught_exceptions},
+                                    {"Relaxed", relaxed},
+                                    {"consume_budget", consume_budget}});
+  }
+};
+
+struct RecognisedQueueMembers {
+  bool pop_for_worker = false;  ///< pop(WorkerId) instead of pop()
+  bool worker_caching = false;  ///< whether workers may keep a connection; absent: each goes through the queue
+
+  [[nodiscard]] std::string to_string() const {
+    return detail::recognised_text({{"pop(WorkerId)", pop_for_worker}, {"worker_caching", worker_caching}});
+  }
+};
+
+struct RecognisedEvictionMembers {
+  bool due = false;             ///< when to ask; absent: at every hand-out, and once a second
+  bool reason = false;          ///< why to close; absent: expired
+  bool by_times_alone = false;  ///< whether a connection's times decide alone; absent: they may not
+
+  [[nodiscard]] std::string to_string() const {
+    return detail::recognised_text({{"due", due}, {"reason", reason}, {"by_times_alone", by_times_alone}});
+  }
+};
+
+/// An event that is absent is not told.
+struct RecognisedEvents {
+  bool acquire_started = false;
+  bool acquired = false;
+  bool acquire_failed = false;
+  bool released = false;
+  bool connection_created = false;
+  bool connection_ready = false;
+  bool connection_failed = false;
+  bool connection_closed = false;
+  bool pool_ready = false;
+  bool pool_cleared = false;
+  bool pool_closed = false;
+  bool leak_suspected = false;
+
+  [[nodiscard]] std::string to_string() const {
+    return detail::recognised_text({{"acquire_started", acquire_started},
+                                    {"acquired", acquired},
+                                    {"acquire_failed", acquire_failed},
+                                    {"released", released},
+                                    {"connection_created", connection_created},
+                                    {"connection_ready", connection_ready},
+                                    {"connection_failed", connection_failed},
+                                    {"connection_closed", connection_closed},
+                                    {"pool_ready", pool_ready},
+                                    {"pool_cleared", pool_cleared},
+                                    {"pool_closed", pool_closed},
+                                    {"leak_suspected", leak_suspected}});
+  }
 };
 
 template <class Connector, BackendPolicy Backend>
@@ -38,6 +137,42 @@ requires ConnectorFor<Connector, Backend>
           .abandon = detail::Abandons<Connector, Backend>,
           .validate = detail::Validates<Connector, Backend>,
           .describe = detail::Describes<Connector, Backend>};
+}
+
+template <BackendPolicy Backend>
+[[nodiscard]] consteval RecognisedBackendMembers recognised_backend() noexcept {
+  return {.time_suspended = detail::tells_time_suspended<Backend>,
+          .uncaught_exceptions = detail::counts_exceptions<Backend>,
+          .relaxed = detail::has_relaxed<Backend>,
+          .consume_budget = detail::has_budget<Backend>};
+}
+
+template <QueuePolicy Queue>
+[[nodiscard]] consteval RecognisedQueueMembers recognised_queue() noexcept {
+  return {.pop_for_worker = detail::pops_for_worker<Queue>, .worker_caching = detail::TellsWorkerCaching<Queue>};
+}
+
+template <EvictionPolicy Eviction>
+[[nodiscard]] consteval RecognisedEvictionMembers recognised_eviction() noexcept {
+  return {.due = TellsWhenDue<Eviction>,
+          .reason = TellsReason<Eviction>,
+          .by_times_alone = detail::tells_by_times_alone<Eviction>};
+}
+
+template <ObserverPolicy Observer>
+[[nodiscard]] consteval RecognisedEvents recognised_observer() noexcept {
+  return {.acquire_started = detail::hears_acquire_started<Observer>,
+          .acquired = detail::hears_acquired<Observer>,
+          .acquire_failed = detail::hears_acquire_failed<Observer>,
+          .released = detail::hears_released<Observer>,
+          .connection_created = detail::hears_connection_created<Observer>,
+          .connection_ready = detail::hears_connection_ready<Observer>,
+          .connection_failed = detail::hears_connection_failed<Observer>,
+          .connection_closed = detail::hears_connection_closed<Observer>,
+          .pool_ready = detail::hears_pool_ready<Observer>,
+          .pool_cleared = detail::hears_pool_cleared<Observer>,
+          .pool_closed = detail::hears_pool_closed<Observer>,
+          .leak_suspected = detail::hears_leak_suspected<Observer>};
 }
 
 }  // namespace carpool

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -388,6 +389,57 @@ TYPED_TEST(RedisSession, ABlockingCommandEndsWhenThereIsSomething) {
   using Popped = std::optional<std::pair<std::string, std::string>>;
   EXPECT_EQ(connection.template blocking_for<Popped>(seconds(20), "BLPOP", queue), Popped({queue, "job"}));
   pusher.join();
+}
+
+TYPED_TEST(RedisSession, ACommandThatDoesNotMakeTheServerWaitIsNoBlockingOne) {
+  auto connection = this->connect();
+  EXPECT_THROW(connection.blocking_for(seconds(1), "GET", this->key("a")), std::invalid_argument);
+  EXPECT_THROW(connection.blocking_for(seconds(1), "NOSUCH", this->key("a")), RedisError) << "a module's may";
+  EXPECT_TRUE(connection.reusable());
+}
+
+using Names = std::set<std::string>;
+
+/// What a command answers with, as the names of commands; without those of modules, which have a dot, and the second
+/// words.
+template <class Connection, class... Words>
+Names names(Connection& connection, Words... words) {
+  Names all;
+  for (const auto& name : connection.template command<std::vector<std::string>>(words...)) {
+    if (name.find_first_of(".|") == std::string::npos) all.insert(name);
+  }
+  return all;
+}
+
+const carpool::detail::RedisCommand& known(const std::string& name) {
+  carpool::detail::RedisWord word;
+  word.assign(name);
+  return carpool::detail::find_redis_command(word);
+}
+
+TYPED_TEST(RedisSession, TheTableOfCommandsIsWhatTheServerSaysOfItself) {
+  auto connection = this->connect();
+  const Names all = names(connection, "COMMAND", "LIST");
+  const Names blocking = names(connection, "ACL", "CAT", "blocking");
+  ASSERT_GT(all.size(), 200U);
+  for (const std::string& name : all) {
+    EXPECT_FALSE(known(name).name.empty()) << name << ": the server has it, and the table has not";
+    EXPECT_EQ(known(name).blocking, blocking.contains(name)) << name;
+    EXPECT_EQ(known(name).effect == carpool::detail::RedisEffect::refuse && known(name).name.ends_with("SUBSCRIBE"),
+              name.ends_with("subscribe"))
+        << name;
+  }
+}
+
+TYPED_TEST(RedisSession, WhatTheServerCallsAReadIsRepeatableAndOfItsWritesTheFewThatAnswerTheSameTwice) {
+  auto connection = this->connect();
+  const Names same_answer_twice{"mset", "setex", "psetex", "hmset", "lset"};
+  for (const std::string& name : names(connection, "ACL", "CAT", "write")) {
+    EXPECT_EQ(known(name).repeatable, same_answer_twice.contains(name)) << name;
+  }
+  for (const std::string& name : names(connection, "ACL", "CAT", "read")) {
+    EXPECT_EQ(known(name).repeatable, name != "lolwut") << name;
+  }
 }
 
 TYPED_TEST(RedisSession, AReplyThatIsTooLatePoisonsTheConnection) {

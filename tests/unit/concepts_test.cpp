@@ -358,4 +358,45 @@ static_assert(!ObserverPolicy<ObserverWithCounters> && !ObserverPolicy<ObserverO
 static_assert(ObserverPolicy<ObserverThatMayFail>, "where it throws, the process ends");
 static_assert(!ObserverPolicy<ObserverThatMayFailToMove> && !ObserverPolicy<int&> && !ObserverPolicy<void>);
 
+// --- what is recognised of the roles without a connector ---------------------------------------------------
+
+struct BackendWithAll : SoundBackend {
+  static Duration time_suspended() noexcept;
+  static int uncaught_exceptions() noexcept;
+  static void consume_budget(unsigned operations) noexcept;
+  template <class T>
+  using Relaxed = T;
+};
+constexpr RecognisedBackendMembers of_backend = recognised_backend<BackendWithAll>();
+static_assert(of_backend.time_suspended && of_backend.uncaught_exceptions && of_backend.relaxed);
+static_assert(of_backend.consume_budget && !recognised_backend<SoundBackend>().consume_budget);
+static_assert(!recognised_backend<SoundBackend>().time_suspended && !recognised_backend<SoundBackend>().relaxed);
+static_assert(!recognised_backend<SoundBackend>().uncaught_exceptions);
+
+struct QueueWithAll : SoundQueue {
+  static constexpr WorkerCaching worker_caching = WorkerCaching::none;
+  Slot* pop(WorkerId) noexcept;
+};
+static_assert(recognised_queue<QueueWithAll>().pop_for_worker && recognised_queue<QueueWithAll>().worker_caching);
+static_assert(!recognised_queue<SoundQueue>().pop_for_worker && !recognised_queue<SoundQueue>().worker_caching);
+
+struct EvictionWithAll : EvictionThatTellsWhen, EvictionThatTellsWhy {
+  [[nodiscard]] bool expired(const Slot&, TimePoint) const;
+  static constexpr bool by_times_alone = true;
+};
+constexpr RecognisedEvictionMembers of_eviction = recognised_eviction<EvictionWithAll>();
+static_assert(of_eviction.due && of_eviction.reason && of_eviction.by_times_alone);
+static_assert(!recognised_eviction<SoundEviction>().due && !recognised_eviction<SoundEviction>().reason);
+static_assert(!recognised_eviction<SoundEviction>().by_times_alone);
+static_assert(!recognised_eviction<AnyOf<SoundEviction, IdleTimeout>>().due);
+
+struct ObserverOfFailedConnects : ObserverOfAll { void connection_failed(std::uint64_t, std::exception_ptr, Duration) noexcept; };
+constexpr RecognisedEvents events = recognised_observer<ObserverOfFailedConnects>();
+static_assert(events.acquire_started && events.acquired && events.acquire_failed && events.released);
+static_assert(events.connection_created && events.connection_ready && events.connection_failed);
+static_assert(events.connection_closed && events.pool_ready && events.pool_cleared && events.pool_closed);
+static_assert(events.leak_suspected && !recognised_observer<ObserverOfAll>().connection_failed);
+static_assert(recognised_observer<ObserverThatAlsoTellsTheWait>().acquire_failed);
+static_assert(!recognised_observer<NoObserver>().acquired);
+
 }  // namespace

@@ -113,6 +113,42 @@ TEST(RedisCommand, WhatIsNotAnsweredByOneReplyIsRefused) {
   refused(std::vector<std::string>{"HELLO", "3"});
 }
 
+const carpool::detail::RedisCommand& found(std::string_view name) {
+  carpool::detail::RedisWord word;
+  word.assign(name);
+  return carpool::detail::find_redis_command(word);
+}
+
+TEST(RedisCommand, EachIsFoundByItsNameInWhateverCase) {
+  for (const auto& command : carpool::detail::redis_commands) {
+    EXPECT_EQ(found(command.name).name, command.name);
+    std::string lower;
+    for (const char c : command.name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    EXPECT_EQ(found(lower).name, command.name);
+    EXPECT_NE(found(std::string(command.name) + 'X').name, command.name);
+    EXPECT_NE(found(command.name.substr(1)).name, command.name);
+  }
+}
+
+TEST(RedisCommand, AnUnknownOneLeavesTheSessionAloneAndIsNotRepeated) {
+  for (const std::string& name : {std::string(), std::string("A"), std::string("zzz"), std::string("BF.ADD"),
+                                  std::string(100, 'G'), std::string("GET\0", 4), std::string("GEORADIUSB")}) {
+    EXPECT_TRUE(found(name).name.empty()) << name;
+    EXPECT_EQ(effect(name, "a"), RedisEffect::none);
+    EXPECT_FALSE(repeatable(name, "a"));
+  }
+  EXPECT_FALSE(repeatable(7)) << "which no command is named";
+}
+
+TEST(RedisCommand, ItsNameMayBeWhateverAnArgumentMayBe) {
+  const std::array<std::byte, 3> get{std::byte{'G'}, std::byte{'e'}, std::byte{'T'}};
+  EXPECT_TRUE(repeatable(std::span(get), "a"));
+  EXPECT_TRUE(repeatable(std::vector<std::string>{"GET", "a"}));
+  EXPECT_TRUE(repeatable(std::vector<std::string>{}, "GET", "a"));
+  EXPECT_FALSE(repeatable(std::vector<std::string>{"set"}, std::string(100, 'k'), 1.5, 'p', std::vector<int>{5}));
+  EXPECT_TRUE(repeatable("set", std::string(100, 'k'), 1.5, "px", std::vector<int>{5}));
+}
+
 TEST(RedisCommand, OnlyWhatChangesNothingTheSecondTimeMayBeRepeated) {
   EXPECT_TRUE(repeatable("GET", "a"));
   EXPECT_TRUE(repeatable("get", "a"));

@@ -4,11 +4,12 @@
 #include <carpool/concepts.hpp>
 #include <carpool/redis/commands.hpp>
 #include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/command_table.hpp>
 #include <carpool/redis/detail/login.hpp>
+#include <carpool/redis/detail/session.hpp>
 #include <carpool/redis/detail/stream.hpp>
 #include <carpool/redis/pipeline.hpp>
 #include <carpool/redis/reply.hpp>
-#include <carpool/redis/session.hpp>
 #include <carpool/redis/subscriptions.hpp>
 #include <carpool/time.hpp>
 
@@ -50,9 +51,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
   template <class T = RedisReply, RedisArgument... Arguments>
   T command_until(TimePoint deadline, const Arguments&... arguments) {
-    RedisReply reply = exchange(deadline, arguments...);
-    if (reply.is_error()) reply.throw_if_error(name_of_last());
-    return std::move(reply).template as<T>();
+    return command_of<T>(detail::redis_traits(arguments...), deadline, arguments...);
   }
 
   /// A command that makes the server wait (BLPOP, BRPOP, BZPOPMIN, BLMOVE ...), said without its last word, the time
@@ -60,11 +59,14 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// a server that does not say so within io_timeout after that is given up with std::errc::timed_out.
   template <class T = RedisReply, RedisArgument... Arguments>
   T blocking_until(TimePoint deadline, const Arguments&... arguments) {
+    const detail::RedisTraits traits = detail::redis_traits(arguments...);
+    if (!traits.blocking)
+      detail::refuse_command(detail::RedisWords(arguments...)[0], "it does not make the server wait");
     using Seconds = std::chrono::duration<double>;
     constexpr double shortest = 0.001;  // 0 would be for ever
     const double seconds = std::max(shortest, Seconds(deadline - Backend::now()).count());
     const double told = deadline == never ? 0.0 : seconds;
-    return command_until<T>(after(deadline, io_timeout_), arguments..., told);
+    return command_of<T>(traits, after(deadline, io_timeout_), arguments..., told);
   }
 
   template <class T = RedisReply, RedisArgument... Arguments>
@@ -80,19 +82,20 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// One command's reply as it came: an error is a reply like any other.
   template <RedisArgument... Arguments>
   [[nodiscard]] RedisReply exchange(TimePoint deadline, const Arguments&... arguments) {
-    constexpr std::size_t worth_keeping = 65536;
-    out_.clear();
-    if (out_.capacity() > worth_keeping) out_.shrink_to_fit();
-    detail::RedisWriter::write(out_, arguments...);
-    return exchange_written(deadline);
+    return exchange_of(detail::redis_traits(arguments...), deadline, arguments...);
+  }
+  /// For RedisClient, which has looked the command up already.
+  template <RedisArgument... Arguments>
+  RedisReply command_of(const detail::RedisTraits& traits, const Arguments&... arguments) {
+    return command_of<RedisReply>(traits, until({}), arguments...);
   }
 
   /// The replies of all its commands, in their order; errors are among them, not thrown.
   std::vector<RedisReply> run(const RedisPipeline& pipeline, std::optional<TimePoint> deadline = {}) {
     if (pipeline.empty()) return {};
-    require_quiet();
+    stream_.require_quiet();
     const TimePoint end = until(deadline);
-    for (const detail::RedisEffect effect : pipeline.effects()) session_.sent(effect);
+    for (const detail::RedisEffect effect : pipeline.effects()) note_sent(effect);
     stream_.send(pipeline.bytes(), pipeline.size(), end);
     std::vector<RedisReply> replies;
     replies.reserve(pipeline.size());
@@ -118,7 +121,9 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// How many commands and pipelines have been answered since it was opened.
   [[nodiscard]] std::uint64_t uses() const noexcept { return uses_; }
   /// Whether the session is not as the connector opened it: MULTI, WATCH, SELECT, SUBSCRIBE, CLIENT ...
-  [[nodiscard]] bool dirty() const noexcept { return session_.dirty() || this->has_messages(); }
+  [[nodiscard]] bool dirty() const noexcept {
+    return session_.dirty() || stream_.expects_messages() || this->has_messages();
+  }
   /// Whether the peer is there and nothing has come unasked. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return !stream_.broken() && stream_.is_connected(); }
   /// Whether the server has refused a write on it, as a replica does.
@@ -126,11 +131,11 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// Whether nothing failed, every command is answered, none was refused for the server's role, and the session is as
   /// it was or can be restored.
   [[nodiscard]] bool reusable() const noexcept {
-    return !session_.ruined() && !wrong_role_ && (session_.subscribed() ? !stream_.broken() : stream_.settled());
+    return !session_.ruined() && !wrong_role_ && (stream_.expects_messages() ? !stream_.broken() : stream_.settled());
   }
   /// Whether every command is answered, and no message of a channel may be under way.
   [[nodiscard]] bool in_step() const noexcept {
-    return !session_.ruined() && stream_.settled() && !session_.subscribed();
+    return !session_.ruined() && stream_.settled() && !stream_.expects_messages();
   }
   /// Tells the peer of a TLS connection that the end is meant; others hear nothing.
   void invalidate(TimePoint deadline) { stream_.close_gracefully(deadline); }
@@ -140,16 +145,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// An error reply, or one of another type than was hoped, says nothing against the connection; a server that has
   /// become a replica does.
   [[nodiscard]] Verdict handle_exception(std::exception_ptr error) const {
-    if (!reusable()) return Verdict::close;
-    try {
-      std::rethrow_exception(std::move(error));
-    } catch (const RedisError& refusal) {
-      return refusal.code() == "READONLY" ? Verdict::close : Verdict::keep;
-    } catch (const RedisTypeError&) {
-      return Verdict::keep;
-    } catch (...) {
-      return Verdict::close;
-    }
+    return reusable() && detail::is_redis_answer(std::move(error)) ? Verdict::keep : Verdict::close;
   }
 
   /// For the connector, once. Throws AuthenticationError or RedisError where the server refuses.
@@ -161,8 +157,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   /// Makes the session what log_in made it: RESET and the log-in again, in one write; DISCARD, UNWATCH and SELECT where
   /// the server is older than 6.2. False where neither helps.
   bool reset(TimePoint deadline) {
-    out_.clear();
-    detail::RedisWriter::write(out_, "RESET");
+    detail::RedisWriter::rewrite(out_, "RESET");
     stream_.send(out_ + login_.bytes(), 1 + login_.size(), deadline);
     const bool has_reset = answer_to_reset(deadline).kind() == RedisReply::Kind::status;
     for (std::size_t step = 0; step < login_.size(); ++step) {
@@ -171,6 +166,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     }
     if (!has_reset && !restore_without_reset(deadline)) return false;
     session_.restored();
+    stream_.expect_messages(false);
     this->forget_messages();
     return true;
   }
@@ -182,14 +178,28 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return deadline ? *deadline : after(Backend::now(), io_timeout_);
   }
 
-  [[nodiscard]] RedisReply exchange_written(TimePoint deadline) {
-    require_quiet();
-    const detail::RedisEffect effect = detail::redis_effect(detail::RedisWriter::first_words(out_));
-    session_.sent(effect);
+  template <class T, RedisArgument... Arguments>
+  T command_of(const detail::RedisTraits& traits, TimePoint deadline, const Arguments&... arguments) {
+    RedisReply reply = exchange_of(traits, deadline, arguments...);
+    if (reply.is_error()) [[unlikely]]
+      reply.throw_if_error(std::string(detail::RedisWords(arguments...)[0]));
+    return std::move(reply).template as<T>();
+  }
+  template <class... Arguments>
+  [[nodiscard]] RedisReply exchange_of(const detail::RedisTraits& traits, TimePoint deadline,
+                                       const Arguments&... arguments) {
+    stream_.require_quiet();
+    detail::RedisWriter::rewrite(out_, arguments...);
+    note_sent(traits.effect);
     stream_.send(out_, 1, deadline);
-    RedisReply reply = receive(effect, deadline);
+    RedisReply reply = receive(traits.effect, deadline);
     ++uses_;
     return reply;
+  }
+
+  void note_sent(detail::RedisEffect effect) noexcept {
+    if (effect != detail::RedisEffect::none) [[unlikely]]
+      session_.sent(effect);
   }
 
   [[nodiscard]] RedisReply receive(detail::RedisEffect effect, TimePoint deadline) {
@@ -201,18 +211,10 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return reply;
   }
 
-  /// Else a reply could not be told from a message, or from what was said to somebody else.
-  void require_quiet() {
-    if (session_.subscribed()) throw std::logic_error("Redis: a subscribed connection takes no commands: unsubscribe");
-    stream_.require_settled();
-  }
-
-  [[nodiscard]] std::string name_of_last() const { return std::string(detail::RedisWriter::first_words(out_)[0]); }
-
   /// While it was subscribed, messages may have come before it.
   [[nodiscard]] RedisReply answer_to_reset(TimePoint deadline) {
     RedisReply reply = stream_.receive_any(deadline);
-    while (session_.subscribed() && reply.is_array()) {
+    while (stream_.expects_messages() && reply.is_array()) {
       stream_.give_up_if_late(deadline);
       reply = stream_.receive_any(deadline);
     }
@@ -221,7 +223,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   bool restore_without_reset(TimePoint deadline) {
-    if (!session_.restored_without_reset()) return false;
+    if (!session_.restored_without_reset() || stream_.expects_messages()) return false;
     RedisPipeline pipeline;
     if (session_.in_multi()) pipeline.add("DISCARD");
     pipeline.add("UNWATCH").add("SELECT", login_.database());

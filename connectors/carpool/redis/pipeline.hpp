@@ -2,8 +2,7 @@
 #pragma once
 
 #include <carpool/redis/detail/arguments.hpp>
-#include <carpool/redis/detail/repetition.hpp>
-#include <carpool/redis/session.hpp>
+#include <carpool/redis/detail/command_table.hpp>
 
 #include <cstddef>
 #include <string>
@@ -21,12 +20,11 @@ class RedisPipeline {
   /// Throws std::invalid_argument for a command that is not answered by one reply.
   template <RedisArgument... Arguments>
   RedisPipeline& add(const Arguments&... arguments) {
-    const std::size_t start = bytes_.size();
-    const Undo undo{bytes_, start};
+    const detail::RedisTraits traits = detail::redis_traits(arguments...);
+    const Undo undo{bytes_, bytes_.size()};
     detail::RedisWriter::write(bytes_, arguments...);
-    const auto words = detail::RedisWriter::first_words(bytes_, start);
-    effects_.push_back(detail::redis_effect(words));
-    repeatable_ = repeatable_ && detail::redis_repeatable(bytes_, start);
+    effects_.push_back(traits.effect);
+    repeatable_ = repeatable_ && traits.repeatable;
     undo.keep();
     return *this;
   }
@@ -57,7 +55,7 @@ class RedisPipeline {
   [[nodiscard]] const std::vector<detail::RedisEffect>& effects() const noexcept { return effects_; }
 
  private:
-  /// A command that is refused leaves nothing behind.
+  /// A command for which there is no memory leaves nothing behind.
   struct Undo {
     std::string& bytes;
     std::size_t start;

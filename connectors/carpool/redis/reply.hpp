@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -156,6 +157,24 @@ class RedisReply {
   std::string text_;
   std::vector<RedisReply> elements_;
 };
+
+namespace detail {
+
+/// Whether an exception is what the server answered, and says nothing against the connection: not where the server has
+/// become a replica.
+[[nodiscard]] inline bool is_redis_answer(std::exception_ptr error) {
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const RedisError& refusal) {
+    return refusal.code() != "READONLY";
+  } catch (const RedisTypeError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace carpool
 

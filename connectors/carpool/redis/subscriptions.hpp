@@ -2,8 +2,8 @@
 #pragma once
 
 #include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/command_table.hpp>
 #include <carpool/redis/reply.hpp>
-#include <carpool/redis/session.hpp>
 #include <carpool/time.hpp>
 
 #include <cstddef>
@@ -56,7 +56,7 @@ class RedisSubscriptions {
     while (!is_pong(self().stream_.receive_any(end))) self().stream_.give_up_if_late(end);
     self().stream_.answered(1);
     messages_.clear();
-    self().session_.subscribed(false);
+    self().stream_.expect_messages(false);
   }
 
   /// The next message; nothing where none came until the deadline (default: io_timeout from now), which breaks nothing.
@@ -86,9 +86,9 @@ class RedisSubscriptions {
   void follow(const char* command, const Words&... words) {
     std::string out;
     detail::RedisWriter::write(out, command, words...);
-    std::size_t due = detail::RedisWriter::count(out) - 1;
+    std::size_t due = (detail::RedisWriter::words(words) + ...);
     const TimePoint end = self().until({});
-    self().session_.subscribed(true);
+    self().stream_.expect_messages(true);
     self().stream_.send(out, due, end);
     while (due > 0) {
       const RedisReply reply = self().stream_.receive_any(end);
@@ -98,7 +98,7 @@ class RedisSubscriptions {
         continue;
       }
       self().stream_.answered(1);
-      if (--due == 0) self().session_.subscribed(subscriptions(reply) > 0);
+      if (--due == 0) self().stream_.expect_messages(subscriptions(reply) > 0);
     }
   }
 

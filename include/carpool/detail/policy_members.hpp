@@ -41,15 +41,34 @@ namespace detail {
 template <class Q>
 concept TellsWorkerCaching = requires { { Q::worker_caching } -> std::convertible_to<WorkerCaching>; typename std::integral_constant<WorkerCaching, Q::worker_caching>; };
 
+// --- what is called --------------------------------------------------------------------------------------
+
+template <class B>
+inline constexpr bool tells_time_suspended = requires { { B::time_suspended() } noexcept -> std::convertible_to<Duration>; };
+template <class B>
+inline constexpr bool counts_exceptions = requires { { B::uncaught_exceptions() } noexcept -> std::convertible_to<int>; };
+template <class B>
+inline constexpr bool has_relaxed = requires { typename B::template Relaxed<std::uint64_t>; };
+template <class B>
+inline constexpr bool has_budget = requires(unsigned operations) { B::consume_budget(operations); };
+template <class Q>
+inline constexpr bool pops_for_worker = requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
+template <class E>
+inline constexpr bool tells_by_times_alone = requires { std::bool_constant<E::by_times_alone>(); };
+
+// --- by name ---------------------------------------------------------------------------------------------
+
 struct BackendNames {
-  int time_suspended, uncaught_exceptions, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
+  int time_suspended, uncaught_exceptions, consume_budget, Relaxed;  // NOLINT(readability-identifier-naming): as backends name it
 };
 template <class B>
-concept NamesTimeSuspended = Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; };
+concept NamesTimeSuspended = (Heritable<B> && !requires { &Beside<B, BackendNames>::time_suspended; }) || requires { &B::time_suspended; };
 template <class B>
-concept NamesUncaughtExceptions = Heritable<B> && !requires { &Beside<B, BackendNames>::uncaught_exceptions; };
+concept NamesUncaughtExceptions = (Heritable<B> && !requires { &Beside<B, BackendNames>::uncaught_exceptions; }) || requires { &B::uncaught_exceptions; };
 template <class B>
-concept NamesRelaxed = Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; };
+concept NamesConsumeBudget = (Heritable<B> && !requires { &Beside<B, BackendNames>::consume_budget; }) || requires { &B::consume_budget; };
+template <class B>
+concept NamesRelaxed = (Heritable<B> && !requires { &Beside<B, BackendNames>::Relaxed; }) || requires { typename B::Relaxed; };
 
 struct QueueNames {
   int worker_caching;
@@ -70,14 +89,16 @@ concept NamesByTimesAlone = (Heritable<E> && !requires { &Beside<E, EvictionName
 // --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
 
 template <class B>
-inline constexpr bool time_suspended_fits = !NamesTimeSuspended<B> || requires { { B::time_suspended() } noexcept -> std::convertible_to<Duration>; };
+inline constexpr bool time_suspended_fits = tells_time_suspended<B> || !NamesTimeSuspended<B>;
 template <class B>
-inline constexpr bool uncaught_exceptions_fits = !NamesUncaughtExceptions<B> || requires { { B::uncaught_exceptions() } noexcept -> std::convertible_to<int>; };
+inline constexpr bool uncaught_exceptions_fits = counts_exceptions<B> || !NamesUncaughtExceptions<B>;
 template <class B>
-inline constexpr bool relaxed_fits = !NamesRelaxed<B> || requires { typename B::template Relaxed<std::uint64_t>; };
+inline constexpr bool consume_budget_fits = has_budget<B> || !NamesConsumeBudget<B>;
+template <class B>
+inline constexpr bool relaxed_fits = has_relaxed<B> || !NamesRelaxed<B>;
 
 template <class Q>
-inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || requires(Q queue, WorkerId worker) { { queue.pop(worker) } noexcept -> std::same_as<Slot*>; };
+inline constexpr bool pop_for_worker_fits = !requires(Q queue, WorkerId worker) { queue.pop(worker); } || pops_for_worker<Q>;
 template <class Q>
 inline constexpr bool worker_caching_fits = !NamesWorkerCaching<Q> || TellsWorkerCaching<Q>;
 
@@ -86,7 +107,7 @@ inline constexpr bool due_fits = TellsWhenDue<E> || !NamesDue<E> || !NamesDue<wr
 template <class E>
 inline constexpr bool reason_fits = TellsReason<E> || !NamesReason<E> || !NamesReason<wrapped_t<E>>;
 template <class E>
-inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || requires { std::bool_constant<E::by_times_alone>(); };
+inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || tells_by_times_alone<E>;
 
 }  // namespace detail
 

@@ -6,11 +6,12 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
-#include <utility>
 
 namespace carpool::detail {
 
@@ -52,23 +53,13 @@ class RedisWriter {
     (put(out, arguments), ...);
   }
 
-  /// The first words of the command that begins at start: its name, and what may change the name's meaning.
-  [[nodiscard]] static std::array<std::string_view, 4> first_words(std::string_view out,
-                                                                   std::size_t start = 0) noexcept {
-    std::array<std::string_view, 4> words;
-    std::size_t at = number(out, start).second;
-    for (std::string_view& word : words) {
-      if (at >= out.size() || out[at] != '$') break;
-      const auto [size, begin] = number(out, at);
-      word = out.substr(begin, size);
-      at = begin + size + 2;
-    }
-    return words;
-  }
-
-  /// How many words the command that begins at start has.
-  [[nodiscard]] static std::size_t count(std::string_view out, std::size_t start = 0) noexcept {
-    return number(out, start).first;
+  /// The same into a string of before, whose memory is kept unless it is large.
+  template <RedisArgument... Arguments>
+  static void rewrite(std::string& out, const Arguments&... arguments) {
+    constexpr std::size_t worth_keeping = 65536;
+    out.clear();
+    if (out.capacity() > worth_keeping) out.shrink_to_fit();
+    write(out, arguments...);
   }
 
   /// How many words an argument makes.
@@ -115,14 +106,73 @@ class RedisWriter {
       for (const auto& word : argument) put(out, word);
     }
   }
+};
 
-  /// The number of the head at start, and where the next thing begins.
-  static std::pair<std::size_t, std::size_t> number(std::string_view out, std::size_t start) noexcept {
-    std::size_t value = 0;
-    const auto* const end = out.data() + out.size();
-    const auto* const after = std::from_chars(out.data() + std::min(start + 1, out.size()), end, value).ptr;
-    return {value, static_cast<std::size_t>(after - out.data()) + 2};
+/// A word of a command, in upper case. Of one longer than any that matters here only the beginning is kept.
+class RedisWord {
+ public:
+  static constexpr std::size_t capacity = 24;
+
+  constexpr void assign(std::string_view text) noexcept {
+    size_ = std::min(text.size(), capacity);
+    for (std::size_t i = 0; i < size_; ++i) letters_[i] = upper(text[i]);
   }
+  template <RedisOne One>
+  void assign_one(const One& one) noexcept {
+    if constexpr (std::same_as<One, char>) {
+      assign(std::string_view(&one, 1));
+    } else if constexpr (RedisText<One>) {
+      assign(std::string_view(one));
+    } else if constexpr (RedisBytes<One>) {
+      const std::span<const std::byte> bytes(one);
+      assign({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    } else {
+      const auto end = std::to_chars(letters_.data(), letters_.data() + capacity, one);
+      size_ = end.ec == std::errc() ? static_cast<std::size_t>(end.ptr - letters_.data()) : 0;
+    }
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return {letters_.data(), size_}; }
+  /// Sorts as the first eight letters do, in one comparison.
+  [[nodiscard]] constexpr std::uint64_t key() const noexcept {
+    std::uint64_t key = 0;
+    for (std::size_t i = 0; i < 8; ++i) key = key << 8U | static_cast<unsigned char>(letters_[i]);
+    return key;
+  }
+
+ private:
+  [[nodiscard]] static constexpr char upper(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+
+  std::array<char, capacity> letters_{};
+  std::size_t size_ = 0;
+};
+
+/// A command's first words, and how many it has: its name, and what may change the name's meaning.
+class RedisWords {
+ public:
+  template <RedisArgument... Arguments>
+  explicit RedisWords(const Arguments&... arguments) {
+    (take(arguments), ...);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// In upper case; empty where there is none. i: below 4.
+  [[nodiscard]] std::string_view operator[](std::size_t i) const noexcept { return first_[i].view(); }
+
+ private:
+  template <class Argument>
+  void take(const Argument& argument) {
+    if constexpr (RedisMany<Argument>) {
+      for (const auto& one : argument) take(one);
+    } else {
+      if (size_ < first_.size()) first_[size_].assign_one(argument);
+      ++size_;
+    }
+  }
+
+  std::array<RedisWord, 4> first_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace carpool::detail

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -91,10 +92,15 @@ class RedisStream {
   }
   /// Nothing failed, no reply is due, and no byte has come that belongs to nobody.
   [[nodiscard]] bool settled() const noexcept { return !broken_ && pending_ == 0 && parser_->empty(); }
-  /// Throws where it is not so; a byte that belongs to nobody is the end of the connection.
-  void require_settled() {
+  /// While messages of channels may come unasked, a reply could not be told from one.
+  void expect_messages(bool may_come) noexcept { messages_may_come_ = may_come; }
+  [[nodiscard]] bool expects_messages() const noexcept { return messages_may_come_; }
+  /// Whether a command may be sent: throws where not. A byte that belongs to nobody is the end of the connection.
+  void require_quiet() {
+    if (settled() && !messages_may_come_) [[likely]]
+      return;
+    if (messages_may_come_) throw std::logic_error("Redis: a subscribed connection takes no commands: unsubscribe");
     require_sound();
-    if (settled()) return;
     broken_ = true;
     throw RedisProtocolError("read from " + peer() + ": the server said more than it was asked");
   }
@@ -168,6 +174,7 @@ class RedisStream {
   std::unique_ptr<RedisParser> parser_;  ///< hiredis knows its address
   std::size_t pending_ = 0;              ///< replies that are due
   bool broken_ = false;                  ///< the stream may be anywhere
+  bool messages_may_come_ = false;       ///< it is subscribed to channels
   bool awaited_ = false;                 ///< a command went out and nothing has been read since
 };
 
