@@ -39,7 +39,7 @@ carpool::Duration time_of(Call call) {
   return Backend::now() - started;
 }
 
-// One deadline after the other would be 2.5 s with four helpers, and 10 s with none.
+// One deadline after the other would be 2.5 s with four background workers, and 10 s with none.
 TYPED_TEST(PoolEnd, GivesGoodbyesThatHangOneDeadlineForAll) {
   carpool::FakeServer server;
   server.other_connects(ok().slow_to_part(1h));
