@@ -64,7 +64,7 @@ class MysqlHandle {
   }
 
   /// With the goodbye, which the server needs no answer for. May wait where a MysqlCall stands around it.
-  void close_politely() noexcept {
+  void close_gracefully() noexcept {
     if (descriptor() >= 0) Backend::forget(descriptor());
     ::mysql_close(std::exchange(mysql_, nullptr));
   }
