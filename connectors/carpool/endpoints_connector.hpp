@@ -213,8 +213,8 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   [[nodiscard]] Connection<Backend> connect_to(const target_t<Connector>& target, TimePoint deadline) const {
     detail::EndpointSearch<Backend> search(*book_, options_, deadline);
     return search.first_to_answer([&](std::size_t index, TimePoint its_deadline) {
-      detail::EndpointSeat seat(book_->health[index], index);  // before the dial: what is retired meanwhile is meant
-      return Connection<Backend>(std::move(seat), Calls<Backend>::connect(endpoints_[index], target, its_deadline));
+      detail::EndpointUse use(book_->health[index], index);  // before the dial: what is retired meanwhile is meant
+      return Connection<Backend>(std::move(use), Calls<Backend>::connect(endpoints_[index], target, its_deadline));
     });
   }
 

@@ -74,10 +74,10 @@ struct RecognisedBackendMembers {
 
 struct RecognisedQueueMembers {
   bool pop_for_worker = false;  ///< pop(WorkerId) instead of pop()
-  bool seating = false;         ///< whether workers may keep a connection; absent: each goes through the queue
+  bool worker_caching = false;  ///< whether workers may keep a connection; absent: each goes through the queue
 
   [[nodiscard]] std::string to_string() const {
-    return detail::recognised_text({{"pop(WorkerId)", pop_for_worker}, {"seating", seating}});
+    return detail::recognised_text({{"pop(WorkerId)", pop_for_worker}, {"worker_caching", worker_caching}});
   }
 };
 
@@ -149,7 +149,7 @@ template <BackendPolicy Backend>
 
 template <QueuePolicy Queue>
 [[nodiscard]] consteval RecognisedQueueMembers recognised_queue() noexcept {
-  return {.pop_for_worker = detail::pops_for_worker<Queue>, .seating = detail::TellsSeating<Queue>};
+  return {.pop_for_worker = detail::pops_for_worker<Queue>, .worker_caching = detail::TellsWorkerCaching<Queue>};
 }
 
 template <EvictionPolicy Eviction>

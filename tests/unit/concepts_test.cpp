@@ -374,11 +374,11 @@ static_assert(!recognised_backend<SoundBackend>().time_suspended && !recognised_
 static_assert(!recognised_backend<SoundBackend>().uncaught_exceptions);
 
 struct QueueWithAll : SoundQueue {
-  static constexpr Seating seating = Seating::none;
+  static constexpr WorkerCaching worker_caching = WorkerCaching::none;
   Slot* pop(WorkerId) noexcept;
 };
-static_assert(recognised_queue<QueueWithAll>().pop_for_worker && recognised_queue<QueueWithAll>().seating);
-static_assert(!recognised_queue<SoundQueue>().pop_for_worker && !recognised_queue<SoundQueue>().seating);
+static_assert(recognised_queue<QueueWithAll>().pop_for_worker && recognised_queue<QueueWithAll>().worker_caching);
+static_assert(!recognised_queue<SoundQueue>().pop_for_worker && !recognised_queue<SoundQueue>().worker_caching);
 
 struct EvictionWithAll : EvictionThatTellsWhen, EvictionThatTellsWhy {
   [[nodiscard]] bool expired(const Slot&, TimePoint) const;

@@ -35,7 +35,8 @@ TEST(Recognised, AMisspeltMemberIsAmongTheAbsent) {
 
 TEST(Recognised, EachRoleSaysWhatIsCalled) {
   EXPECT_EQ(carpool::recognised_backend<carpool::ThreadBackend>().to_string().find("called: time_suspended"), 0U);
-  EXPECT_EQ(carpool::recognised_queue<carpool::LifoStack>().to_string(), "called: seating; absent: pop(WorkerId)");
+  EXPECT_EQ(carpool::recognised_queue<carpool::LifoStack>().to_string(),
+            "called: worker_caching; absent: pop(WorkerId)");
   EXPECT_EQ(carpool::recognised_eviction<carpool::IdleTimeout>().to_string(),
             "called: due, reason, by_times_alone; absent: nothing");
   EXPECT_EQ(carpool::recognised_eviction<Eviction>().to_string().find("called: nothing"), 0U);

@@ -10,34 +10,34 @@ namespace carpool {
 
 namespace detail {
 
-/// A base of its own, so that no name of the seat hides one of the connection.
-struct SeatedAtEndpoint {
-  EndpointSeat seat_at_endpoint;
+/// A base of its own, so that no name of the use hides one of the connection.
+struct UsesEndpoint {
+  EndpointUse endpoint_use;
 };
 
 }  // namespace detail
 
 /// A connection of the wrapped connector, with all that it can do, that knows its server.
 template <class Backend, class Inner>
-class EndpointConnection : private detail::SeatedAtEndpoint, public Inner {  // the seat goes last: after the close
+class EndpointConnection : private detail::UsesEndpoint, public Inner {  // the use ends last: after the close
  public:
-  EndpointConnection(detail::EndpointSeat seat, Inner inner)
-      : detail::SeatedAtEndpoint{std::move(seat)}, Inner(std::move(inner)) {}
+  EndpointConnection(detail::EndpointUse use, Inner inner)
+      : detail::UsesEndpoint{std::move(use)}, Inner(std::move(inner)) {}
   EndpointConnection(EndpointConnection&&) noexcept = default;
   EndpointConnection& operator=(EndpointConnection&&) noexcept = default;
   ~EndpointConnection() { (void)in_role(); }  // also where its lease ended by an exception, and nobody is asked
 
   /// Which of the connector's endpoints, counted from 0.
-  [[nodiscard]] std::size_t endpoint() const noexcept { return seat_at_endpoint.index(); }
+  [[nodiscard]] std::size_t endpoint() const noexcept { return endpoint_use.index(); }
   /// False once its server's connections were retired.
-  [[nodiscard]] bool of_current_generation() const noexcept { return seat_at_endpoint.current(); }
+  [[nodiscard]] bool of_current_generation() const noexcept { return endpoint_use.current(); }
   /// False once its server has said on it that it is in the wrong role, of which the wrapped connection's wrong_role()
   /// tells: then all connections to that server are retired.
   [[nodiscard]] bool in_role() const noexcept {
     if (!of_current_generation()) return false;
     if constexpr (requires(const Inner& x) { x.wrong_role(); }) {
       if (!Inner::wrong_role()) return true;
-      seat_at_endpoint.retire(Backend::now());
+      endpoint_use.retire(Backend::now());
       return false;
     }
     return true;

@@ -74,20 +74,20 @@ class EndpointHealth {
 };
 
 /// A connection's place among those of its server, for as long as it is open. Outlives the connector.
-class EndpointSeat {
+class EndpointUse {
  public:
-  EndpointSeat(std::shared_ptr<EndpointHealth> health, std::size_t index) noexcept
+  EndpointUse(std::shared_ptr<EndpointHealth> health, std::size_t index) noexcept
       : health_(std::move(health)), index_(index), generation_(health_->generation()) {
     health_->opened();
   }
-  EndpointSeat(EndpointSeat&&) noexcept = default;
-  EndpointSeat& operator=(EndpointSeat&& other) noexcept {
+  EndpointUse(EndpointUse&&) noexcept = default;
+  EndpointUse& operator=(EndpointUse&& other) noexcept {
     std::swap(health_, other.health_);
     std::swap(index_, other.index_);
     std::swap(generation_, other.generation_);
     return *this;
   }
-  ~EndpointSeat() {
+  ~EndpointUse() {
     if (health_) health_->closed();
   }
 
