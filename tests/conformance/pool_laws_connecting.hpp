@@ -26,12 +26,12 @@ TYPED_TEST_P(PoolLaws, AFailedSeriesGivesTheLastCauseAndTheNumberOfTries) {
 
 // Doubling from initial to max; each wait shortened by up to half.
 TYPED_TEST_P(PoolLaws, TheWaitsBetweenTriesGrow) {
-  const Watcher<TypeParam> watcher;
+  const RecordingObserver<TypeParam> observer;
   this->server.other_connects(refuse("down"));
-  WatchedPool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {8ms, 20ms}},
-                              no_limits(), watcher);
+  ObservedPool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {8ms, 20ms}},
+                               no_limits(), observer);
   EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  const auto tries = watcher.seen("connection_created");
+  const auto tries = observer.seen("connection_created");
   ASSERT_EQ(tries.size(), 5U);
   const Duration least[] = {4ms, 8ms, 10ms, 10ms};
   for (std::size_t i = 0; i < 4; ++i) EXPECT_GE(tries[i + 1].at - tries[i].at, least[i]);

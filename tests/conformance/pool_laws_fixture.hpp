@@ -1,4 +1,4 @@
-/// What the laws of the pool share: two suites, the pools they look at, a watcher, and ways to await a condition.
+/// What the laws of the pool share: two suites, the pools they look at, an observer, and ways to await a condition.
 #pragma once
 
 #include <carpool/connection_pool.hpp>
@@ -119,7 +119,7 @@ class Workers {
   std::vector<decltype(Backend::spawn(std::declval<void (*)()>()))> tasks_;
 };
 
-/// What a Watcher saw, in order.
+/// What a RecordingObserver saw, in order.
 struct Event {
   std::string what;
   std::uint64_t id = 0;
@@ -133,7 +133,7 @@ struct Event {
 
 /// An observer that writes down everything; copies write to the same list.
 template <class Backend>
-class Watcher {
+class RecordingObserver {
  public:
   void acquire_started() const noexcept { note({"acquire_started"}); }
   void acquired(std::uint64_t id, Duration wait) const noexcept { note({"acquired", id, wait}); }
@@ -202,8 +202,8 @@ using Limits = carpool::AnyOf<carpool::MaxLifetime, carpool::IdleTimeout, carpoo
 template <class Backend>
 using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
 template <class Backend>
-using WatchedPool =
-    carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, Watcher<Backend>>;
+using ObservedPool =
+    carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, RecordingObserver<Backend>>;
 template <class Backend>
 using TargetPool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeTargetConnector>;
 

@@ -223,11 +223,11 @@ TYPED_TEST(PostgresSession, ANotificationOrAChangedSettingWhileIdleIsNotDeath) {
 TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn) {
   if (!TypeParam::concurrent) GTEST_SKIP() << "nobody runs beside the caller on this backend";
   auto connection = this->connect();
-  auto watcher = this->connect();
+  auto onlooker = this->connect();
   auto canceller = connection.canceller();
   auto other = TypeParam::spawn([&] {
     EXPECT_TRUE(this->soon([&] {
-      return watcher
+      return onlooker
                  .query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'",
                         {connection.process_id()})
                  .template get<int>(0, 0) == 1;
