@@ -25,6 +25,8 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
+
 namespace pool_laws {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
@@ -41,18 +43,6 @@ using carpool::PoolErrc;
 using carpool::PoolStats;
 using carpool::TimePoint;
 using carpool::Verdict;
-
-/// Waits until condition() holds; false where it does not within ten seconds. Where nobody works in the background, the
-/// pools that are named do their maintenance.
-template <class Backend, class Condition, class... Pools>
-[[nodiscard]] bool eventually(Condition condition, Pools&... pools) {
-  for (const TimePoint end = Backend::now() + 10s; !condition();) {
-    if (Backend::now() >= end) return false;
-    if constexpr (!Backend::concurrent) (static_cast<void>(pools.reap()), ...);
-    Backend::sleep_until(Backend::now() + 200us);
-  }
-  return true;
-}
 
 template <class Backend>
 void pause(Duration length) {

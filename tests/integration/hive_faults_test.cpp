@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
@@ -68,13 +69,13 @@ TYPED_TEST(HiveFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
     };
     converse();
     const std::size_t bytes = proxy.answered();
-    ASSERT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+    ASSERT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
     const std::size_t descriptors = open_descriptors();
     for (std::size_t offset = 0; offset < bytes; ++offset) {
       proxy.cut_after(offset);
       EXPECT_ANY_THROW(converse()) << "after " << offset << " of " << bytes << " bytes";
     }
-    EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
     EXPECT_EQ(open_descriptors(), descriptors);
   }
 }
@@ -153,7 +154,7 @@ TYPED_TEST(HiveFaults, AServerThatComesBackIsUsedAgain) {
   proxy.refuse(true), proxy.close_all();
   EXPECT_ANY_THROW(ask());
   proxy.refuse(false);
-  EXPECT_TRUE(this->soon([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] {
     try {
       return ask(), true;
     } catch (const std::exception&) {

@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
 
@@ -208,7 +209,7 @@ TYPED_TEST(HiveSessions, AClosedPoolLeavesNoSessionBehind) {
     EXPECT_EQ(pool.prewarm(3, std::chrono::seconds(10)), 3U);
     EXPECT_EQ(server.sessions(), 3U);
   }
-  EXPECT_TRUE(this->soon([&] { return server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.open() == 0; }));
   EXPECT_EQ(server.sessions(), 0U);
   EXPECT_EQ(server.count("CloseSession"), 3U);
 }
@@ -223,7 +224,7 @@ TYPED_TEST(HiveSessions, OperationsLeftOpenAreClosedWhenTheLeaseEnds) {
     EXPECT_EQ(server.operations(), 3U);
   }
   auto lease = pool.acquire();
-  EXPECT_TRUE(this->soon([&] { return server.operations() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.operations() == 0; }));
   EXPECT_EQ(pool.stats().created, 1U);
 }
 
@@ -278,7 +279,7 @@ TYPED_TEST(HiveSessions, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessi
   }
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_FALSE(connector.reusable(connection));
-  EXPECT_TRUE(this->soon([&] { return server.count("CancelOperation") == 1 && server.sessions() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.count("CancelOperation") == 1 && server.sessions() == 0; }));
 }
 
 TYPED_TEST(HiveSessions, MoreRowsThanAreWantedAreAnErrorAfterWhichAllIsClosed) {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "http_fixture.hpp"
 #include "process.hpp"
@@ -40,7 +41,7 @@ class HttpFaults : public HttpFixture<B> {
   template <class Pool>
   bool works_again(Pool& pool) {
     carpool::HttpClient client(pool);
-    return this->soon([&] {
+    return eventually<B>([&] {
       try {
         this->exchange(client);
         return true;
@@ -117,7 +118,7 @@ TYPED_TEST(HttpFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
       this->exchange(younger);
       if (reset) this->proxy(encrypted).reset_all();
       if (!reset) this->proxy(encrypted).close_all();
-      ASSERT_TRUE(this->soon([&] { return !elder.is_connected() && !younger.is_connected(); }));
+      ASSERT_TRUE(eventually<TypeParam>([&] { return !elder.is_connected() && !younger.is_connected(); }));
       for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
     }
   }
@@ -166,10 +167,10 @@ TYPED_TEST(HttpFaults, NothingIsLeakedByFailures) {
   const auto all_closed = [this] { return this->proxy(false).open() + this->proxy(true).open() == 0; };
   fail(false, 10);
   fail(true, 10);
-  ASSERT_TRUE(this->soon(all_closed));
+  ASSERT_TRUE(eventually<TypeParam>(all_closed));
   const std::size_t before = open_descriptors();
   for (std::size_t cut = 5; cut < 100; cut += 10) fail(false, cut), fail(true, 10 * cut);
-  EXPECT_TRUE(this->soon(all_closed));
+  EXPECT_TRUE(eventually<TypeParam>(all_closed));
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "http_fixture.hpp"
 
 namespace {
@@ -68,7 +69,7 @@ TYPED_TEST(HttpRequests, AKeptConnectionThatTheServerEndsIsNoticed) {
   auto connection = this->connect();
   EXPECT_EQ(connection.get("/brief?nonce=6").body, "soon 6");
   EXPECT_TRUE(connection.is_connected());
-  EXPECT_TRUE(this->soon([&] { return !connection.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connection.is_connected(); }));
 }
 
 TYPED_TEST(HttpRequests, RedirectsAreFollowedWhereAskedAndToThisServerAlone) {

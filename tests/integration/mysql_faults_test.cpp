@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "mysql_fixture.hpp"
 #include "process.hpp"
@@ -43,7 +44,7 @@ class MysqlFaults : public MysqlFixture<B> {
   /// Retries until an exchange through the pool succeeds.
   template <class Pool>
   bool works_again(Pool& pool) {
-    return this->soon([&] {
+    return eventually<B>([&] {
       try {
         auto lease = pool.acquire();
         exchange(*lease);
@@ -140,7 +141,8 @@ TYPED_TEST(MysqlFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
     const auto younger = this->connect(connector);
     if (reset) this->proxy_->reset_all();
     if (!reset) this->proxy_->close_all();
-    ASSERT_TRUE(this->soon([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
+    ASSERT_TRUE(
+        eventually<TypeParam>([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
     for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
   }
 }
@@ -152,7 +154,7 @@ TYPED_TEST(MysqlFaults, AServersWaitTimeoutIsSurvived) {
   const auto first = pool.with_connection([](auto& connection) { return connection.id(); });
   auto kept = this->connect(connector);
   EXPECT_TRUE(connector.is_connected(kept));
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(kept); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connector.is_connected(kept); }));
   auto lease = pool.acquire();
   this->exchange(*lease);
   EXPECT_NE(lease->id(), first);
@@ -164,7 +166,7 @@ TYPED_TEST(MysqlFaults, ASessionKilledByItsServerIsReplaced) {
   auto admin = this->connect();
   admin.query("kill " + std::to_string(victim));
   const std::string gone = "select count(*) from information_schema.processlist where id = " + std::to_string(victim);
-  ASSERT_TRUE(this->soon([&] { return this->ask(admin, gone) == "0"; }));
+  ASSERT_TRUE(eventually<TypeParam>([&] { return this->ask(admin, gone) == "0"; }));
   EXPECT_TRUE(this->works_again(pool));
 }
 
@@ -230,10 +232,10 @@ TYPED_TEST(MysqlFaults, NothingIsLeakedByFailures) {
   };
   const auto all_closed = [this] { return this->proxy_->open() == 0; };
   fail(60);
-  ASSERT_TRUE(this->soon(all_closed));
+  ASSERT_TRUE(eventually<TypeParam>(all_closed));
   const std::size_t before = open_descriptors();
   for (std::size_t cut = 5; cut < 400; cut += 20) fail(cut);
-  EXPECT_TRUE(this->soon(all_closed));
+  EXPECT_TRUE(eventually<TypeParam>(all_closed));
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -46,16 +46,6 @@ class MysqlFixture : public testing::Test {
 
   static carpool::TimePoint in(carpool::Duration time) { return B::now() + time; }
 
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = in(std::chrono::seconds(20));
-    while (!condition()) {
-      if (B::now() > end) return false;
-      B::sleep_until(in(std::chrono::milliseconds(1)));
-    }
-    return true;
-  }
-
   template <class Work>
   static std::system_error thrown_by(Work work) {
     try {

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 #include "process.hpp"
@@ -68,7 +69,7 @@ class PostgresFaults : public PostgresFixture<Backend> {
   }
   /// The pool serves again, if not at the first try.
   static bool serves(Pool& pool) {
-    return PostgresFaults::soon([&pool] { return works(pool); });
+    return eventually<Backend>([&pool] { return works(pool); });
   }
 
   /// Breaks the connections a few times, while others work.
@@ -99,7 +100,7 @@ TYPED_TEST(PostgresFaults, AStreamThatIsCutAtAnyByteIsAnErrorAndNeverAnAnswer) {
   };
   converse();
   const std::size_t length = proxy.answered();
-  ASSERT_TRUE(this->soon([&] { return proxy.open() == 0; }));  // its descriptors are ours
+  ASSERT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));  // its descriptors are ours
   const std::size_t descriptors = open_descriptors();
   for (std::size_t cut = 0; cut < length; ++cut) {
     proxy.cut_after(cut);
@@ -107,7 +108,7 @@ TYPED_TEST(PostgresFaults, AStreamThatIsCutAtAnyByteIsAnErrorAndNeverAnAnswer) {
   }
   proxy.cut_after(std::nullopt);
   converse();
-  EXPECT_TRUE(this->soon([&] { return proxy.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));
   EXPECT_EQ(open_descriptors(), descriptors);
 }
 
@@ -163,7 +164,7 @@ TYPED_TEST(PostgresFaults, OneThatTheServerClosedWhileIdleIsNeverHandedOut) {
   EXPECT_EQ(pool.prewarm(3, seconds(20)), 3U);
   for (int i = 0; i < 3; ++i) {
     i == 1 ? proxy.reset_all() : proxy.close_all();
-    EXPECT_TRUE(this->soon([&] { return proxy.open() == 0; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));
     TypeParam::sleep_until(this->in(milliseconds(20)));  // the end is on its way
     auto lease = pool.acquire();
     this->ask(*lease, std::to_string(i));

@@ -18,6 +18,7 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 
@@ -226,7 +227,7 @@ TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn
   auto onlooker = this->connect();
   auto canceller = connection.canceller();
   auto other = TypeParam::spawn([&] {
-    EXPECT_TRUE(this->soon([&] {
+    EXPECT_TRUE(eventually<TypeParam>([&] {
       return onlooker
                  .query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'",
                         {connection.process_id()})
@@ -256,7 +257,7 @@ TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuri
   auto busy = this->connect();
   auto other = this->connect();
   other.query("SELECT pg_terminate_backend($1)", {connection.process_id()});
-  EXPECT_TRUE(this->soon([&] { return !this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !this->connector().is_connected(connection); }));
   const std::string suicide = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)";
   EXPECT_EQ(this->refusal([&] { busy.query(suicide); }), "57P01");
   EXPECT_FALSE(this->connector().reusable(busy));

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 
@@ -89,7 +90,7 @@ TYPED_TEST(PostgresTls, TheEndOfAnIdleEncryptedConnectionIsNoticed) {
   auto connection = this->connect(this->verifying(proxy.port()));
   const std::size_t heard = proxy.heard();
   proxy.close_all();
-  EXPECT_TRUE(this->soon([&] { return !this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !this->connector().is_connected(connection); }));
   EXPECT_EQ(proxy.heard(), heard);
 }
 
@@ -98,7 +99,7 @@ TYPED_TEST(PostgresTls, ANotificationComesThroughTls) {
   auto other = this->connect();
   connection.listen("secret");
   other.notify("secret", std::string(7000, 'z'));
-  EXPECT_TRUE(this->soon([&] { return this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->connector().is_connected(connection); }));
   const auto told = connection.wait_notification(this->soon_enough());
   ASSERT_TRUE(told);
   EXPECT_EQ(told->payload.size(), 7000U);

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "eventually.hpp"
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
 #include "redis_process.hpp"
@@ -66,14 +67,14 @@ TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
   const auto in_sync = [&] {
     return this->say(replica.port(), "INFO", "replication").text().find("link_status:up") != std::string::npos;
   };
-  ASSERT_TRUE(this->soon(in_sync));
+  ASSERT_TRUE(eventually<TypeParam>(in_sync));
   RedisProcess process(watching(master.port()), "--sentinel");
 
   auto connector = this->sentinel(process.port());
   typename TestFixture::template PoolOf<RedisSentinel> pool(connector, {.max_size = 2});
   carpool::RedisClient client(pool);
   const auto succeeds = [&](auto work) {
-    return this->soon([&] {
+    return eventually<TypeParam>([&] {
       try {
         work();
         return true;
@@ -92,7 +93,7 @@ TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
   }
   this->say(process.port(), "SENTINEL", "DEBUG", "info-period", 100, "ping-period", 100, "publish-period", 100);
   const auto begun = [&] { return !this->say(process.port(), "SENTINEL", "FAILOVER", "main").is_error(); };
-  ASSERT_TRUE(this->soon(begun));  // once the sentinel has heard of the replica
+  ASSERT_TRUE(eventually<TypeParam>(begun));  // once the sentinel has heard of the replica
   const std::string new_master = "127.0.0.1:" + std::to_string(replica.port());
   EXPECT_TRUE(succeeds([&] {
     client.set("after", 1);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "stream_fixture.hpp"
@@ -25,7 +26,7 @@ TYPED_TEST(TcpLiveness, ThePeersEndIsNoticedWhileIdle) {
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   EXPECT_TRUE(stream.is_connected());
   this->server_.close_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_FALSE(stream.is_connected()) << "asking once must not wipe it out";
 }
 
@@ -33,7 +34,7 @@ TYPED_TEST(TcpLiveness, ThePeersResetIsNoticedWhileIdle) {
   auto stream = this->connect();
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   this->server_.reset_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_FALSE(stream.is_connected()) << "asking once must not wipe it out";
 }
 
@@ -41,7 +42,7 @@ TYPED_TEST(TcpLiveness, AnUnsolicitedByteMakesItDirty) {
   auto stream = this->connect();
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   this->server_.send_all("x");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_EQ(stream.read_exactly(1), "x") << "the check must not take the byte away";
 }
 
@@ -89,7 +90,7 @@ TYPED_TEST(TcpLiveness, WhatWasMovedFromOrClosedIsNotConnected) {
   heir.close();
   heir.close();
   EXPECT_FALSE(heir.is_connected());
-  EXPECT_TRUE(this->soon([&] { return this->server_.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server_.open() == 0; }));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "stream_fixture.hpp"
@@ -141,7 +142,7 @@ TYPED_TEST(TcpStream, BytesThatAreThereDoNotProlongTheDeadline) {
   const auto late = [this](auto read) {
     auto stream = this->connect();
     stream.write_all("?");
-    EXPECT_TRUE(this->soon([&] { return this->waiting_bytes(stream) == 50'000; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->waiting_bytes(stream) == 50'000; }));
     EXPECT_EQ(this->thrown_by([&] { read(stream, TypeParam::now()); }).code(), std::errc::timed_out);
     EXPECT_FALSE(stream.reusable());
     return this->waiting_bytes(stream);
@@ -166,7 +167,7 @@ TYPED_TEST(TcpStream, AnAnswerThatIsTooLateIsATimeoutAndIsNeverDelivered) {
   EXPECT_LT(TypeParam::now(), deadline + milliseconds(400));
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_FALSE(stream.reusable()) << "the answer is on its way, and would be taken for the next one";
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); })) << "and here it is";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); })) << "and here it is";
 }
 
 TYPED_TEST(TcpStream, OnceInDoubtItStaysSoWhateverGoesWellAfterwards) {
@@ -256,7 +257,7 @@ TYPED_TEST(TcpStream, WritingToAPeerThatHasResetIsAnErrorAndNoSignal) {
     std::signal(SIGPIPE, SIG_DFL);
     auto stream = this->connect();  // in the child: it would inherit the server's end too, and keep it open
     stream.write_all("?");
-    if (!this->soon([&] { return !stream.is_connected(); })) return 2;
+    if (!eventually<TypeParam>([&] { return !stream.is_connected(); })) return 2;
     int errors = 0;
     for (int i = 0; i < 3; ++i) {
       try {

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
@@ -83,10 +84,11 @@ TYPED_TEST(TlsStream, TicketsThatComeAfterTheHandshakeAreNoUnreadBytes) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   char byte = 0;  // a ticket has come: something is there to be read
-  ASSERT_TRUE(this->soon([&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }));
+  ASSERT_TRUE(
+      eventually<TypeParam>([&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }));
   EXPECT_TRUE(stream.is_connected());
   EXPECT_TRUE(stream.reusable());
-  EXPECT_TRUE(this->soon(
+  EXPECT_TRUE(eventually<TypeParam>(
       [&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && stream.is_connected(); }));
   EXPECT_EQ(this->exchange(stream, "hello"), "hello");
 }
@@ -96,7 +98,7 @@ TYPED_TEST(TlsStream, BytesThatNobodyAskedForAreUnread) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("one\n");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_EQ(stream.read_until("\n"), "one");
   EXPECT_TRUE(stream.is_connected());
   EXPECT_TRUE(stream.reusable());
@@ -118,7 +120,7 @@ TYPED_TEST(TlsStream, NewKeysAndRenegotiationGoUnnoticed) {
     auto stream = this->open(connector);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(this->exchange(stream, order), order);
     EXPECT_EQ(this->exchange(stream, "hello"), "hello");
-    EXPECT_TRUE(this->soon([&] { return stream.is_connected(); }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return stream.is_connected(); }));
   }
 }
 
@@ -135,7 +137,7 @@ TYPED_TEST(TlsStream, AServerThatSaysGoodbyeIsDeadAndItsEndIsTheEnd) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("goodbye\n");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   std::array<std::byte, 1> byte{};
   auto other = this->open(connector);
   other.write_all("goodbye\n");
@@ -162,12 +164,12 @@ TYPED_TEST(TlsStream, InvalidateSaysGoodbyeAndCloseDoesNot) {
   EXPECT_EQ(this->exchange(polite, "a"), "a");
   polite.invalidate(this->soon_enough());
   polite.close();
-  EXPECT_TRUE(this->soon([&] { return server.goodbyes() == 1 && server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.goodbyes() == 1 && server.open() == 0; }));
   {
     auto curt = this->open(connector);
     EXPECT_EQ(this->exchange(curt, "b"), "b");
   }
-  EXPECT_TRUE(this->soon([&] { return server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.open() == 0; }));
   EXPECT_EQ(server.goodbyes(), 1U);
   EXPECT_EQ(server.resumed(), 1U);
 }
@@ -180,7 +182,7 @@ TYPED_TEST(TlsStream, AHandshakeThatIsCutAtAnyByteIsAnErrorAndLeaksNothing) {
   const std::size_t bytes = proxy.answered();
   ASSERT_GT(bytes, 500U);
   whole.close();
-  EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
   const std::size_t descriptors = open_descriptors();
   std::size_t offset = 0;
   do {
@@ -188,7 +190,7 @@ TYPED_TEST(TlsStream, AHandshakeThatIsCutAtAnyByteIsAnErrorAndLeaksNothing) {
   } while (this->refusal(connector) && ++offset < 10 * bytes);
   EXPECT_GE(offset + 16, bytes);  // a signature is now longer, now shorter by a few bytes
   EXPECT_LE(offset, bytes + 16);
-  EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
   EXPECT_EQ(open_descriptors(), descriptors);
 }
 
@@ -233,7 +235,7 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
   auto stream = this->open(connector);
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.reset_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   const auto error = this->template thrown_by<std::system_error>([&] {
     for (int i = 0; i < 100; ++i) stream.write_all("b\n", this->soon_enough());
   });

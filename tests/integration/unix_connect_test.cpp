@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "stream_fixture.hpp"
 
@@ -101,7 +102,7 @@ TYPED_TEST(UnixConnect, ThePeersEndIsNoticedWhileIdle) {
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   EXPECT_TRUE(stream.is_connected());
   server.close_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
 }
 
 TYPED_TEST(UnixConnect, BadOptionsAreRefusedByName) {

@@ -61,14 +61,4 @@ class PostgresFixture : public testing::Test {
     ADD_FAILURE() << "no std::system_error";
     return {std::error_code(), "nothing"};
   }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
-  }
 };

@@ -41,16 +41,5 @@ class StreamFixture : public testing::Test {
     return {std::error_code(), "nothing"};
   }
 
-  /// By the backend's waiting, so that a fiber does not hold up others.
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
-  }
-
   LoopbackServer server_;
 };

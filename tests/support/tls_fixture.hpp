@@ -53,14 +53,4 @@ class TlsFixture : public testing::Test {
     }
     return {};
   }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
-  }
 };
