@@ -31,6 +31,7 @@
 #include "connector_scenes.hpp"
 #include "eventually.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 template <class Scene>
 class ConnectorFaults : public testing::Test {

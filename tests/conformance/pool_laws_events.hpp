@@ -91,7 +91,7 @@ TYPED_TEST_P(PoolLaws, AFailedConnectIsToldWithWhatTheConnectorThrew) {
   this->server.next_connects({refuse("closed on Sundays")});
   EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
   ASSERT_TRUE(*observer.cause);
-  EXPECT_TRUE(thrown_by<std::system_error>([&] { return std::rethrow_exception(*observer.cause), 0; }));
+  EXPECT_TRUE(thrown<std::system_error>([&] { return std::rethrow_exception(*observer.cause), 0; }));
 }
 
 TYPED_TEST_P(PoolLaws, ADetachedConnectionIsToldToGo) {

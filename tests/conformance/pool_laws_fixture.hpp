@@ -26,6 +26,8 @@
 #include <gtest/gtest.h>
 
 #include "eventually.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace pool_laws {
 
@@ -56,35 +58,10 @@ template <class Backend, class Pool>
   return pool.stats().closed_for(reason);
 }
 
-/// How long call() takes.
-template <class Backend, class Call>
-[[nodiscard]] Duration time_of(Call call) {
-  const TimePoint started = Backend::now();
-  call();
-  return Backend::now() - started;
-}
-
 /// The code of the PoolError that call() throws; none where it throws nothing.
 template <class Call>
 [[nodiscard]] std::error_code error_of(Call call) {
-  try {
-    static_cast<void>(call());
-    return {};
-  } catch (const carpool::PoolError& error) {
-    return error.code();
-  }
-}
-
-/// The Error that call() throws, to look at; a failure and nothing where it throws no such thing.
-template <class Error, class Call>
-[[nodiscard]] std::optional<Error> thrown_by(Call call) {
-  try {
-    static_cast<void>(call());
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return std::nullopt;
+  return code_thrown_by<carpool::PoolError>(std::move(call));
 }
 
 [[nodiscard]] inline bool contains(const std::string& text, const std::string& part) {

@@ -20,6 +20,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "real_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 

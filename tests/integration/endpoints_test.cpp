@@ -23,6 +23,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -24,6 +24,7 @@
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -100,14 +101,7 @@ TYPED_TEST(HiveFaults, AFrozenServerIsATimeOutWhileConnectingAndWhileAsking) {
     const auto connector = this->to(proxy.port(), auth);
     auto connection = this->open(connector);
     proxy.hold(true);
-    const auto code_of = [&](auto work) {
-      try {
-        work(this->in(milliseconds(50)));
-      } catch (const std::system_error& error) {
-        return error.code();
-      }
-      return std::error_code();
-    };
+    const auto code_of = [&](auto work) { return code_thrown_by([&] { work(this->in(milliseconds(50))); }); };
     EXPECT_EQ(code_of([&](auto end) { this->ask(connection, 0, end); }), std::errc::timed_out);
     EXPECT_EQ(code_of([&](auto end) { (void)connector.template connect<TypeParam>(end); }), std::errc::timed_out);
     EXPECT_FALSE(connector.reusable(connection));

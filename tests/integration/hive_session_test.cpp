@@ -18,6 +18,7 @@
 #include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -53,12 +54,8 @@ class HiveSessions : public HiveFixture<Backend> {
   }
   template <class Work>
   static std::string code_of(Work work) {
-    try {
-      work();
-    } catch (const HiveError& error) {
-      return error.code();
-    }
-    return "nothing was thrown";
+    const auto error = thrown<HiveError>(std::move(work));
+    return error ? error->code() : "nothing was thrown";
   }
 };
 TYPED_TEST_SUITE(HiveSessions, IoBackends, BackendName);

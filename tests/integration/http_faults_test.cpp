@@ -14,6 +14,7 @@
 #include "held_by.hpp"
 #include "http_fixture.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -60,17 +61,17 @@ TYPED_TEST(HttpFaults, AServerThatFallsSilentIsGivenUpAtTheDeadline) {
     auto connection = this->connect(this->through_proxy(encrypted));
     this->exchange(connection);
     this->proxy(encrypted).hold(true);
-    const auto error = this->thrown_by([&] { this->exchange(connection, this->in(milliseconds(100))); });
+    const auto error = thrown_by<std::system_error>([&] { this->exchange(connection, this->in(milliseconds(100))); });
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
     EXPECT_FALSE(connection.reusable());
-    EXPECT_EQ(this->thrown_by([&] { this->exchange(connection); }).code(), std::errc::not_connected);
+    EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(connection); }).code(), std::errc::not_connected);
   }
 }
 
 TYPED_TEST(HttpFaults, AHandshakeThatFallsSilentIsGivenUpAtTheDeadline) {
   auto connection = this->connect(this->through_proxy(true));
   this->proxy(true).hold(true);
-  const auto error = this->thrown_by([&] { this->exchange(connection, this->in(milliseconds(100))); });
+  const auto error = thrown_by<std::system_error>([&] { this->exchange(connection, this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
 }
 
@@ -128,7 +129,8 @@ TYPED_TEST(HttpFaults, ALateAnswerReachesNobody) {
   typename TestFixture::Pool pool(this->through_proxy(false), {.max_size = 1});
   this->exchange(held_by(pool.acquire()));
   this->proxy(false).delay(milliseconds(150));
-  const auto error = this->thrown_by([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
+  const auto error =
+      thrown_by<std::system_error>([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   this->proxy(false).delay(milliseconds(0));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_again(pool));
@@ -144,14 +146,14 @@ TYPED_TEST(HttpFaults, AKilledAndRestartedServerServesThePoolAgain) {
     auto lease = pool.acquire();
     this->exchange(*lease);
     own.freeze();
-    const auto error = this->thrown_by([&] { this->exchange(*lease, this->in(milliseconds(100))); });
+    const auto error = thrown_by<std::system_error>([&] { this->exchange(*lease, this->in(milliseconds(100))); });
     EXPECT_EQ(error.code(), std::errc::timed_out);
     own.thaw();
   }
   EXPECT_TRUE(this->works_again(pool));
   auto lease = pool.acquire();
   own.kill();
-  EXPECT_EQ(this->thrown_by([&] { this->exchange(*lease); }).code(), std::errc::connection_reset);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(*lease); }).code(), std::errc::connection_reset);
   lease.release();
   EXPECT_THROW((void)pool.acquire_for(seconds(5)), carpool::PoolError);
   own.start();

@@ -20,6 +20,7 @@
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -124,10 +125,12 @@ TYPED_TEST(PostgresFaults, ASilentServerCostsNoMoreThanTheDeadline) {
   auto connection = this->connect(postgres_at(proxy.port()));
   proxy.hold(true);
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { connection.query("SELECT 1", {}, deadline); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.query("SELECT 1", {}, deadline); }).code(),
+            std::errc::timed_out);
   const auto connector = postgres_at(proxy.port());
   const carpool::TimePoint next = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { (void)connector.template connect<TypeParam>(next); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(next); }).code(),
+            std::errc::timed_out);
   EXPECT_LT(TypeParam::now(), next + seconds(5));
 }
 
@@ -139,7 +142,7 @@ TYPED_TEST(PostgresFaults, AFrozenServerIsLeftInTimeAndServesWhenItIsThawed) {
   const auto ask = [&] {
     pool.with_connection([this](auto& connection) { this->ask(connection, "1", milliseconds(100)); });
   };
-  EXPECT_EQ(this->failure(ask).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>(ask).code(), std::errc::timed_out);
   server.thaw();
   EXPECT_TRUE(this->serves(pool));
 }

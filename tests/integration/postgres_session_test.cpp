@@ -21,6 +21,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -70,7 +71,7 @@ TYPED_TEST(PostgresSession, AReplyLongerThanAllowedIsAnErrorAndTheConnectionIsCl
   connector.options = {{"sslmode", "disable"}};
   auto connection = this->connect(connector);
   const auto run = [&] { connection.query("SELECT repeat('x', 1000000) FROM generate_series(1, 1000)"); };
-  EXPECT_EQ(this->failure(run).code(), std::errc::message_size);
+  EXPECT_EQ(thrown_by<std::system_error>(run).code(), std::errc::message_size);
   EXPECT_FALSE(connector.reusable(connection));
 }
 
@@ -243,13 +244,13 @@ TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn
 TYPED_TEST(PostgresSession, ADeadlineThatPassesMakesTheConnectionUseless) {
   auto connection = this->connect();
   const carpool::TimePoint deadline = this->in(milliseconds(50));
-  const auto error = this->failure([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_NE(std::string(error.what()).find("query on 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_FALSE(this->connector().reusable(connection));
   EXPECT_FALSE(this->connector().is_connected(connection));
-  EXPECT_EQ(this->failure([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
 }
 
 TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuringAQuery) {
@@ -332,7 +333,7 @@ TYPED_TEST(PostgresSession, ATargetThatTheServerIsNotIsRefused) {
   connector.target_session_attrs = "primary";
   EXPECT_TRUE(connector.is_connected(this->connect(connector)));
   connector.target_session_attrs = "standby";
-  EXPECT_NE(std::string(this->failure([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
+  EXPECT_NE(std::string(thrown_by<std::system_error>([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
             std::string::npos);
 }
 

@@ -14,6 +14,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -50,8 +51,9 @@ TYPED_TEST(PostgresTls, AVerifiedServerIsSpokenToInSecret) {
 
 TYPED_TEST(PostgresTls, ACertificateOfAnotherAuthorityOrForAnotherHostIsRefused) {
   const auto stranger = this->verifying(this->server().port(), "other.pem");
-  EXPECT_NE(std::string(this->failure([&] { (void)this->connect(stranger); }).what()).find("certificate"),
-            std::string::npos);
+  EXPECT_NE(
+      std::string(thrown_by<std::system_error>([&] { (void)this->connect(stranger); }).what()).find("certificate"),
+      std::string::npos);
   auto misnamed = this->verifying(this->server().port());
   misnamed.host = "127.0.0.1";
   EXPECT_NO_THROW((void)this->connect(misnamed));
@@ -81,7 +83,8 @@ TYPED_TEST(PostgresTls, ASlowHandshakeWorksAndASilentOneEndsAtTheDeadline) {
   EXPECT_TRUE(this->connect(connector).encrypted());
   proxy.hold(true);
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { (void)connector.template connect<TypeParam>(deadline); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); }).code(),
+            std::errc::timed_out);
   EXPECT_LT(TypeParam::now(), deadline + seconds(5));
 }
 

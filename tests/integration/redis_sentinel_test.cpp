@@ -13,6 +13,7 @@
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
 #include "redis_process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -37,12 +38,8 @@ class RedisBySentinel : public RedisFixture<B> {
   }
 
   static std::string failure(const RedisSentinel& connector) {
-    try {
-      (void)connector.template connect<B>(B::now() + seconds(20));
-    } catch (const std::system_error& error) {
-      return error.what();
-    }
-    return "connected";
+    const auto connect = [&] { return connector.template connect<B>(B::now() + seconds(20)); };
+    return thrown_by<std::system_error>(connect).what();
   }
 
   template <class... Words>

@@ -26,6 +26,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
 #include "tls_server.hpp"
 
 namespace {

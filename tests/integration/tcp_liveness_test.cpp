@@ -12,6 +12,7 @@
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "stream_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -58,7 +59,7 @@ TYPED_TEST(TcpLiveness, AFullSendBufferSaysNothingAgainstIt) {
   auto stream = this->connect();
   this->server_.freeze();
   const std::string much(64 << 20, 'x');
-  const auto error = this->thrown_by([&] { stream.write_all(much, this->in(milliseconds(50))); });
+  const auto error = thrown_by<std::system_error>([&] { stream.write_all(much, this->in(milliseconds(50))); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_TRUE(stream.is_connected()) << "the peer is there, it is only slow";
   EXPECT_FALSE(stream.reusable()) << "but nobody knows which part of the request it got";

@@ -16,6 +16,7 @@
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 #include "tls_fixture.hpp"
 
 namespace {
@@ -150,8 +151,7 @@ TYPED_TEST(TlsStream, AnEndWithoutAGoodbyeIsAnErrorBecauseSomebodyMayHaveCutTheS
   auto stream = this->open(this->to(server));
   stream.write_all("cut\n");
   std::array<std::byte, 1> byte{};
-  const auto error =
-      this->template thrown_by<std::system_error>([&] { (void)stream.read_some(byte, this->soon_enough()); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_some(byte, this->soon_enough()); });
   EXPECT_EQ(error.code(), std::errc::connection_reset) << error.what();
   EXPECT_FALSE(stream.reusable());
   EXPECT_FALSE(stream.is_connected());
@@ -208,8 +208,7 @@ TYPED_TEST(TlsStream, AServerThatNeverShakesHandsIsLeftAtTheDeadline) {
   proxy.hold(true);
   const auto connector = this->to(proxy.port());
   const carpool::TimePoint deadline = this->in(std::chrono::milliseconds(50));
-  const auto error =
-      this->template thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_NE(std::string(error.what()).find("TLS handshake with 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_GE(TypeParam::now(), deadline);
@@ -222,7 +221,7 @@ TYPED_TEST(TlsStream, AnAnswerThatDoesNotComeIsATimeOutAndPoisonsTheConnection) 
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.hold(true);
   stream.write_all("b\n");
-  const auto error = this->template thrown_by<std::system_error>(
+  const auto error = thrown_by<std::system_error>(
       [&] { (void)stream.read_until("\n", 100, this->in(std::chrono::milliseconds(50))); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_FALSE(stream.reusable());
@@ -236,7 +235,7 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.reset_all();
   EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
-  const auto error = this->template thrown_by<std::system_error>([&] {
+  const auto error = thrown_by<std::system_error>([&] {
     for (int i = 0; i < 100; ++i) stream.write_all("b\n", this->soon_enough());
   });
   EXPECT_FALSE(stream.reusable()) << error.what();
@@ -245,7 +244,7 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
 TYPED_TEST(TlsStream, APeerThatSpeaksNoTlsIsAnErrorThatNamesIt) {
   LoopbackServer server;
   server.reply_with({.answer = "-ERR what is that?\r\n"});
-  const auto error = this->template thrown_by<std::system_error>([&] { (void)this->open(this->to(server.port())); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->open(this->to(server.port())); });
   EXPECT_EQ(error.code().category(), carpool::tls_category()) << error.what();
   EXPECT_NE(std::string(error.what()).find(std::to_string(server.port())), std::string::npos) << error.what();
 }

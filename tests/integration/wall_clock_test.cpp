@@ -20,6 +20,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "time_of.hpp"
 
 namespace {
 

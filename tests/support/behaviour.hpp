@@ -39,24 +39,6 @@ template <class Backend, class... Policies>
   return eventually<Backend>([&] { return pool.stats().closed_for(reason) >= connections; });
 }
 
-/// The Error that call throws; nothing where it throws none. What is no Error passes through.
-template <class Error, class Call>
-[[nodiscard]] std::optional<Error> thrown(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-template <class Backend, class Call>
-[[nodiscard]] carpool::Duration time_of(Call call) {
-  const carpool::TimePoint start = Backend::now();
-  call();
-  return Backend::now() - start;
-}
-
 /// The threads of this process.
 [[nodiscard]] inline std::size_t threads_now() {
   const std::filesystem::directory_iterator here("/proc/self/task");

@@ -44,6 +44,8 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 

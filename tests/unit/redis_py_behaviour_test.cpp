@@ -60,6 +60,8 @@
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
