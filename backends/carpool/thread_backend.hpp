@@ -5,8 +5,8 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/keeper_service.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 
 #include <functional>
@@ -26,19 +26,20 @@ class PosixSocket;
 /// pthread_cancel, unless it disables that meanwhile: some of the system calls in members that are noexcept are
 /// cancellation points.
 ///
-/// For all pools of the process there are two threads beside their users': "carpool-keeper", as long as there are
-/// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
-/// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
+/// For all pools of the process there is one thread beside their users', "carpool-reaper". It begins with the first
+/// pool, sleeps unless a pool is busy, and ends a second after the last pool. What a pool does in the background is
+/// done by threads of its own, "carpool-worker". They are started when there is something to do and end after a second
+/// without.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
   template <class T>
   using Atomic = detail::ThreadAtomic<T>;
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
-  using KeeperService = detail::KeeperService;
+  using ReaperService = detail::ReaperService;
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
@@ -75,7 +76,6 @@ struct ThreadBackend : detail::PosixBackend {
   /// For the pool's own helpers: they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

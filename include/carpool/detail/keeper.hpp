@@ -10,12 +10,12 @@
 
 namespace carpool::detail {
 
-/// A backend may have a KeeperService: its Client has `virtual TimePoint step() noexcept`, which the service calls when
+/// A backend may have a ReaperService: its Client has `virtual TimePoint step() noexcept`, which the service calls when
 /// it has been called for, and at the latest at the time that step() returned last.
 template <class Backend>
-concept ServesKeepers = requires(typename Backend::KeeperService::Client& client) {
-  Backend::KeeperService::enroll(client);
-  { Backend::KeeperService::dismiss(client) }
+concept ServesReapers = requires(typename Backend::ReaperService::Client& client) {
+  Backend::ReaperService::enroll(client);
+  { Backend::ReaperService::dismiss(client) }
   noexcept;
   { client.call() }
   noexcept->std::same_as<typename Backend::Wakeup>;
@@ -56,9 +56,9 @@ class Keeper {
 };
 
 /// The same by the backend's service.
-template <ServesKeepers Backend, class Owner>
-class Keeper<Backend, Owner> final : private Backend::KeeperService::Client {
-  using Service = typename Backend::KeeperService;
+template <ServesReapers Backend, class Owner>
+class Keeper<Backend, Owner> final : private Backend::ReaperService::Client {
+  using Service = typename Backend::ReaperService;
 
  public:
   explicit Keeper(Owner& owner) noexcept : owner_(owner) {}

@@ -1,6 +1,6 @@
 // needs: thread_backend
 // The one thread that looks after all pools on threads, and the heap that tells it who is next.
-#include <carpool/posix/keeper_service.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
@@ -14,23 +14,16 @@
 #include <thread>
 #include <vector>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
 using carpool::TimePoint;
 using carpool::detail::Due;
 using carpool::detail::DueHeap;
-using carpool::detail::KeeperService;
+using carpool::detail::ReaperService;
 using Backend = carpool::ThreadBackend;
-
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 30'000; ++i) {
-    if (condition()) return true;
-    Backend::sleep_until(Backend::now() + 1ms);
-  }
-  return false;
-}
 
 // Against the least of all, looked for one by one.
 TEST(DueHeap, HasTheFirstAlways) {
@@ -61,11 +54,11 @@ TEST(DueHeap, TakesOutWhatIsNeverDue) {
 }
 
 /// Counts its steps, and is due again as it is told.
-class Counted final : public KeeperService::Client {
+class Counted final : public ReaperService::Client {
  public:
-  explicit Counted(carpool::Duration period = carpool::forever) : period_(period) { KeeperService::enroll(*this); }
+  explicit Counted(carpool::Duration period = carpool::forever) : period_(period) { ReaperService::enroll(*this); }
   ~Counted() {
-    KeeperService::dismiss(*this);
+    ReaperService::dismiss(*this);
     EXPECT_FALSE(in_step_);
   }
   void call_now() { const auto wakeup = call(); }
@@ -85,23 +78,23 @@ class Counted final : public KeeperService::Client {
   std::atomic<bool> in_step_ = false;
 };
 
-TEST(KeeperService, StepsWhenCalledAndNotElse) {
+TEST(ReaperService, StepsWhenCalledAndNotElse) {
   Counted client, other;
   for (int calls = 1; calls <= 100; ++calls) {
     client.call_now();
-    ASSERT_TRUE(eventually([&] { return client.steps() >= calls; }));
+    ASSERT_TRUE(eventually<Backend>([&] { return client.steps() >= calls; }));
   }
   EXPECT_EQ(other.steps(), 0);
 }
 
-TEST(KeeperService, StepsAgainWhenDue) {
+TEST(ReaperService, StepsAgainWhenDue) {
   Counted often(1ms);
   often.call_now();
-  EXPECT_TRUE(eventually([&] { return often.steps() >= 20; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return often.steps() >= 20; }));
 }
 
 // A call during the step is not part of it: what its caller did may have come too late for that step to see.
-TEST(KeeperService, StepsAgainAfterACallDuringItsStep) {
+TEST(ReaperService, StepsAgainAfterACallDuringItsStep) {
   Counted client;
   client.held = true;
   client.call_now();
@@ -109,14 +102,14 @@ TEST(KeeperService, StepsAgainAfterACallDuringItsStep) {
     client.call_now();
     client.held = false;
   }
-  EXPECT_TRUE(eventually([&] { return client.steps() >= 1; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return client.steps() >= 1; }));
   const int before = client.steps();
   client.call_now();
-  EXPECT_TRUE(eventually([&] { return client.steps() > before; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return client.steps() > before; }));
 }
 
 // Clients come and go while they and others are called for and due: no step outlives its client, and none is lost.
-TEST(KeeperService, LetsClientsComeAndGo) {
+TEST(ReaperService, LetsClientsComeAndGo) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
@@ -125,7 +118,7 @@ TEST(KeeperService, LetsClientsComeAndGo) {
         periodic.call_now();
         lasting.call_now();
         if (round % 3 == 0) {
-          ASSERT_TRUE(eventually([&] { return lasting.steps() > 0; }));
+          ASSERT_TRUE(eventually<Backend>([&] { return lasting.steps() > 0; }));
         }
         lasting.call_now();
       }
