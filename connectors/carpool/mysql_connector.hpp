@@ -115,7 +115,7 @@ struct MysqlConnector {
   }
   template <class Backend>
   void invalidate(MysqlConnection<Backend>& connection, TimePoint deadline) const {
-    connection.close_politely(deadline);
+    connection.close_gracefully(deadline);
   }
   /// In a forked child: the parent's session goes on as if nothing had happened.
   template <class Backend>

@@ -10,7 +10,7 @@ TYPED_TEST_P(PoolLaws, WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce) {
   pool.resize(3);
   EXPECT_EQ(error_of([&] { return pool.acquire_for(4s); }), PoolErrc::connect_failed);
   const auto before = TypeParam::now();
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::BreakerOpen>([&] { return pool.acquire(); });
   EXPECT_LT(TypeParam::now() - before, 500ms);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::breaker_open);
@@ -36,7 +36,7 @@ TYPED_TEST_P(PoolLaws, IdleConnectionsAreServedWhileTheBreakerIsOpen) {
 TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
   this->server.other_connects(refuse_credentials("wrong password"));
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20s, 20s}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::authentication_failed);
   EXPECT_EQ(error->code(), std::errc::permission_denied);
@@ -68,7 +68,7 @@ TYPED_TEST_P(PoolLaws, RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold) {
     pause<TypeParam>(1ms);
   }
   EXPECT_EQ(this->server.counts().connects, 1U);
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::BreakerOpen>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_GT(error->retry_after(), 15s);
   EXPECT_TRUE(contains(error->what(), "next try in ") && contains(error->what(), "retire_all()")) << error->what();

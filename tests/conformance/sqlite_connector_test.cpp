@@ -20,6 +20,7 @@
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "sqlite_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -42,18 +43,6 @@ class SqliteConformance : public testing::Test {
 
   static std::int64_t count(Connection& connection) {
     return connection.query("SELECT count(*) FROM notes").template get<std::int64_t>(0, 0);
-  }
-
-  /// What work throws as an error of the system's; a failure where it throws none.
-  template <class Work>
-  static std::error_code code_of(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error.code();
-    }
-    ADD_FAILURE() << "no std::system_error";
-    return {};
   }
 
   SqliteFolder folder_;
@@ -110,7 +99,7 @@ TYPED_TEST(SqliteConformance, AForkedChildThatAbandonsLeavesTheParentItsLocks) {
   };
   EXPECT_EQ(run_in_forked_child(child), 0);
   auto other = this->writer();
-  EXPECT_EQ(this->code_of([&] { (void)other.begin(carpool::SqliteBegin::immediate, this->in(milliseconds(20))); }),
+  EXPECT_EQ(code_thrown_by([&] { (void)other.begin(carpool::SqliteBegin::immediate, this->in(milliseconds(20))); }),
             std::errc::timed_out);
   transaction.commit();
   EXPECT_EQ(this->count(other), 1);
@@ -138,7 +127,7 @@ TYPED_TEST(SqliteConformance, ALockIsWaitedForUntilTheDeadlineAndNoLonger) {
   {
     auto transaction = holder.begin();
     const carpool::TimePoint deadline = this->in(milliseconds(60));
-    EXPECT_EQ(this->code_of([&] { other.execute("INSERT INTO notes (text) VALUES ('no')", {}, deadline); }),
+    EXPECT_EQ(code_thrown_by([&] { other.execute("INSERT INTO notes (text) VALUES ('no')", {}, deadline); }),
               std::errc::timed_out);
     EXPECT_GE(TypeParam::now(), deadline);
     EXPECT_FALSE(this->connector_.dirty(other));
@@ -186,7 +175,7 @@ TYPED_TEST(SqliteConformance, ARunawayQueryIsInterruptedAtItsDeadline) {
     connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", {},
                        deadline);
   };
-  EXPECT_EQ(this->code_of(run), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by(run), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_EQ(this->count(connection), 0);
 }
@@ -270,7 +259,7 @@ TYPED_TEST(SqliteConformance, SlowDisksCanBeLeftToHelpers) {
   connection.execute("INSERT INTO notes (text) VALUES ('helped')");
   auto transaction = holder.begin();
   const auto blocked = [&] { connection.execute("DELETE FROM notes", {}, this->in(milliseconds(30))); };
-  EXPECT_EQ(this->code_of(blocked), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by(blocked), std::errc::timed_out);
   transaction.rollback();
   EXPECT_EQ(connection.execute("DELETE FROM notes"), 1U);
 }

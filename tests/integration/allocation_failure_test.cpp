@@ -21,6 +21,7 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 
 namespace {
 
@@ -212,7 +213,7 @@ class Scene {
     lent.release();
     pool.resize(max_size);
     pool.resume();
-    EXPECT_TRUE(soon<Backend>([&] {
+    EXPECT_TRUE(eventually<Backend>([&] {
       const carpool::PoolStats stats = pool.stats();
       return stats.size() == stats.idle && stats.waiting == 0 && stats.idle == world.open;
     })) << "not at rest, or the books do not agree";
@@ -379,7 +380,7 @@ TYPED_TEST(AllocationFailure, AnAcquireOfAnIdleConnectionNeedsNoMemory) {
 struct Slow : Named {
   std::atomic<bool>* gate;
   Counted connect(const std::string& target, carpool::TimePoint deadline) const {
-    if (target == "slow" && !soon<carpool::ThreadBackend>([&] { return gate->load(); })) ADD_FAILURE();
+    if (target == "slow" && !eventually<carpool::ThreadBackend>([&] { return gate->load(); })) ADD_FAILURE();
     return Plain::connect(deadline);
   }
 };
@@ -395,7 +396,7 @@ class AllocationFailureOfAWorker : public testing::Test {
   [[nodiscard]] Backend::Task wants_one_in_need(Pool& pool) {
     return Backend::spawn([this, &pool] {
       try {
-        if (!soon<Backend>([] { return all_threads.to_go != 0; })) return;
+        if (!eventually<Backend>([] { return all_threads.to_go != 0; })) return;
         pool.acquire_for("quick", 8s).release();
         got_one = true;
       } catch (const std::exception&) {  // told so
@@ -413,12 +414,12 @@ TEST_F(AllocationFailureOfAWorker, IsMadeGoodWhileAnotherWorkerIsBusy) {
   Pool pool(connector, {.max_size = 3, .connect_attempts = 1000});
   const auto keeps_the_endpoint = pool.acquire("quick");
   Backend::Task busy = Backend::spawn([&] { pool.acquire("slow").release(); });
-  EXPECT_TRUE(soon<Backend>([&] { return pool.stats().connecting == 1; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().connecting == 1; }));
   Backend::Task waiter = wants_one_in_need(pool);
   bool felt = false;
   {
     Shortage shortage(Whose::everybodys, 1, Lasting::forever);
-    felt = soon<Backend>([&] { return pool.stats().waiting == 2 && all_threads.failed > 0; });
+    felt = eventually<Backend>([&] { return pool.stats().waiting == 2 && all_threads.failed > 0; });
     Backend::sleep_until(Backend::now() + 50ms);  // whoever failed has gone to rest by now
   }
   EXPECT_TRUE(felt);
@@ -441,7 +442,7 @@ TEST_F(AllocationFailureOfAWorker, IsNotRepeatedWithoutRest) {
     long failed = 0;
     {
       Shortage shortage(Whose::everybodys, 1, Lasting::forever);
-      felt = soon<Backend>([&] { return all_threads.failed > 0; });
+      felt = eventually<Backend>([&] { return all_threads.failed > 0; });
       Backend::sleep_until(Backend::now() + 50ms);
       failed = all_threads.failed;
     }
@@ -458,7 +459,7 @@ TYPED_TEST(AllocationFailure, NothingIsLeftOpenWhenThePoolIsGone) {
     scene->lent.release();
     scene->pool.close();
   }
-  EXPECT_TRUE(soon<typename TypeParam::Backend>([&] { return scene->world.open == 0; }));
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>([&] { return scene->world.open == 0; }));
 }
 
 }  // namespace

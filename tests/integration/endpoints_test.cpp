@@ -20,8 +20,10 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -111,7 +113,7 @@ TYPED_TEST(Endpoints, RoundRobinGivesEachItsTurn) {
   const Connector connector = this->connector({.order = EndpointOrder::round_robin});
   std::vector<Connector::Connection<TypeParam>> connections;
   for (int i = 0; i < 6; ++i) connections.push_back(this->connect(connector));
-  EXPECT_TRUE(soon<TypeParam>([this] { return this->accepted() == Counts{2, 2, 2}; }));
+  EXPECT_TRUE(eventually<TypeParam>([this] { return this->accepted() == Counts{2, 2, 2}; }));
 }
 
 TYPED_TEST(Endpoints, TheOneWithTheFewestConnectionsIsChosen) {
@@ -135,7 +137,7 @@ TYPED_TEST(Endpoints, AServerThatIsDownIsLeftAloneUntilItIsProbed) {
   if (TypeParam::now() - before < 100ms) {  // else the machine slept, and the probe was due
     EXPECT_EQ(next.endpoint(), 1U);
   }
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->connect(connector).endpoint() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->connect(connector).endpoint() == 0; }));
   EXPECT_FALSE(connector.status()[0].set_aside);
 }
 
@@ -151,7 +153,7 @@ TYPED_TEST(Endpoints, AServerThatHangsLeavesTimeForTheNext) {
       return true;
     }
   };
-  ASSERT_TRUE(soon<TypeParam>(filled));
+  ASSERT_TRUE(eventually<TypeParam>(filled));
   const auto deadline = TypeParam::now() + 3s;
   EXPECT_EQ(connector.template connect<TypeParam>(deadline).endpoint(), 1U);
 }
@@ -204,7 +206,8 @@ TYPED_TEST(Endpoints, AChangeOfRolesIsNoticedThoughItEndsAPlainLease) {
     lease->write();
   };
   EXPECT_THROW(demoted(), ReadOnly);
-  EXPECT_TRUE(soon<TypeParam>([&] { return connector.status()[0].set_aside; })) << "when the connection is closed";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return connector.status()[0].set_aside; }))
+      << "when the connection is closed";
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.acquire()->endpoint(), 1U);
   EXPECT_EQ(connector.status()[0].generation, 1U) << "once";
 }

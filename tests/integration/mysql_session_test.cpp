@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "eventually.hpp"
 #include "mysql_fixture.hpp"
 
 namespace {
@@ -295,7 +296,7 @@ TYPED_TEST(MysqlSessionTest, ARunningStatementIsCancelledFromOutside) {
     auto watching = this->connect();
     const std::string running =
         "select count(*) from information_schema.processlist where state = 'User sleep' and id = " + std::to_string(id);
-    EXPECT_TRUE(this->soon([&] { return this->ask(watching, running) == "1"; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->ask(watching, running) == "1"; }));
     connector.template cancel<TypeParam>(id, this->in(seconds(20)));
   });
   const auto before = TypeParam::now();

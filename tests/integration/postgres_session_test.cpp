@@ -20,8 +20,10 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -71,7 +73,7 @@ TYPED_TEST(PostgresSession, AReplyLongerThanAllowedIsAnErrorAndTheConnectionIsCl
   connector.options = {{"sslmode", "disable"}};
   auto connection = this->connect(connector);
   const auto run = [&] { connection.query("SELECT repeat('x', 1000000) FROM generate_series(1, 1000)"); };
-  EXPECT_EQ(this->failure(run).code(), std::errc::message_size);
+  EXPECT_EQ(thrown_by<std::system_error>(run).code(), std::errc::message_size);
   EXPECT_FALSE(connector.reusable(connection));
 }
 
@@ -225,11 +227,11 @@ TYPED_TEST(PostgresSession, ANotificationOrAChangedSettingWhileIdleIsNotDeath) {
 TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn) {
   if (!TypeParam::concurrent) GTEST_SKIP() << "nobody runs beside the caller on this backend";
   auto connection = this->connect();
-  auto watcher = this->connect();
+  auto onlooker = this->connect();
   auto canceller = connection.canceller();
   auto other = TypeParam::spawn([&] {
-    EXPECT_TRUE(this->soon([&] {
-      return watcher
+    EXPECT_TRUE(eventually<TypeParam>([&] {
+      return onlooker
                  .query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'",
                         {connection.process_id()})
                  .template get<int>(0, 0) == 1;
@@ -244,13 +246,13 @@ TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn
 TYPED_TEST(PostgresSession, ADeadlineThatPassesMakesTheConnectionUseless) {
   auto connection = this->connect();
   const carpool::TimePoint deadline = this->in(milliseconds(50));
-  const auto error = this->failure([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_NE(std::string(error.what()).find("query on 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_FALSE(this->connector().reusable(connection));
   EXPECT_FALSE(this->connector().is_connected(connection));
-  EXPECT_EQ(this->failure([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
 }
 
 TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuringAQuery) {
@@ -258,7 +260,7 @@ TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuri
   auto busy = this->connect();
   auto other = this->connect();
   other.query("SELECT pg_terminate_backend($1)", {connection.process_id()});
-  EXPECT_TRUE(this->soon([&] { return !this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !this->connector().is_connected(connection); }));
   const std::string suicide = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)";
   EXPECT_EQ(this->refusal([&] { busy.query(suicide); }), "57P01");
   EXPECT_FALSE(this->connector().reusable(busy));
@@ -352,7 +354,7 @@ TYPED_TEST(PostgresSession, ATargetThatTheServerIsNotIsRefused) {
   connector.target_session_attrs = "primary";
   EXPECT_TRUE(connector.is_connected(this->connect(connector)));
   connector.target_session_attrs = "standby";
-  EXPECT_NE(std::string(this->failure([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
+  EXPECT_NE(std::string(thrown_by<std::system_error>([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
             std::string::npos);
 }
 

@@ -17,6 +17,8 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::PostgresConnector;
@@ -27,13 +29,7 @@ using Options = std::vector<std::pair<std::string, std::string>>;
 /// What the refusal of work says; a failure where nothing is refused.
 template <class Work>
 std::string refusal_of(Work work) {
-  try {
-    work();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was refused";
-  return "";
+  return thrown_by<std::invalid_argument>(std::move(work)).what();
 }
 std::string refusal(std::string_view url) {
   return refusal_of([url] { (void)PostgresConnector::from_url(url); });

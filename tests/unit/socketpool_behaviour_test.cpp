@@ -55,8 +55,11 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -82,7 +85,7 @@ struct Socketpool : testing::Test {
   using Pool = FakePool<Backend>;
 
   [[nodiscard]] bool open_soon(std::size_t wanted) {
-    return soon<Backend>([&] { return server.counts().open == wanted; });
+    return eventually<Backend>([&] { return server.counts().open == wanted; });
   }
 
   FakeServer server;
@@ -152,7 +155,7 @@ TEST(SocketpoolReaper, AConnectionTooOldIsReapedByItself) {  // A1.1 max_lifetim
   FakePool<ThreadBackend, LifoStack, MaxLifetime> pool(server.connector(), {}, MaxLifetime(30ms));
   pool.acquire().release();
   EXPECT_TRUE(closed_soon(pool, CloseReason::expired, 1));
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().open == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().open == 0; }));
 }
 
 TYPED_TEST(Socketpool, TheLastCauseReachesTheCaller) {  // A1.1 errors
@@ -200,7 +203,7 @@ TYPED_TEST(Socketpool, WithConnectionLendsOneForTheCallAndTakesItBack) {  // A1.
 TYPED_TEST(Socketpool, WhateverIsThrownTheConnectionLeavesItsBorrower) {  // A1.1 connection(): BaseException
   typename TestFixture::Pool pool(this->server.connector());
   EXPECT_THROW(pool.with_connection([](auto&) { throw 17; }), int);
-  EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }));
   EXPECT_EQ(this->server.counts().open, 0u);
 }
 
@@ -297,7 +300,7 @@ TEST(SocketpoolGet, WhatIsReleasedMeanwhileIsTakenWhileAConnectFails) {  // A1.2
   server.other_connects(held());
   {
     const std::jthread waiter([&] { EXPECT_EQ(pool.acquire()->id(), 1u); });
-    ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 1; }));
+    ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 1; }));
     lent.release();
   }
   server.let_through();
@@ -324,7 +327,7 @@ TEST(SocketpoolConnector, EveryMethodOfAConnectorIsAsked) {  // A1.3 Connector
   EXPECT_EQ(pool.acquire("x")->id(), 1u);  // matches and handle_exception: kept
   EXPECT_GE(server.counts().checks, 2u);   // is_connected
   pool.close();                            // invalidate
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().invalidated == 1 && server.counts().open == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().invalidated == 1 && server.counts().open == 0; }));
 }
 
 TEST(SocketpoolConnector, ALifetimeThatTheConnectorKnowsIsKeptTo) {  // A1.3 Connector: get_lifetime
@@ -367,10 +370,10 @@ struct SocketpoolTcp : testing::Test {
     for (Pool* each : {&elder, &pool, &younger}) use(*each);
     const auto first = elder.acquire(), last = younger.acquire();
     deed();
-    ASSERT_TRUE(soon<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
+    ASSERT_TRUE(eventually<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
   }
   [[nodiscard]] bool dead_is_found_out(Pool& pool) {
-    return soon<Backend>([&] {
+    return eventually<Backend>([&] {
       use(pool);
       return pool.stats().closed_for(CloseReason::dead) == 1;
     });
@@ -431,7 +434,7 @@ TYPED_TEST(SocketpoolTcp, ManyWorkersDrainOneBarrelOfMessages) {  // A1.4 exampl
   for (auto& worker : workers) worker.join();
   EXPECT_LE(this->server.accepted(), 4u);
   EXPECT_GE(pool.clear(), 1u);
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.open() == 0; }));
 }
 
 TEST(SocketpoolReaper, TheReaperEndsWithItsPool) {  // A1.4 test_stop_reaper_thread, test_del; C1-11, issue 27
@@ -442,7 +445,8 @@ TEST(SocketpoolReaper, TheReaperEndsWithItsPool) {  // A1.4 test_stop_reaper_thr
     pool.acquire()->use();
     EXPECT_GT(threads_now(), before);
   }
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return threads_now() == before; }));  // a joined thread's entry may linger
+  EXPECT_TRUE(
+      eventually<ThreadBackend>([&] { return threads_now() == before; }));  // a joined thread's entry may linger
   EXPECT_EQ(server.counts().open, 0u);
 }
 
@@ -509,7 +513,7 @@ TEST(SocketpoolBugs, AWaiterWakesOnARelease) {  // C1-6: there it sleeps for the
   ThreadPool pool(server.connector(), {.max_size = 1, .connect_backoff = {.initial = 60s, .max = 60s}});
   auto lent = pool.acquire();
   const std::jthread waiter([&] { EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire().release(); }), 20s); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   lent.release();
 }
 
@@ -551,10 +555,10 @@ TEST(SocketpoolBugs, AnExceptionOfTheConnectorDoesNotEndTheReaper) {  // C1-9
   ThreadPool pool(server.connector(), {.max_size = 2, .keepalive_time = 5ms});
   server.throw_from(carpool::FakeMethod::ping, 1);
   EXPECT_GE(pool.prewarm(2, 5s), 1u);  // the other may be out, being pinged
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().closed >= 1; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().closed >= 1; }));
   EXPECT_GE(pool.prewarm(1, 5s), 1u);
   const std::size_t pings = server.counts().pings;
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().pings > pings + 2; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().pings > pings + 2; }));
 }
 
 /// Throws when it is asked about one connection.
@@ -597,7 +601,7 @@ struct Pensive {
     if (!this_thread_ponders) return false;
     int before = 0;
     stage->compare_exchange_strong(before, 1);
-    return soon<ThreadBackend>([&] { return *stage == 2; }) ? false : (ADD_FAILURE() << "nobody came", false);
+    return eventually<ThreadBackend>([&] { return *stage == 2; }) ? false : (ADD_FAILURE() << "nobody came", false);
   }
 };
 
@@ -610,7 +614,7 @@ TEST(SocketpoolBugs, WhileTheReaperPondersTheIdleConnectionsCanBeHad) {  // C1-1
     Pensive::this_thread_ponders = true;
     pool.reap();
   });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return *eviction.stage == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return *eviction.stage == 1; }));
   {
     const auto one = pool.acquire();
     const auto two = pool.acquire();
@@ -658,7 +662,7 @@ TEST(SocketpoolBugs, SixIsAsGoodAsFour) {  // C1-19: IPv4 only, and send() may s
   auto lease = pool.acquire();
   const std::string much(3'000'000, 'x');
   std::jthread writer([&] { lease->write_all(much); });
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.bytes_received() == much.size(); }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.bytes_received() == much.size(); }));
 }
 
 /// A target with everything that makes two connections differ.

@@ -15,6 +15,8 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::SqliteConnector;
@@ -23,13 +25,7 @@ using carpool::SqliteMode;
 /// What the refusal of work says; a failure where nothing is refused.
 template <class Work>
 std::string refusal_of(Work work) {
-  try {
-    work();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was refused";
-  return "";
+  return thrown_by<std::invalid_argument>(std::move(work)).what();
 }
 std::string refusal(std::string_view url) {
   return refusal_of([url] { (void)SqliteConnector::from_url(url); });

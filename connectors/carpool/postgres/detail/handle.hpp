@@ -1,13 +1,12 @@
-/// Owns one PGconn and what the server says on it unasked, and closes it politely or without a word.
+/// Owns one PGconn and what the server says on it unasked, and closes it gracefully or without a word.
 #pragma once
 
+#include <carpool/common/redirect_to_dev_null.hpp>
 #include <carpool/postgres/error.hpp>
 
 #include <libpq-fe.h>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -19,15 +18,6 @@
 #include <vector>
 
 namespace carpool::detail {
-
-/// Puts /dev/null behind the descriptor's number, so that a library may close it and say what it likes.
-[[nodiscard]] inline bool muffle(int descriptor) noexcept {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return false;
-  const bool done = ::dup3(null, descriptor, O_CLOEXEC) >= 0;
-  ::close(null);
-  return done;
-}
 
 /// What libpq calls back with: it stays where it is while its connection moves.
 struct PostgresState {
@@ -112,7 +102,7 @@ class PostgresHandle {
     if (!state_) return;
     const int descriptor = this->descriptor();
     Backend::forget(descriptor);
-    if (descriptor >= 0 && !muffle(descriptor)) {
+    if (descriptor >= 0 && !redirect_to_dev_null(descriptor)) {
       static_cast<void>(state_.release());
       return;
     }
