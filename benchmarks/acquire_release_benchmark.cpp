@@ -50,7 +50,8 @@ struct Add {
 [[maybe_unused]] const SecondThread second_thread;
 
 [[maybe_unused]] const bool registered = [] {
-  carpool::SingleBackend::install_ticker();  // else its first row would have none, and later ones that of the others
+  carpool::SingleBackend::install_coarse_clock();  // else its first row would have none, and later ones that of the
+                                                   // others
   for_each_pool<carpool::SingleBackend, NullConnector>("single", Add{1});
   for_each_pool<carpool::ThreadBackend, NullConnector>("thread", Add{8});
   for_each_peer<NullConnector>("thread", Add{8});

@@ -5,7 +5,7 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
@@ -87,7 +87,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   template <class T>
   using Atomic = detail::ThreadAtomic<T>;
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
   using Wakeup = FutexWakeup;  // of the reaper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
@@ -151,7 +151,6 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// For the pool's background workers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

@@ -9,7 +9,8 @@
 #include <carpool/fiber/service_thread.hpp>
 #include <carpool/fiber/task.hpp>
 #include <carpool/posix/backend.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/word_atomic.hpp>
 #include <carpool/time.hpp>
@@ -45,7 +46,7 @@ struct FiberBackend : detail::PosixBackend {
   using Atomic = detail::ThreadAtomic<T>;
   /// A lock of the OS thread, though fibers take it: its owner never suspends, so no fiber of its thread can want it
   /// too.
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = FiberParkingSlot;
   using Wakeup = FiberWakeup;
   using Task = FiberTask;
@@ -76,7 +77,7 @@ struct FiberBackend : detail::PosixBackend {
   /// must not block its thread: run_blocking is for that.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
+    detail::ReaperService::keep_coarse_clock();
     return detail::FiberServiceThread::run(std::forward<F>(f));
   }
 
@@ -109,9 +110,9 @@ struct FiberBackend : detail::PosixBackend {
   }
 
   /// See PosixBackend.
-  static void mute(int fd) noexcept {
+  static void redirect_to_dev_null(int fd) noexcept {
     forget(fd);
-    detail::mute_socket(fd);
+    detail::redirect_socket_to_dev_null(fd);
   }
 
   /// true: this thread's reactor saw something to read, or the end, on a descriptor that nobody waited for, and it is

@@ -4,6 +4,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/plain_atomic.hpp>
+#include <carpool/posix/reaper_service.hpp>
 #include <carpool/time.hpp>
 
 #include <functional>
@@ -59,14 +60,15 @@ struct SingleBackend : detail::PosixBackend {
     void detach() noexcept {}
   };
 
-  /// Has a thread tell all pools of the process the time while they are busy: then an acquire and release takes a third
-  /// of what it does with the system's clock. The first pool on another backend does so, too; this one starts no thread
-  /// unasked. Where none is to be had the clock is read as before. Any thread; the ticking one stays until the process
-  /// ends, and a forked child has none until it asks again.
-  static void install_ticker() noexcept { detail::Ticker::stand_by(); }
+  /// Has a thread, "carpool-reaper", keep a coarse clock for all pools of the process while they are busy: then an
+  /// acquire and release takes a third of what it does with the system's clock. Pools on the other backends have that
+  /// thread anyway; this one starts no thread unasked. Where no thread can be started, the system's clock is read as
+  /// before. Any thread may call it. The thread stays until the process ends, and a forked child has none until it asks
+  /// again.
+  static void install_coarse_clock() noexcept { detail::ReaperService::keep_coarse_clock(); }
 
   [[nodiscard]] static TimePoint coarse_now() noexcept {
-    return detail::Ticker::stands_by() ? detail::Ticker::now() : detail::clock_coarse_now();
+    return detail::CachedCoarseClock::has_thread() ? detail::CachedCoarseClock::now() : detail::clock_coarse_now();
   }
   static void light_barrier() noexcept {}
   static void heavy_barrier() noexcept {}

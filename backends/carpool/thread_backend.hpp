@@ -5,7 +5,7 @@
 #include <carpool/posix/backend.hpp>
 #include <carpool/posix/blocked_signals.hpp>
 #include <carpool/posix/futex_parking.hpp>
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 #include <carpool/posix/reaper_service.hpp>
 #include <carpool/posix/word_atomic.hpp>
 
@@ -26,15 +26,16 @@ class PosixSocket;
 /// pthread_cancel, unless it disables that meanwhile: some of the system calls in members that are noexcept are
 /// cancellation points.
 ///
-/// For all pools of the process there are two threads beside their users': "carpool-reaper", as long as there are
-/// pools, and "carpool-ticker"; both sleep unless a pool is busy. What a pool does in the background is done by threads
-/// of its own, "carpool-worker", which are started when there is something to do and end a second after there was.
+/// For all pools of the process there is one thread beside their users', "carpool-reaper". It begins with the first
+/// pool, sleeps unless a pool is busy, and ends a second after the last pool. What a pool does in the background is
+/// done by threads of its own, "carpool-worker". They are started when there is something to do and end after a second
+/// without.
 struct ThreadBackend : detail::PosixBackend {
   static constexpr bool concurrent = true;
 
   template <class T>
   using Atomic = detail::ThreadAtomic<T>;
-  using Mutex = LastingMutex;
+  using Mutex = ImmortalMutex;
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
@@ -75,7 +76,6 @@ struct ThreadBackend : detail::PosixBackend {
   /// For the pool's background workers: they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
-    detail::Ticker::stand_by();
     const detail::BlockedSignals inherited;
     return spawn([work = std::decay_t<F>(std::forward<F>(f))]() mutable {
       pthread_setname_np(pthread_self(), "carpool-worker");

@@ -15,7 +15,7 @@ void run(long cycles) {
 }
 
 void run_ticking(long cycles) {
-  carpool::SingleBackend::install_ticker();
+  carpool::SingleBackend::install_coarse_clock();
   run<carpool::SingleBackend, carpool::LifoStack>(cycles);
 }
 

@@ -172,9 +172,9 @@ struct ConnectorCalls {
     if constexpr (Abandons<Connector, Backend> && requires {
                     { connection.native_handle() }
                     noexcept->std::same_as<int>;
-                    Backend::mute(0);
+                    Backend::redirect_to_dev_null(0);
                   }) {
-      Backend::mute(connection.native_handle());
+      Backend::redirect_to_dev_null(connection.native_handle());
     }
   }
 

@@ -45,6 +45,19 @@ TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
   EXPECT_EQ(this->server.counts().connects, 1U);
 }
 
+// There is no such database, and there will be none a moment later: PostgreSQL's 3D000 was asked for three times.
+TYPED_TEST_P(PoolLaws, ARefusalThatWouldBeRepeatedIsNotTriedAgain) {
+  this->server.next_connects({carpool::fake::failing_with(carpool::ConnectRefused("no such database"))});
+  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20ms, 20ms}});
+  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), PoolErrc::connect_failed);
+  EXPECT_EQ(error->attempts(), 1U);
+  EXPECT_EQ(this->server.counts().connects, 1U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !error_of([&] { return pool.acquire(); }); }, pool))
+      << "after the back-off, and not after 30 s";
+}
+
 // The breaker used to let a series through after each back-off: 11 log-ins in 20 s, and accounts are locked after 5.
 TYPED_TEST_P(PoolLaws, RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold) {
   this->server.other_connects(refuse_credentials("wrong password"));

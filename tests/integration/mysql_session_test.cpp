@@ -359,7 +359,26 @@ TYPED_TEST(MysqlSessionTest, AWrongPasswordIsAnAuthenticationErrorThatDoesNotSho
   }
   connector = this->connector();
   connector.database = "no_such_database";
-  EXPECT_EQ(this->refusal_of([&] { (void)this->connect(connector); }), 1049U);
+  try {
+    (void)this->connect(connector);
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::AuthenticationError&) {
+    ADD_FAILURE() << "the credentials were right";
+  } catch (const carpool::ConnectRefused& error) {
+    EXPECT_NE(std::string_view(error.what()).find("no_such_database"), std::string_view::npos) << error.what();
+  }
+}
+
+TYPED_TEST(MysqlSessionTest, APoolAsksOnceForADatabaseThatDoesNotExist) {
+  auto connector = this->connector();
+  connector.database = "no_such_database";
+  typename TestFixture::Pool pool(connector);
+  try {
+    (void)pool.acquire();
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::ConnectError& error) {
+    EXPECT_EQ(error.attempts(), 1U);
+  }
 }
 
 }  // namespace

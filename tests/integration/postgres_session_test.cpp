@@ -1,5 +1,7 @@
 // needs: postgres_connector
 /// What one connection to a real PostgreSQL server can do, and what it is like when it comes back.
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
 #include <carpool/postgres_connector.hpp>
 
 #include <chrono>
@@ -323,7 +325,26 @@ TYPED_TEST(PostgresSession, AWrongPasswordIsAnAuthenticationErrorAndAWrongDataba
   }
   connector = this->connector();
   connector.database = "nowhere";
-  EXPECT_EQ(this->refusal([&] { (void)this->connect(connector); }), "3D000");
+  try {
+    (void)this->connect(connector);
+    FAIL() << "there is no such database";
+  } catch (const carpool::AuthenticationError&) {
+    FAIL() << "the credentials were right";
+  } catch (const carpool::ConnectRefused& error) {
+    EXPECT_NE(std::string(error.what()).find("3D000"), std::string::npos) << error.what();
+  }
+}
+
+TYPED_TEST(PostgresSession, APoolAsksOnceForADatabaseThatDoesNotExist) {
+  auto connector = this->connector();
+  connector.database = "nowhere";
+  carpool::ConnectionPool<TypeParam, carpool::LifoStack, carpool::PostgresConnector> pool(connector);
+  try {
+    (void)pool.acquire();
+    FAIL() << "there is no such database";
+  } catch (const carpool::ConnectError& error) {
+    EXPECT_EQ(error.attempts(), 1U);
+  }
 }
 
 TYPED_TEST(PostgresSession, ATargetThatTheServerIsNotIsRefused) {

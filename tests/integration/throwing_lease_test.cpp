@@ -87,9 +87,7 @@ class SqliteThrowingLease : public testing::Test {
 
   static std::string text(Pool& pool, const std::string& sql) {
     auto lease = pool.acquire();
-    auto rows = lease->query(sql);
-    rows.next();
-    return rows.template get<std::string>(0);
+    return lease->query(sql).template get<std::string>(0, 0);
   }
 
   SqliteFolder folder_;

@@ -189,40 +189,33 @@ TEST(SimulatedOrders, OfAGrant) {
   expect_each_order_matters("orders_test.cpp", 1, {one_is_told_to_look_and_granted});
 }
 
-/// Ticker's making of its one thread and what others do with it (stand_by, note_use), but for the time, which is a
-/// number by itself. Ticker also acquires where stand_by looks whether there is one, and where it finds another's;
-/// there nobody looks behind the pointer.
-class CopiedTicker {
+/// What CachedCoarseClock's host and its callers share (attach, request_ticks), but for the time, which is a number by
+/// itself.
+class CopiedClock {
  public:
-  void stand_by() {
-    if (ticker_.load(std::memory_order_relaxed) != nullptr) return;
-    auto fresh = std::make_unique<SimulatedPlain>();
-    fresh->write();
-    SimulatedPlain* nobody = nullptr;
-    if (!ticker_.compare_exchange_strong(nobody, fresh.get(), std::memory_order_release)) return;
-    made_ = std::move(fresh);
+  void attach() {
+    slot_.write();
+    host_.store(&slot_, std::memory_order_release);
   }
-  void note_use() {
-    SimulatedPlain* const ticker = ticker_.load(std::memory_order_acquire);
-    if (ticker != nullptr) ticker->read();
+  void request_ticks() {
+    SimulatedPlain* const host = host_.load(std::memory_order_acquire);
+    if (host != nullptr) host->read();
   }
 
  private:
-  P::Atomic<SimulatedPlain*> ticker_{nullptr};
-  std::unique_ptr<SimulatedPlain> made_;  // by whoever was first
+  SimulatedPlain slot_;
+  P::Atomic<SimulatedPlain*> host_{nullptr};
 };
 
-void two_use_the_ticker() {
-  CopiedTicker ticker;
-  const auto use = [&] {
-    ticker.stand_by();
-    ticker.note_use();
-  };
-  auto other = B::spawn(use);
-  use();
+void one_attaches_and_one_requests_ticks() {
+  CopiedClock clock;
+  auto other = B::spawn([&] { clock.request_ticks(); });
+  clock.attach();
 }
 
-TEST(SimulatedOrders, OfTheTicker) { expect_each_order_matters("orders_test.cpp", 2, {two_use_the_ticker}); }
+TEST(SimulatedOrders, OfTheCoarseClock) {
+  expect_each_order_matters("orders_test.cpp", 2, {one_attaches_and_one_requests_ticks});
+}
 
 struct SleptBackend : B {
   [[nodiscard]] static carpool::Duration time_suspended() noexcept { return slept; }

@@ -13,7 +13,7 @@ struct Numbers {
 
 }  // namespace
 
-/// Enough that the ticking thread ticks.
+/// Enough that the coarse clock ticks.
 extern "C" [[gnu::visibility("default")]] void use_a_pool() {
   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Numbers> pool(Numbers{});
   for (int i = 0; i < 10'000; ++i) static_cast<void>(pool.acquire());

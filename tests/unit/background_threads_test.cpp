@@ -5,6 +5,7 @@
 #include <carpool/connection_pool.hpp>
 #include <carpool/fake_connector.hpp>
 #include <carpool/lifo_stack.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <gtest/gtest.h>
@@ -26,13 +27,13 @@ namespace {
 using namespace std::chrono_literals;
 using namespace carpool::fake;
 
-/// The names of this process's threads but the ticker's, which stays, and those of sanitizers.
+/// The names of this process's threads that the library started.
 std::vector<std::string> background_threads() {
   std::vector<std::string> names;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
-    if (name.starts_with("carpool-") && name != "carpool-ticker") names.push_back(name);
+    if (name.starts_with("carpool-")) names.push_back(name);
   }
   return names;
 }
@@ -82,6 +83,38 @@ TYPED_TEST(BackgroundThreads, EndWithTheLastPool) {
   this->make()->acquire().release();
   EXPECT_TRUE(eventually([] { return background_threads().empty(); }));
   this->make()->acquire().release();  // and begin again
+}
+
+/// After a thousand acquires and releases, which ask for the time twice each.
+template <class Pool>
+[[nodiscard]] bool is_ticking_for(Pool& pool) {
+  for (int i = 0; i < 1'000; ++i) pool.acquire().release();
+  return carpool::detail::CachedCoarseClock::is_ticking();
+}
+
+TYPED_TEST(BackgroundThreads, AreOneAlsoWhileTheCoarseClockTicks) {
+  const auto pool = this->make();
+  const auto only_one = [&] { return is_ticking_for(*pool) && background_threads().size() == 1; };
+  EXPECT_TRUE(eventually(only_one)) << background_threads().size();
+  EXPECT_EQ(threads_named("carpool-reaper"), 1U);
+}
+
+// Whoever still asks reads the system's clock from then on, and the next pool brings the thread again.
+TYPED_TEST(BackgroundThreads, TakeTheCoarseClockWithThemThoughItIsAsked) {
+  using carpool::detail::CachedCoarseClock;
+  for (int round = 0; round < 2; ++round) {
+    {
+      const auto pool = this->make();
+      EXPECT_TRUE(eventually([&] { return is_ticking_for(*pool); }));
+    }
+    EXPECT_TRUE(eventually([] {
+      for (int i = 0; i < 1'000; ++i) EXPECT_LE(CachedCoarseClock::now(), TypeParam::now());
+      return background_threads().empty();
+    }));
+    EXPECT_FALSE(CachedCoarseClock::has_thread());
+    EXPECT_FALSE(CachedCoarseClock::is_ticking());
+    EXPECT_LT(TypeParam::now() - CachedCoarseClock::now(), 1s);
+  }
 }
 
 TYPED_TEST(BackgroundThreads, SayWhoseTheyAre) {

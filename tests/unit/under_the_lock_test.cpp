@@ -66,7 +66,7 @@ struct TellingBackend : carpool::ThreadBackend {
     }
 
    private:
-    carpool::LastingMutex own_;
+    carpool::ImmortalMutex own_;
   };
 };
 

@@ -63,9 +63,9 @@ class FiberServiceThread {
 
   void ensure_started() {
     if (started_.load(std::memory_order_acquire)) return;  // (2) synchronizes-with (1)
+    pin_this_object();  // not under the lock
     const std::lock_guard lock(starting_);
     if (started_.load(std::memory_order_relaxed)) return;
-    pin_this_object();
     const BlockedSignals inherited;
     std::thread([this] { serve(); }).detach();
     started_.store(true, std::memory_order_release);  // (1)

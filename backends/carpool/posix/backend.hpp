@@ -7,11 +7,11 @@
 #include <carpool/posix/fork_generation.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/membarrier.hpp>
-#include <carpool/posix/mute_socket.hpp>
 #include <carpool/posix/poll_wait.hpp>
+#include <carpool/posix/redirect_to_dev_null.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/thread_random.hpp>
-#include <carpool/posix/ticker.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/slot.hpp>
 #include <carpool/time.hpp>
 
@@ -29,7 +29,7 @@ struct PosixBackend {
   static void heavy_barrier() noexcept { detail::heavy_barrier(); }
 
   [[nodiscard]] static TimePoint now() noexcept { return clock_now(); }
-  [[nodiscard, gnu::always_inline]] static TimePoint coarse_now() noexcept { return Ticker::now(); }
+  [[nodiscard, gnu::always_inline]] static TimePoint coarse_now() noexcept { return CachedCoarseClock::now(); }
   [[nodiscard]] static Duration time_suspended() noexcept { return clock_time_suspended(); }
   static void sleep_until(TimePoint deadline) { clock_sleep_until(deadline); }
 
@@ -46,9 +46,9 @@ struct PosixBackend {
   }
   /// poll(2) keeps no registrations that could be mistaken for those of the descriptor's next owner.
   static void forget(int) noexcept {}
-  /// In a forked child: nothing is heard of its copy of the socket any more, and the peer sees the end when the parent
-  /// closes its own. The number stays taken, by /dev/null: who believes it to be his may close it once.
-  static void mute(int fd) noexcept { mute_socket(fd); }
+  /// In a forked child: closes its copy of the socket, so that the peer sees the end when the parent closes its own.
+  /// The number stays taken, by /dev/null: the code that takes it for its own may close it once.
+  static void redirect_to_dev_null(int fd) noexcept { redirect_socket_to_dev_null(fd); }
   /// Nobody watches idle descriptors here: a connector must look for itself.
   [[nodiscard]] static bool idle_hint(int) noexcept { return false; }
   /// A thread that blocks holds up nobody else.

@@ -51,6 +51,7 @@ class BlockingHelpers {
   /// Any thread. Returns how many calls have been begun. Throws std::system_error where no thread can be started and
   /// there is none.
   [[nodiscard]] std::uint64_t submit(BlockingCall& call) {
+    pin_this_object();   // not under the lock
     FutexWakeup wakeup;  // carried out after the lock
     const std::lock_guard lock(mutex_);
     if (idle_ == nullptr && helpers_ < started_at_once) start_helper();
@@ -95,7 +96,6 @@ class BlockingHelpers {
 
   /// Where the system has no thread to give, those that there are must do.
   void start_helper() {
-    if (helpers_ == 0) pin_this_object();
     const BlockedSignals inherited;
     try {
       std::thread([this] { serve(); }).detach();

@@ -1,18 +1,22 @@
-/// The one thread that looks after all pools of a process whose workers are threads.
+/// The one thread that the library keeps for all pools of a process: it steps their reapers and keeps the coarse clock.
 #pragma once
 
 #include <carpool/posix/blocked_signals.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/posix/clock.hpp>
 #include <carpool/posix/due_heap.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/per_process.hpp>
-#include <carpool/posix/ticker.hpp>
+#include <carpool/posix/pinned_object.hpp>
+#include <carpool/posix/thread_placement.hpp>
 #include <carpool/time.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -21,18 +25,24 @@
 
 namespace carpool::detail {
 
-/// Calls its clients' step() when they are due and when they are called for, one after the other, and never while it
-/// holds a lock. The thread, "carpool-reaper", begins with the first client and ends a second after the last has gone.
+/// The clients are the reapers of pools whose workers are threads. The service calls a client's step() when it is due
+/// or called for, one client after the other, and never while it holds a lock. Between two steps it looks whether the
+/// next tick of CachedCoarseClock is due, so a tick is late by one step at most.
+///
+/// The thread, "carpool-reaper", begins with the first client and ends a second after the last has gone, unless
+/// keep_coarse_clock() was called: then it stays until the process ends. It runs on the processors that the process had
+/// at its start, because whoever makes the first pool may be pinned to one. The shared object that has this code in it
+/// stays loaded once the thread has been started: dlclose may come within the thread's last second.
 class ReaperService {
  public:
-  /// Somebody to be looked after, in whose memory all is that this takes: so a call allocates nothing.
+  /// A reaper, with all memory that the service needs for it: so a call allocates nothing.
   class Client : private Due {
    public:
     Client() = default;
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// step() is to be called soon. Any thread, while it is enrolled. Nothing follows from a call in a forked child.
+    /// step() is to be called soon. Any thread, while the client is enrolled. In a forked child a call does nothing.
     [[nodiscard]] FutexWakeup call() noexcept {
       // (1) Where it has been called already, its step is still to come, and sees what this caller wrote (2).
       if (called_.exchange(true, std::memory_order_acq_rel)) return {};
@@ -45,7 +55,7 @@ class ReaperService {
    private:
     friend ReaperService;
 
-    /// Returns when to be called again; never: when it is called for. It must not wait for anybody.
+    /// Returns when to be called again; never: when it is called for. It must not wait.
     [[nodiscard]] virtual TimePoint step() noexcept = 0;
 
     ReaperService* service_ = nullptr;  // of the process in which it was enrolled
@@ -57,12 +67,20 @@ class ReaperService {
   };
 
   /// Throws std::system_error where no thread can be started, std::bad_alloc.
-  static void enroll(Client& client) {
-    Ticker::stand_by();
-    of_this_process().add(client);
-  }
-  /// By the process that enrolled it. Nobody calls for it any more. When this returns its step is over.
+  static void enroll(Client& client) { of_this_process().add(client); }
+  /// Call it in the process that enrolled the client, when no thread calls for the client any more. When it returns,
+  /// the client's last step is over.
   static void dismiss(Client& client) noexcept { client.service_->remove(client); }
+
+  /// From now on CachedCoarseClock has a thread, until the process ends. Where none can be started, readings go on
+  /// asking the kernel, and the next call tries again. Any thread; one load once it has succeeded. A forked child must
+  /// call it anew.
+  static void keep_coarse_clock() noexcept {
+    try {
+      of_this_process().keep();
+    } catch (const std::exception&) {  // no memory, or no thread
+    }
+  }
 
  private:
   static constexpr auto rest_time = std::chrono::seconds(1);
@@ -73,13 +91,10 @@ class ReaperService {
   }
 
   void add(Client& client) {
+    pin_this_object();  // not under the lock: a thread that loads an object runs its constructors, which may make pools
     const std::lock_guard lock(mutex_);
     due_.reserve(clients_ + 1);
-    if (!running_) {
-      const BlockedSignals inherited;
-      std::thread([this] { serve(); }).detach();
-      running_ = true;
-    }
+    ensure_thread();
     client.service_ = this;
     ++clients_;
   }
@@ -90,44 +105,55 @@ class ReaperService {
     if (client.ready_) unlink(client);
     due_.remove(client);
     stepped_.wait(lock, [&] { return in_step_ != &client; });
-    if (--clients_ == 0) const FutexWakeup to_rest = bed_.unpark();
+    if (--clients_ > 0) return;
+    ends_at_ = after(clock_now(), rest_time);
+    const FutexWakeup to_read_it = parking_.unpark();
+  }
+  void keep() {
+    if (kept_.load(std::memory_order_relaxed)) return;  // a thread that ends reads it under the lock
+    pin_this_object();                                  // as in add()
+    const std::lock_guard lock(mutex_);
+    ensure_thread();
+    kept_.store(true, std::memory_order_relaxed);
   }
 
-  /// A stack with many who push and one who takes all of it: no ABA.
+  /// A stack with many threads that push and one that takes all of it: no ABA.
   [[nodiscard]] FutexWakeup submit(Client& client) noexcept {
     client.next_ = calls_.load(std::memory_order_relaxed);
     while (!calls_.compare_exchange_weak(client.next_, &client, std::memory_order_release,  // (3)
                                          std::memory_order_relaxed)) {
     }
-    return bed_.unpark();
+    return parking_.unpark();
   }
 
   // --- the thread --------------------------------------------------------------------------------------
 
   void serve() {
     pthread_setname_np(pthread_self(), "carpool-reaper");
+    place_at_start_.apply();
     std::unique_lock lock(mutex_);
     for (;;) {
       collect_calls();
+      const TimePoint next_tick = CachedCoarseClock::advance();
       if (Client* const client = next_client(); client != nullptr) {
-        look_after(*client, lock);
-      } else if (!rest(lock)) {
-        return;
+        run_step(*client, lock);
+      } else if (unused() && ends_at_ <= clock_now()) {
+        return end();
+      } else {
+        sleep(lock, next_tick);
       }
     }
   }
-  /// Until somebody is due or called for. False: there have been no clients for a while, and the thread ends.
-  [[nodiscard]] bool rest(std::unique_lock<std::mutex>& lock) {
-    const bool idle = clients_ == 0;
+  /// Until a client or a tick is due, or the thread is unparked, or it has been unused for long enough.
+  void sleep(std::unique_lock<std::mutex>& lock, TimePoint next_tick) {
     const Due* const first = due_.first();
-    const TimePoint until = idle ? after(clock_now(), rest_time) : first != nullptr ? first->at : never;
+    const TimePoint first_due = first != nullptr ? first->at : never;
+    const TimePoint until = std::min({first_due, next_tick, unused() ? ends_at_ : never});
     lock.unlock();
-    const bool roused = bed_.park_until(until);
+    parking_.park_until(until);
     lock.lock();
-    if (roused || !idle || clients_ > 0) return true;
-    return running_ = false;
   }
-  void look_after(Client& client, std::unique_lock<std::mutex>& lock) {
+  void run_step(Client& client, std::unique_lock<std::mutex>& lock) {
     in_step_ = &client;
     lock.unlock();
     const TimePoint next = client.step();
@@ -139,6 +165,19 @@ class ReaperService {
 
   // --- under the lock ----------------------------------------------------------------------------------
 
+  void ensure_thread() {
+    if (running_) return;
+    const BlockedSignals inherited;
+    std::thread([this] { serve(); }).detach();
+    running_ = true;
+    CachedCoarseClock::attach(parking_);  // hosts follow each other under the lock
+  }
+  [[nodiscard]] bool unused() const noexcept { return clients_ == 0 && !kept_.load(std::memory_order_relaxed); }
+  void end() noexcept {
+    CachedCoarseClock::detach();
+    running_ = false;
+  }
+
   void collect_calls() noexcept {
     for (Client* client = calls_.exchange(nullptr, std::memory_order_acquire); client != nullptr;) {  // (4) with (3)
       Client* const below = client->next_;
@@ -146,7 +185,7 @@ class ReaperService {
       client = below;
     }
   }
-  /// Those who were called for, else one whose time has come.
+  /// A client that was called for, else one that is due.
   [[nodiscard]] Client* next_client() noexcept {
     if (Client* const client = first_; client != nullptr) {
       unlink(*client);
@@ -169,16 +208,20 @@ class ReaperService {
     (client.next_ == nullptr ? last_ : client.next_->previous_) = client.previous_;
   }
 
-  std::mutex mutex_;                     // never held while somebody else's code runs
-  std::condition_variable stepped_;      // those who remove a client wait for the end of its step
+  static inline const ThreadPlacement place_at_start_;
+
+  std::mutex mutex_;                     // never held while a client's code runs
+  std::condition_variable stepped_;      // callers of dismiss() wait for the end of a step
   std::atomic<Client*> calls_{nullptr};  // any thread pushes; taken under the lock
-  FutexParkingSlot bed_;                 // the thread's
-  Client* first_ = nullptr;              // those who were called for, in some order
+  FutexParkingSlot parking_;             // the thread parks; clients and callers of the clock unpark
+  std::atomic<bool> kept_{false};        // written under the lock
+  Client* first_ = nullptr;              // clients that were called for, in some order
   Client* last_ = nullptr;
   DueHeap due_;
   Client* in_step_ = nullptr;
   std::size_t clients_ = 0;
-  bool running_ = false;  // the thread has been started, and has not decided to end
+  TimePoint ends_at_ = never;  // while there are no clients: when the thread ends, unless it is kept
+  bool running_ = false;       // the thread has been started, and has not decided to end
 };
 
 }  // namespace carpool::detail

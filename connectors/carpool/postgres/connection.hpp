@@ -35,7 +35,7 @@ namespace carpool {
 template <class Backend>
 class PostgresConnection {
  public:
-  using Transaction = PostgresTransaction<PostgresConnection>;
+  using Transaction = carpool::Transaction<PostgresConnection>;
 
   PostgresConnection(detail::PostgresHandle<Backend> handle, std::string peer, const PostgresSession& session)
       : wire_(std::move(handle), std::move(peer), session.max_reply_bytes), session_(session) {}
@@ -77,7 +77,7 @@ class PostgresConnection {
                                   std::optional<TimePoint> deadline = {}) {
     const TimePoint end = until(deadline);
     settle_transaction(end);
-    if (in_transaction()) throw std::logic_error("begin on " + peer() + ": a transaction is open already");
+    if (in_transaction()) refuse_nested_transaction(peer());
     simple("begin", detail::begin_statement(options), end);
     return Transaction(*this);
   }
@@ -179,13 +179,13 @@ class PostgresConnection {
   }
   void abandon() noexcept { wire_.handle().abandon(); }
 
-  // --- what a PostgresTransaction asks -----------------------------------------------------------------
+  // --- what a Transaction asks -------------------------------------------------------------------------
 
-  void commit(std::optional<TimePoint> deadline) {
+  void commit_transaction(std::optional<TimePoint> deadline) {
     const PostgresResult result = simple("commit", "COMMIT", deadline);
     if (result.command() == "ROLLBACK") detail::refuse_commit(peer());
   }
-  void roll_back(std::optional<TimePoint> deadline) { simple("rollback", "ROLLBACK", deadline); }
+  void rollback_transaction(std::optional<TimePoint> deadline) { simple("rollback", "ROLLBACK", deadline); }
   void leave_transaction() noexcept { rollback_due_ = true; }
 
  private:

@@ -92,6 +92,7 @@ struct MysqlFailure {
   /// Of a connect, where the same number means more.
   [[noreturn]] void raise_connecting(const std::string& what) const {
     if (is_mysql_authentication_error(number)) throw AuthenticationError(text(what));
+    if (is_final_mysql_refusal(number)) throw ConnectRefused(text(what));
     const int cause = number == 2002 || number == 2003 ? errno_in(message) : 0;
     if (cause == 0) raise(what);
     throw std::system_error(cause, std::system_category(), what + ": " + message);

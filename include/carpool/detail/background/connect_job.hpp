@@ -8,6 +8,7 @@
 #include <carpool/errors.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <new>
 #include <utility>
 
@@ -61,6 +62,9 @@ class ConnectJob {
       note("the new connection was dead at once", nullptr);
     } catch (const AuthenticationError& error) {
       authentication_ = true;
+      note(error.what(), std::current_exception());
+    } catch (const ConnectRefused& error) {
+      final_ = true;
       note(error.what(), std::current_exception());
     } catch (const std::exception& error) {
       note(error.what(), std::current_exception());
@@ -127,7 +131,8 @@ class ConnectJob {
     const TimePoint now = Backend::now();
     const Backoff& backoff = options().connect_backoff;
     if (!authentication_) {
-      return breaker.attempt_failed(slot_.round, now, options().connect_attempts, backoff, Backend::random());
+      const std::size_t attempts = final_ ? 1 : options().connect_attempts;
+      return breaker.attempt_failed(slot_.round, now, attempts, backoff, Backend::random());
     }
     breaker.refused(now, backoff, Backend::random());
     return true;
@@ -154,7 +159,8 @@ class ConnectJob {
   Duration took_{};
   std::string message_;
   std::exception_ptr cause_;
-  bool authentication_ = false;
+  bool authentication_ = false;  // the server refused the credentials
+  bool final_ = false;           // it refused for another reason, and would again
 };
 
 }  // namespace carpool::detail

@@ -1,4 +1,4 @@
-/// Lets go of a forked child's copy of a socket, but not of its number.
+/// Closes a forked child's copy of a socket and keeps its descriptor's number taken.
 #pragma once
 
 #include <fcntl.h>
@@ -7,9 +7,9 @@
 
 namespace carpool::detail {
 
-/// Puts /dev/null behind the number, if there is a socket behind it: it was read from an object that another thread may
-/// have been changing. Where the system has no descriptor to give, it stays.
-inline void mute_socket(int descriptor) noexcept {
+/// Puts /dev/null behind the number if a socket is behind it: the number was read from an object that another thread
+/// may have been changing. Where the system has no descriptor to give, the socket stays open.
+inline void redirect_socket_to_dev_null(int descriptor) noexcept {
   struct stat status {};
   if (descriptor < 0 || ::fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);

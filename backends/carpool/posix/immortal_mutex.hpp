@@ -12,16 +12,16 @@ namespace carpool {
 
 namespace detail {
 
-/// A mutex in memory that stays a mutex for ever: cells go round, and are never given back to the system. There are
-/// as many as there were pools at once.
+/// A mutex in memory that stays a mutex for ever. Cells are reused and never given back to the system. There are as
+/// many as there were pools at the same time.
 struct alignas(64) MutexCell {
   AsymmetricMutex mutex;
   MutexCell* next = nullptr;  // while spare; under the lock of the spare cells
 };
 
-/// The cells that no pool has. Making and ending a pool takes a lock for a moment, so that a cell comes out in one
-/// step, however many are spare, and none can be taken for another that left and came back (ABA). A forked child, which
-/// may find that lock held by a thread that it has not got, begins with no spare cells.
+/// The cells that no pool uses. Making or ending a pool takes a lock for a moment. The lock makes taking a cell one
+/// step, however many are spare, and rules out ABA: a cell that left and came back cannot be taken for another. A
+/// forked child may find that lock held by a thread that it does not have, so it begins with no spare cells.
 class SpareMutexCells {
  public:
   /// Throws std::bad_alloc.
@@ -32,7 +32,7 @@ class SpareMutexCells {
   static void give(MutexCell& cell) noexcept {
     try {
       of_this_process().push(cell);
-    } catch (const std::bad_alloc&) {  // a child that has never made a pool, nor memory for one: it has a cell less
+    } catch (const std::bad_alloc&) {  // a forked child without memory for its own list: the cell is lost
     }
   }
 
@@ -60,17 +60,17 @@ class SpareMutexCells {
 
 }  // namespace detail
 
-/// AsymmetricMutex::unlock still looks at the mutex, and may wake a sleeper through it, after the next owner is in. An
-/// owner who comes next and destroys it would pull it from under that look: a pool's last lease, given back while
-/// another thread destroys the pool. Here such a late look finds a cell that is a mutex still, if perhaps somebody
-/// else's; a wake-up too many is all that it can do there, and every sleeper looks again before it believes one.
-class LastingMutex {
+/// AsymmetricMutex::unlock still reads the mutex, and may wake a sleeper through it, after the next owner has locked
+/// it. The next owner may destroy the mutex at once: one thread gives a pool's last lease back while another destroys
+/// the pool. Then the late read finds a cell that is still a mutex, perhaps another pool's. All it can do there is one
+/// wake-up too many, and every sleeper looks again when it is woken.
+class ImmortalMutex {
  public:
   /// Throws std::bad_alloc.
-  LastingMutex() : cell_(detail::SpareMutexCells::take()) {}
-  LastingMutex(const LastingMutex&) = delete;
-  LastingMutex& operator=(const LastingMutex&) = delete;
-  ~LastingMutex() { detail::SpareMutexCells::give(cell_); }
+  ImmortalMutex() : cell_(detail::SpareMutexCells::take()) {}
+  ImmortalMutex(const ImmortalMutex&) = delete;
+  ImmortalMutex& operator=(const ImmortalMutex&) = delete;
+  ~ImmortalMutex() { detail::SpareMutexCells::give(cell_); }
 
   void lock() noexcept { cell_.mutex.lock(); }
   void unlock() noexcept { cell_.mutex.unlock(); }

@@ -1,6 +1,6 @@
 // A pool's lock may be destroyed by the thread that unlocked it last, while another is still on its way out of
 // unlock().
-#include <carpool/posix/lasting_mutex.hpp>
+#include <carpool/posix/immortal_mutex.hpp>
 
 #include <gtest/gtest.h>
 
@@ -15,10 +15,10 @@
 
 namespace {
 
-using carpool::LastingMutex;
+using carpool::ImmortalMutex;
 
-TEST(LastingMutex, ExcludesLikeAnyMutex) {
-  LastingMutex mutex;
+TEST(ImmortalMutex, ExcludesLikeAnyMutex) {
+  ImmortalMutex mutex;
   int counter = 0;
   const auto count = [&] {
     for (int i = 0; i < 20'000; ++i) {
@@ -33,9 +33,9 @@ TEST(LastingMutex, ExcludesLikeAnyMutex) {
   EXPECT_EQ(counter, 40'000);
 }
 
-TEST(LastingMutex, MayBeDestroyedByWhoUnlocksItLast) {
+TEST(ImmortalMutex, MayBeDestroyedByTheThreadThatUnlocksItLast) {
   struct Shared {
-    LastingMutex mutex;
+    ImmortalMutex mutex;
     int users = 2;
   };
   for (int round = 0; round < 2'000; ++round) {
@@ -52,7 +52,7 @@ TEST(LastingMutex, MayBeDestroyedByWhoUnlocksItLast) {
   }
 }
 
-TEST(LastingMutex, UsesItsCellsAgain) {
+TEST(ImmortalMutex, UsesItsCellsAgain) {
   std::set<const void*> cells;
   for (int i = 0; i < 100; ++i) {
     auto& cell = carpool::detail::SpareMutexCells::take();
@@ -62,7 +62,7 @@ TEST(LastingMutex, UsesItsCellsAgain) {
   EXPECT_EQ(cells.size(), 1u);
 }
 
-TEST(LastingMutex, GivesNoCellToTwo) {
+TEST(ImmortalMutex, GivesNoCellToTwo) {
   using Cells = carpool::detail::SpareMutexCells;
   constexpr int threads = 4, rounds = 5'000;
   std::mutex guard;
@@ -93,8 +93,8 @@ double milliseconds_for(std::size_t count) {
   auto best = std::chrono::duration<double, std::milli>::max();
   for (int round = 0; round < 3; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    std::vector<std::unique_ptr<LastingMutex>> mutexes;
-    for (std::size_t i = 0; i < count; ++i) mutexes.push_back(std::make_unique<LastingMutex>());
+    std::vector<std::unique_ptr<ImmortalMutex>> mutexes;
+    for (std::size_t i = 0; i < count; ++i) mutexes.push_back(std::make_unique<ImmortalMutex>());
     mutexes.clear();
     if (round == 0) continue;  // the cells were new
     best = std::min<decltype(best)>(best, std::chrono::steady_clock::now() - start);
@@ -104,14 +104,14 @@ double milliseconds_for(std::size_t count) {
 
 // Sixteen times as many cells go round in some sixteen times the time; in 256 times, where each taking walks over the
 // rest.
-TEST(LastingMutex, IsMadeAsFastHoweverManyCellsAreSpare) {
+TEST(ImmortalMutex, IsMadeAsFastHoweverManyCellsAreSpare) {
   const double few = milliseconds_for(1'000);
   const double many = milliseconds_for(16'000);
   EXPECT_LT(many, few * 80 + 5) << "1,000: " << few << " ms";
 }
 
 // One thread that takes a cell must not make the others think that there is none.
-TEST(LastingMutex, MakesNoMoreCellsThanAreInUseAtOnce) {
+TEST(ImmortalMutex, MakesNoMoreCellsThanAreInUseAtOnce) {
   using Cells = carpool::detail::SpareMutexCells;
   constexpr int threads = 4, rounds = 5'000;
   std::vector<carpool::detail::MutexCell*> ready;
