@@ -39,8 +39,10 @@ int main() try {
     for (auto& author : authors) author.join();
 
     auto lease = readers.acquire();
-    auto rows = lease->query("SELECT author, sum(stars) AS stars FROM notes GROUP BY author ORDER BY author");
-    while (rows.next()) std::printf("%s: %d\n", rows.get<std::string>("author").c_str(), rows.get<int>("stars"));
+    const auto rows = lease->query("SELECT author, sum(stars) AS stars FROM notes GROUP BY author ORDER BY author");
+    for (const auto row : rows) {
+      std::printf("%s: %d\n", row.get<std::string>("author").c_str(), row.get<int>("stars"));
+    }
   }
   std::filesystem::remove(file);
 } catch (const std::exception& error) {

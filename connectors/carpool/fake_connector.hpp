@@ -100,16 +100,16 @@ class FakeConnector {
 
   template <class Backend>
   [[nodiscard]] FakeConnection<Backend> open(const std::string& target, TimePoint deadline) const {
-    detail::FakeDial dial(*state_, target);
+    detail::FakeConnectAttempt attempt(*state_, target);
     state_->throw_if_told(FakeMethod::connect);
-    const bool in_time = wait_for_server<Backend>(dial.script(), deadline);
+    const bool in_time = wait_for_server<Backend>(attempt.script(), deadline);
     if (!in_time) throw std::system_error(std::make_error_code(std::errc::timed_out), "connect to a fake server");
-    if (dial.script().ending == FakeConnect::Ending::failed) std::rethrow_exception(dial.script().error);
+    if (attempt.script().ending == FakeConnect::Ending::failed) std::rethrow_exception(attempt.script().error);
     typename FakeConnection<Backend>::Facts facts;
     facts.target = target;
-    facts.script = dial.script();
+    facts.script = attempt.script();
     facts.born = Backend::now();
-    facts.id = dial.succeed();
+    facts.id = attempt.succeed();
     return {state_, std::move(facts)};
   }
 

@@ -139,7 +139,7 @@ struct HiveConnector {
   /// Where a connection just ends, the server may keep the session until it times out.
   template <class Backend>
   void invalidate(HiveConnection<Backend>& connection, TimePoint deadline) const {
-    connection.close_session(deadline);
+    connection.close_gracefully(deadline);
   }
   /// In a forked child: the parent's session goes on as if nothing had happened.
   template <class Backend>

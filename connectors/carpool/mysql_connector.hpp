@@ -33,7 +33,8 @@ namespace carpool {
 ///     std::cout << row.get<std::int64_t>("id") << ' ' << row.get<std::optional<std::string>>("name").value_or("-");
 ///
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
-///           server refuses the credentials, MysqlError where it refuses for another reason, else std::system_error.
+///           server refuses the credentials, ConnectRefused where there is no such database, MysqlError where it
+///           refuses for another reason, else std::system_error.
 /// Backends: on fibers every wait is a fiber's; only the TLS handshake is done by a helper thread.
 struct MysqlConnector {
   template <class Backend>
@@ -114,7 +115,7 @@ struct MysqlConnector {
   }
   template <class Backend>
   void invalidate(MysqlConnection<Backend>& connection, TimePoint deadline) const {
-    connection.close_politely(deadline);
+    connection.close_gracefully(deadline);
   }
   /// In a forked child: the parent's session goes on as if nothing had happened.
   template <class Backend>

@@ -31,8 +31,9 @@ namespace carpool {
 ///   int sum = lease->query("SELECT $1::int + 1", {41}).get<int>(0, 0);
 ///
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
-///           server refuses the credentials, PostgresError where it refuses for another reason, else std::system_error
-///           naming the host, each address that was tried and why it failed. None of them holds the password.
+///           server refuses the credentials, ConnectRefused where there is no such database, PostgresError where it
+///           refuses for another reason, else std::system_error naming the host, each address that was tried and why it
+///           failed. None of them holds the password.
 struct PostgresConnector {
   template <class Backend>
   using Connection = PostgresConnection<Backend>;

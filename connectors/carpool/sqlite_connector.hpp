@@ -60,13 +60,13 @@ struct SqliteConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    Connection<Backend> connection(
-        std::make_shared<detail::SqliteHandle<Backend>>(detail::SqliteManner{.path = path,
-                                                                             .flags = detail::sqlite_flags(mode),
-                                                                             .offload = offload,
-                                                                             .steps_between_looks = steps_between_looks,
-                                                                             .statement_cache = statement_cache}),
-        io_timeout);
+    Connection<Backend> connection(std::make_shared<detail::SqliteHandle<Backend>>(
+                                       detail::SqliteOpenOptions{.path = path,
+                                                                 .flags = detail::sqlite_flags(mode),
+                                                                 .offload = offload,
+                                                                 .steps_between_looks = steps_between_looks,
+                                                                 .statement_cache = statement_cache}),
+                                   io_timeout);
     connection.script(opening(), deadline);
     return connection;
   }

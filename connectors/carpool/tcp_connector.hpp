@@ -43,18 +43,19 @@ inline TimePoint fair_share(TimePoint now, TimePoint deadline, std::size_t addre
 
 /// Tries one address after another until one answers or the deadline passes.
 template <class Backend>
-class Dialler {
+class AddressConnector {
  public:
   using Socket = typename Backend::Socket;
   using Address = typename Socket::Address;
 
-  Dialler(const typename Socket::Options& options, TimePoint deadline) : options_(options), deadline_(deadline) {}
+  AddressConnector(const typename Socket::Options& options, TimePoint deadline)
+      : options_(options), deadline_(deadline) {}
 
   /// endpoint names them all in the message, where more than one failed.
   [[nodiscard]] Socket first_to_answer(const std::vector<Address>& addresses, const std::string& endpoint) {
     for (std::size_t tried = 0; tried < addresses.size(); ++tried) {
       const TimePoint its_deadline = fair_share(Backend::now(), deadline_, addresses.size() - tried);
-      std::optional<Socket> socket = dial(addresses[tried], its_deadline);
+      std::optional<Socket> socket = try_address(addresses[tried], its_deadline);
       if (socket) return std::move(*socket);
     }
     if (failures_.size() == 1) throw failures_.front();
@@ -63,7 +64,7 @@ class Dialler {
 
  private:
   /// Nothing where the address failed; what is no system_error (an interruption, no memory) passes through.
-  std::optional<Socket> dial(const Address& address, TimePoint deadline) {
+  std::optional<Socket> try_address(const Address& address, TimePoint deadline) {
     try {
       return Socket::connect(address, options_, deadline);
     } catch (const std::system_error& error) {
@@ -145,8 +146,8 @@ struct TcpConnector {
     validate();
     const auto addresses = Socket::resolve(host, port, deadline);
     const auto options = socket_options<typename Socket::Options>();
-    detail::Dialler<Backend> dialler(options, deadline);
-    return dialler.first_to_answer(addresses, host + ':' + std::to_string(port));
+    detail::AddressConnector<Backend> connector(options, deadline);
+    return connector.first_to_answer(addresses, host + ':' + std::to_string(port));
   }
 
   /// For the pool's error texts.

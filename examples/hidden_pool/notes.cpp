@@ -29,8 +29,10 @@ void Notes::add(const std::string& text) {
 std::vector<std::string> Notes::all() const {
   return pools_->readers.with_connection([](auto& connection) {
     std::vector<std::string> found;
-    auto rows = connection.query("SELECT text FROM notes");
-    while (rows.next()) found.push_back(rows.template get<std::string>("text"));
+    const auto rows = connection.query("SELECT text FROM notes");
+    for (const auto row : rows) {
+      found.push_back(row.template get<std::string>("text"));
+    }
     return found;
   });
 }

@@ -147,12 +147,20 @@ class BreakerOpen : public ConnectError {
   Duration retry_after_;
 };
 
+/// A connector throws this (or a class derived from it) where the server has answered, and would answer the same again:
+/// there is no such database. So the pool ends the series after this one attempt. Its breaker is open for
+/// connect_backoff, as after any series that failed.
+class ConnectRefused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// A connector throws this (or a class derived from it) where the server refused the credentials. Repeating a wrong
 /// password locks accounts. So the pool ends the series, and its breaker stays open for at least 30 s after each
 /// refusal, or until the pool is told that something has changed: by retire_all(), or by suspend() and resume().
-class AuthenticationError : public std::runtime_error {
+class AuthenticationError : public ConnectRefused {
  public:
-  using std::runtime_error::runtime_error;
+  using ConnectRefused::ConnectRefused;
 };
 
 }  // namespace carpool

@@ -47,7 +47,7 @@ function(folder_of header result)
   endif()
 endfunction()
 
-# What stands in a folder's detail/ is that folder's own, and no database needs another.
+# What stands in a folder's detail/ is that folder's own, and no database needs another. sql/ is for all of them and knows none.
 set(databases redis postgres mysql sqlite hive)
 function(keep_folders_apart)
   file(GLOB_RECURSE headers "${ROOT}/include/*.hpp" "${ROOT}/backends/*.hpp" "${ROOT}/connectors/*.hpp")
@@ -58,7 +58,7 @@ function(keep_folders_apart)
       if((line MATCHES "<carpool/detail/" AND NOT folder STREQUAL core)
          OR (line MATCHES "<carpool/([a-z]+)/detail/" AND NOT folder STREQUAL CMAKE_MATCH_1))
         message(SEND_ERROR "${header} may not say ${line}: a detail/ is its folder's own")
-      elseif(folder IN_LIST databases AND line MATCHES "<carpool/([a-z]+)[_/]" AND CMAKE_MATCH_1 IN_LIST databases
+      elseif((folder IN_LIST databases OR folder STREQUAL sql) AND line MATCHES "<carpool/([a-z]+)[_/]" AND CMAKE_MATCH_1 IN_LIST databases
              AND NOT folder STREQUAL CMAKE_MATCH_1)
         message(SEND_ERROR "${header} may not say ${line}: no database needs another")
       endif()

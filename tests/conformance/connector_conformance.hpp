@@ -23,6 +23,7 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "process.hpp"
 
 template <class Scene>
@@ -34,17 +35,6 @@ class ConnectorConformance : public testing::Test {
 
   static carpool::TimePoint in(carpool::Duration time) { return Scene::Backend::now() + time; }
   auto connect() { return scene_.connector().template connect<typename Scene::Backend>(in(std::chrono::seconds(10))); }
-
-  /// Waits until condition() holds; false where it does not within ten seconds.
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = in(std::chrono::seconds(10));
-    while (!condition()) {
-      if (Scene::Backend::now() > end) return false;
-      Scene::Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
-  }
 
   bool connect_fails(carpool::TimePoint deadline) {
     try {
@@ -90,7 +80,7 @@ TYPED_TEST_P(ConnectorConformance, AKilledPeerIsNoticedWithoutBeingSpokenTo) {
   this->scene_.exchange(used);
   const std::size_t heard = this->scene_.heard();
   this->scene_.kill_peers();
-  EXPECT_TRUE(this->soon([&] {
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>([&] {
     return !TestFixture::Calls::is_connected(connector, used) && !TestFixture::Calls::is_connected(connector, fresh);
   }));
   EXPECT_EQ(this->scene_.heard(), heard);
@@ -133,10 +123,10 @@ TYPED_TEST_P(ConnectorConformance, NoDescriptorLeaksWhetherConnectsSucceedOrFail
   };
   const auto all_closed = [this] { return this->scene_.open() == 0; };
   once();  // a backend may keep a few of its own from the first use on
-  ASSERT_TRUE(this->soon(all_closed));
+  ASSERT_TRUE(eventually<typename TypeParam::Backend>(all_closed));
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 20; ++i) once();
-  EXPECT_TRUE(this->soon(all_closed));
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>(all_closed));
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -29,7 +29,9 @@
 #include "behaviour.hpp"
 #include "chaos_proxy.hpp"
 #include "connector_scenes.hpp"
+#include "eventually.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 template <class Scene>
 class ConnectorFaults : public testing::Test {
@@ -75,7 +77,7 @@ class ConnectorFaults : public testing::Test {
     throw std::domain_error("mine");
   }
   bool works_soon(Pool& pool) {
-    return soon<Backend>([&] { return works(pool); });
+    return eventually<Backend>([&] { return works(pool); });
   }
 
   /// For so long the network does one bad thing after the other, and then none.
@@ -97,10 +99,10 @@ TYPED_TEST_SUITE_P(ConnectorFaults);
 TYPED_TEST_P(ConnectorFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndLeavesNothingBehind) {
   const auto all_closed = [this] { return this->scene_.open() == 0; };
   this->converse();  // what is learnt once, as a session of TLS's, has been
-  ASSERT_TRUE(soon<typename TypeParam::Backend>(all_closed));
+  ASSERT_TRUE(eventually<typename TypeParam::Backend>(all_closed));
   const std::size_t before = this->proxy().answered();
   this->converse();
-  ASSERT_TRUE(soon<typename TypeParam::Backend>(all_closed));
+  ASSERT_TRUE(eventually<typename TypeParam::Backend>(all_closed));
   const std::size_t length = this->proxy().answered() - before - TypeParam::slack;
   const std::size_t descriptors = open_descriptors();
   for (std::size_t offset = 0; offset < length; offset += TypeParam::stride) {
@@ -108,8 +110,8 @@ TYPED_TEST_P(ConnectorFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndLeavesN
     EXPECT_THROW(this->converse(), std::runtime_error) << "after " << offset << " of " << length << " bytes";
   }
   this->proxy().cut_after({});
-  EXPECT_TRUE(soon<typename TypeParam::Backend>(all_closed));
-  EXPECT_TRUE(soon<typename TypeParam::Backend>([&] { return open_descriptors() == descriptors; }));
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>(all_closed));
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>([&] { return open_descriptors() == descriptors; }));
   this->converse();
 }
 
@@ -179,7 +181,7 @@ TYPED_TEST_P(ConnectorFaults, AServerThatIsBackServesThePoolAgain) {
   for (int outage = 0; outage < 2; ++outage) {
     ASSERT_TRUE(this->works_soon(*pool));
     this->proxy().refuse(true), this->proxy().close_all();
-    EXPECT_TRUE(soon<typename TypeParam::Backend>([&] { return !this->works(*pool); }));
+    EXPECT_TRUE(eventually<typename TypeParam::Backend>([&] { return !this->works(*pool); }));
     EXPECT_THROW((void)pool->acquire_for(std::chrono::milliseconds(200)), carpool::PoolError);
     this->proxy().refuse(false);
   }
@@ -195,7 +197,7 @@ TYPED_TEST_P(ConnectorFaults, OneThatEndedWhileIdleIsNotHandedOut) {
     ASSERT_TRUE(this->works(*pool));
     auto younger = this->connect();
     reset ? this->proxy().reset_all() : this->proxy().close_all();
-    ASSERT_TRUE(soon<typename TypeParam::Backend>([&] {
+    ASSERT_TRUE(eventually<typename TypeParam::Backend>([&] {
       return !TestFixture::Calls::is_connected(connector, elder) &&
              !TestFixture::Calls::is_connected(connector, younger);
     }));

@@ -57,6 +57,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
+    ARefusalThatWouldBeRepeatedIsNotTriedAgain,
     RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp

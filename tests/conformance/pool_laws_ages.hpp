@@ -4,7 +4,7 @@
 #include "pool_laws_fixture.hpp"
 
 TYPED_TEST_P(PoolLaws, MaxUsesClosesAConnectionOnItsLastReturn) {
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, carpool::forever, 2));
+  ObservedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, carpool::forever, 2));
   EXPECT_EQ(pool.acquire()->id(), 1U);
   EXPECT_EQ(pool.acquire()->id(), 1U);
   EXPECT_EQ(pool.stats().idle, 0U);
@@ -14,7 +14,7 @@ TYPED_TEST_P(PoolLaws, MaxUsesClosesAConnectionOnItsLastReturn) {
 
 // Checked on return, where nobody has looked in between.
 TYPED_TEST_P(PoolLaws, AConnectionThatExpiresWhileLeasedIsClosedOnReturn) {
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(30ms));
+  ObservedPool<TypeParam> pool(this->server.connector(), {}, limits(30ms));
   {
     const auto lease = pool.acquire();
     pause<TypeParam>(50ms);
@@ -27,16 +27,16 @@ TYPED_TEST_P(PoolLaws, AConnectionThatExpiresWhileLeasedIsClosedOnReturn) {
 
 // Checked by the reaper, where nobody comes any more, when it is due and not before (C57).
 TYPED_TEST_P(PoolLaws, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic) {
-  const Watcher<TypeParam> watcher;
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 40ms), watcher);
+  const RecordingObserver<TypeParam> observer;
+  ObservedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 40ms), observer);
   this->server.next_connects({ok(), ok().announcing(20ms)});
   {
     const auto first = pool.acquire();
     const auto second = pool.acquire();
   }
-  const TimePoint released = watcher.seen("released").back().at;
+  const TimePoint released = observer.seen("released").back().at;
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
-  for (const Event& close : watcher.seen("connection_closed")) {
+  for (const Event& close : observer.seen("connection_closed")) {
     EXPECT_EQ(close.reason, close.id == 2 ? CloseReason::expired : CloseReason::idle);
     if (close.id == 1) {
       EXPECT_GE(close.at - released, 40ms - 10ms) << "by the coarse clock";
@@ -45,7 +45,7 @@ TYPED_TEST_P(PoolLaws, ConnectionsAreClosedWhenTheyAreDueWithoutAnyTraffic) {
 }
 
 TYPED_TEST_P(PoolLaws, AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame) {
-  WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 1}, limits(60ms, 10s));
+  ObservedPool<TypeParam> pool(this->server.connector(), {.max_size = 1}, limits(60ms, 10s));
   const TimePoint started = TypeParam::now();
   while (pool.acquire_for(10s)->id() == 1) pause<TypeParam>(1ms);
   EXPECT_GE(TypeParam::now() - started, 60ms);
@@ -54,7 +54,7 @@ TYPED_TEST_P(PoolLaws, AConnectionThatIsAlwaysInUseGetsTooOldAllTheSame) {
 
 // The reaper goes on after somebody else did its work.
 TYPED_TEST_P(PoolLaws, ReapDoesNotDisturbTheReaper) {
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 200ms));
+  ObservedPool<TypeParam> pool(this->server.connector(), {}, limits(carpool::forever, 200ms));
   EXPECT_EQ(pool.prewarm(2, 10s), 2U);
   EXPECT_EQ(pool.reap(), 0U);
   EXPECT_EQ(pool.stats().idle, 2U);
@@ -118,18 +118,18 @@ TYPED_TEST_P(PoolLaws, TheReaperSurvivesWhateverAConnectorThrows) {
 
 // A lease that is out for longer is reported once, with its site.
 TYPED_TEST_P(PoolLaws, ALeaseThatIsOutForTooLongIsReportedOnce) {
-  const Watcher<TypeParam> watcher;
-  WatchedPool<TypeParam> pool(this->server.connector(), {.leak_detection_threshold = 30ms}, no_limits(), watcher);
+  const RecordingObserver<TypeParam> observer;
+  ObservedPool<TypeParam> pool(this->server.connector(), {.leak_detection_threshold = 30ms}, no_limits(), observer);
   EXPECT_EQ(pool.prewarm(2, 10s), 2U);
   pause<TypeParam>(80ms);  // the reaper has been round, and nothing was out
   pool.reap();
   const auto leaked = pool.acquire();
   const auto line = carpool::SourceLocation::current().line() - 1;
-  EXPECT_TRUE(eventually<TypeParam>([&] { return !watcher.seen("leak_suspected").empty(); }, pool));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !observer.seen("leak_suspected").empty(); }, pool));
   const auto brief = pool.acquire();
   pause<TypeParam>(5ms);
   pool.reap();
-  auto leaks = watcher.seen("leak_suspected");
+  auto leaks = observer.seen("leak_suspected");
   std::erase_if(leaks, [&](const Event& leak) { return leak.site.line() != line; });  // the brief one may take long
   ASSERT_EQ(leaks.size(), 1U);
   EXPECT_GE(leaks[0].length, 30ms);

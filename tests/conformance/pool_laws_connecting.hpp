@@ -13,25 +13,26 @@ TYPED_TEST_P(PoolLaws, AConnectIsTriedAgain) {
 TYPED_TEST_P(PoolLaws, AFailedSeriesGivesTheLastCauseAndTheNumberOfTries) {
   this->server.next_connects({refuse("one"), refuse("two"), refuse("three")});
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 3, .connect_backoff = {1ms, 2ms}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::connect_failed);
   EXPECT_EQ(error->code(), std::errc::not_connected);
   EXPECT_EQ(error->attempts(), 3U);
   EXPECT_TRUE(contains(error->what(), "three") && contains(error->what(), "3 tries")) << error->what();
   ASSERT_TRUE(error->cause());
-  const auto cause = thrown_by<std::system_error>([&] { return std::rethrow_exception(error->cause()), 0; });
+  const auto cause = thrown<std::system_error>([&] { return std::rethrow_exception(error->cause()), 0; });
+  ASSERT_TRUE(cause);
   EXPECT_EQ(cause->code(), std::errc::connection_refused);
 }
 
 // Doubling from initial to max; each wait shortened by up to half.
 TYPED_TEST_P(PoolLaws, TheWaitsBetweenTriesGrow) {
-  const Watcher<TypeParam> watcher;
+  const RecordingObserver<TypeParam> observer;
   this->server.other_connects(refuse("down"));
-  WatchedPool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {8ms, 20ms}},
-                              no_limits(), watcher);
+  ObservedPool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {8ms, 20ms}},
+                               no_limits(), observer);
   EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
-  const auto tries = watcher.seen("connection_created");
+  const auto tries = observer.seen("connection_created");
   ASSERT_EQ(tries.size(), 5U);
   const Duration least[] = {4ms, 8ms, 10ms, 10ms};
   for (std::size_t i = 0; i < 4; ++i) EXPECT_GE(tries[i + 1].at - tries[i].at, least[i]);
@@ -49,7 +50,8 @@ TYPED_TEST_P(PoolLaws, ConnectTimeoutBoundsEachTry) {
   Pool<TypeParam> pool(this->server.connector(),
                        {.connect_timeout = 20ms, .connect_attempts = 2, .connect_backoff = {1ms, 1ms}});
   const Duration took = time_of<TypeParam>([&] {
-    const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+    const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
+    ASSERT_TRUE(error);
     EXPECT_EQ(error->attempts(), 2U);
   });
   EXPECT_GE(took, 40ms);
@@ -70,7 +72,7 @@ TYPED_TEST_P(PoolLaws, AnAcquireEndsAtItsDeadlineInTheMiddleOfABackOff) {
   this->server.other_connects(refuse("down"));
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 3, .connect_backoff = {20s, 20s}});
   const Duration took = time_of<TypeParam>([&] {
-    const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(20ms); });
+    const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(20ms); });
     ASSERT_TRUE(error);
     if (!TypeParam::concurrent) {
       EXPECT_TRUE(contains(error->what(), "down")) << error->what();
@@ -95,7 +97,7 @@ TYPED_TEST_P(PoolLaws, AnAcquireEndsAtItsDeadlineThoughEveryConnectionItGetsIsDe
 TYPED_TEST_P(PoolLaws, AConnectionThatIsDeadAtOnceIsAFailedTry) {
   this->server.other_connects(ok().dying_after_checks(0));
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 2, .connect_backoff = {1ms, 1ms}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->attempts(), 2U);
   EXPECT_FALSE(error->cause());

@@ -1,4 +1,4 @@
-/// What the laws of the pool share: two suites, the pools they look at, a watcher, and ways to await a condition.
+/// What the laws of the pool share: two suites, the pools they look at, an observer, and ways to await a condition.
 #pragma once
 
 #include <carpool/connection_pool.hpp>
@@ -25,6 +25,10 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
+
 namespace pool_laws {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
@@ -42,18 +46,6 @@ using carpool::PoolStats;
 using carpool::TimePoint;
 using carpool::Verdict;
 
-/// Waits until condition() holds; false where it does not within ten seconds. Where nobody works in the background, the
-/// pools that are named do their maintenance.
-template <class Backend, class Condition, class... Pools>
-[[nodiscard]] bool eventually(Condition condition, Pools&... pools) {
-  for (const TimePoint end = Backend::now() + 10s; !condition();) {
-    if (Backend::now() >= end) return false;
-    if constexpr (!Backend::concurrent) (static_cast<void>(pools.reap()), ...);
-    Backend::sleep_until(Backend::now() + 200us);
-  }
-  return true;
-}
-
 template <class Backend>
 void pause(Duration length) {
   Backend::sleep_until(Backend::now() + length);
@@ -66,35 +58,10 @@ template <class Backend, class Pool>
   return pool.stats().closed_for(reason);
 }
 
-/// How long call() takes.
-template <class Backend, class Call>
-[[nodiscard]] Duration time_of(Call call) {
-  const TimePoint started = Backend::now();
-  call();
-  return Backend::now() - started;
-}
-
 /// The code of the PoolError that call() throws; none where it throws nothing.
 template <class Call>
 [[nodiscard]] std::error_code error_of(Call call) {
-  try {
-    static_cast<void>(call());
-    return {};
-  } catch (const carpool::PoolError& error) {
-    return error.code();
-  }
-}
-
-/// The Error that call() throws, to look at; a failure and nothing where it throws no such thing.
-template <class Error, class Call>
-[[nodiscard]] std::optional<Error> thrown_by(Call call) {
-  try {
-    static_cast<void>(call());
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return std::nullopt;
+  return code_thrown_by<carpool::PoolError>(std::move(call));
 }
 
 [[nodiscard]] inline bool contains(const std::string& text, const std::string& part) {
@@ -119,7 +86,7 @@ class Workers {
   std::vector<decltype(Backend::spawn(std::declval<void (*)()>()))> tasks_;
 };
 
-/// What a Watcher saw, in order.
+/// What a RecordingObserver saw, in order.
 struct Event {
   std::string what;
   std::uint64_t id = 0;
@@ -133,7 +100,7 @@ struct Event {
 
 /// An observer that writes down everything; copies write to the same list.
 template <class Backend>
-class Watcher {
+class RecordingObserver {
  public:
   void acquire_started() const noexcept { note({"acquire_started"}); }
   void acquired(std::uint64_t id, Duration wait) const noexcept { note({"acquired", id, wait}); }
@@ -202,8 +169,8 @@ using Limits = carpool::AnyOf<carpool::MaxLifetime, carpool::IdleTimeout, carpoo
 template <class Backend>
 using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
 template <class Backend>
-using WatchedPool =
-    carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, Watcher<Backend>>;
+using ObservedPool =
+    carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, RecordingObserver<Backend>>;
 template <class Backend>
 using TargetPool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeTargetConnector>;
 

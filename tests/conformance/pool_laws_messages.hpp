@@ -6,8 +6,8 @@
 TYPED_TEST_P(PoolLaws, TheNameOfThePoolStandsInEveryMessage) {
   Pool<TypeParam> pool(this->server.connector(),
                        {.name = "orders", .max_size = 1, .connect_attempts = 1, .connect_backoff = {5s, 5s}});
-  const auto says_its_name = [&](PoolErrc code, Duration patience = 10s) {
-    const auto error = thrown_by<carpool::PoolError>([&] { return pool.acquire_for(patience); });
+  const auto says_its_name = [&](PoolErrc code, Duration timeout = 10s) {
+    const auto error = thrown<carpool::PoolError>([&] { return pool.acquire_for(timeout); });
     return error && error->code() == code && contains(error->what(), "'orders'");
   };
   auto lease = pool.acquire();
@@ -26,7 +26,7 @@ TYPED_TEST_P(PoolLaws, ATimeoutTellsWhoHoldsTheConnections) {
   const auto first_line = carpool::SourceLocation::current().line() - 1;
   pause<TypeParam>(20ms);
   const auto second = pool.acquire();
-  const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
+  const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
   ASSERT_TRUE(error);
   ASSERT_EQ(error->holders().size(), 2U);
   const auto& oldest = *std::max_element(error->holders().begin(), error->holders().end(),
@@ -43,7 +43,7 @@ TYPED_TEST_P(PoolLaws, WithConnectionPassesItsCallersSourceLocationOn) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
   const auto line = carpool::SourceLocation::current().line() + 1;
   pool.with_connection([&](auto&) {
-    const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(0ns); });
+    const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(0ns); });
     ASSERT_TRUE(error);
     ASSERT_EQ(error->holders().size(), 1U);
     EXPECT_EQ(error->holders().front().site.line(), line);
@@ -56,13 +56,13 @@ TYPED_TEST_P(PoolLaws, ATimeoutTellsTheLastConnectErrorUnlessItIsOver) {
   this->server.next_connects({refuse("no route to it")});
   EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::connect_failed);
   pool.resize(1);
-  auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
+  auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
   ASSERT_TRUE(error);
   EXPECT_TRUE(contains(error->what(), "no route to it")) << error->what();
   lease.discard();
   pause<TypeParam>(2ms);
   lease = pool.acquire();  // the server is well again
-  error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
+  error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(1ms); });
   ASSERT_TRUE(error);
   EXPECT_FALSE(contains(error->what(), "no route to it")) << error->what();
 }
@@ -75,7 +75,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, ATimeoutTellsTheLastConnectErrorOfASeriesThat
                        {.max_connecting = 1, .connect_attempts = 3, .connect_backoff = {1ms, 1ms}});
   std::string text;
   const auto tells = [&](const char* what) {
-    const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(10ms); });
+    const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(10ms); });
     text = error ? error->what() : "";
     return contains(text, what);
   };
@@ -93,7 +93,7 @@ TYPED_TEST_P(PoolLaws, BadValuesAreRefusedByFieldAndBound) {
   EXPECT_THROW(pool_of({.max_size = 0}), std::invalid_argument);
   EXPECT_THROW(pool_of({.max_size = 2, .min_idle = 3}), std::invalid_argument);
   Pool<TypeParam> pool(this->server.connector());
-  const auto error = thrown_by<std::invalid_argument>([&] { return pool.resize(0), 0; });
+  const auto error = thrown<std::invalid_argument>([&] { return pool.resize(0), 0; });
   ASSERT_TRUE(error);
   EXPECT_TRUE(contains(error->what(), "max_size") && contains(error->what(), "at least 1"));
 }

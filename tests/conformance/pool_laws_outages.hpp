@@ -10,7 +10,7 @@ TYPED_TEST_P(PoolLaws, WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce) {
   pool.resize(3);
   EXPECT_EQ(error_of([&] { return pool.acquire_for(4s); }), PoolErrc::connect_failed);
   const auto before = TypeParam::now();
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::BreakerOpen>([&] { return pool.acquire(); });
   EXPECT_LT(TypeParam::now() - before, 500ms);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::breaker_open);
@@ -36,13 +36,26 @@ TYPED_TEST_P(PoolLaws, IdleConnectionsAreServedWhileTheBreakerIsOpen) {
 TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
   this->server.other_connects(refuse_credentials("wrong password"));
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20s, 20s}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::authentication_failed);
   EXPECT_EQ(error->code(), std::errc::permission_denied);
   EXPECT_EQ(error->attempts(), 1U);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(error_of([&] { return pool.acquire(); }), PoolErrc::breaker_open);
   EXPECT_EQ(this->server.counts().connects, 1U);
+}
+
+// There is no such database, and there will be none a moment later: PostgreSQL's 3D000 was asked for three times.
+TYPED_TEST_P(PoolLaws, ARefusalThatWouldBeRepeatedIsNotTriedAgain) {
+  this->server.next_connects({carpool::fake::failing_with(carpool::ConnectRefused("no such database"))});
+  Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20ms, 20ms}});
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), PoolErrc::connect_failed);
+  EXPECT_EQ(error->attempts(), 1U);
+  EXPECT_EQ(this->server.counts().connects, 1U);
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !error_of([&] { return pool.acquire(); }); }, pool))
+      << "after the back-off, and not after 30 s";
 }
 
 // The breaker used to let a series through after each back-off: 11 log-ins in 20 s, and accounts are locked after 5.
@@ -55,7 +68,7 @@ TYPED_TEST_P(PoolLaws, RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold) {
     pause<TypeParam>(1ms);
   }
   EXPECT_EQ(this->server.counts().connects, 1U);
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::BreakerOpen>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_GT(error->retry_after(), 15s);
   EXPECT_TRUE(contains(error->what(), "next try in ") && contains(error->what(), "retire_all()")) << error->what();

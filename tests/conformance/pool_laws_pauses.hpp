@@ -10,7 +10,7 @@ TYPED_TEST_P(PoolLaws, ASuspendedPoolGivesNoLeases) {
   auto lease = pool.acquire();
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 1; }, pool));
   pool.suspend();
-  const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_for(2ms); });
+  const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_for(2ms); });
   ASSERT_TRUE(error);
   EXPECT_TRUE(contains(error->what(), "suspended")) << error->what();
   EXPECT_FALSE(pool.try_acquire());

@@ -103,7 +103,7 @@ TYPED_TEST_P(PoolLaws, EachTargetHasItsOwnBreaker) {
   TargetPool<TypeParam> pool(this->server.target_connector(), {.connect_attempts = 1, .connect_backoff = {20s, 20s}});
   EXPECT_EQ(error_of([&] { return pool.acquire("bad"); }), PoolErrc::connect_failed);
   EXPECT_EQ(pool.acquire("good")->target(), "good");
-  const auto error = thrown_by<carpool::BreakerOpen>([&] { return pool.acquire("bad"); });
+  const auto error = thrown<carpool::BreakerOpen>([&] { return pool.acquire("bad"); });
   ASSERT_TRUE(error);
   EXPECT_TRUE(contains(error->what(), "bad is down"));
   EXPECT_EQ(pool.acquire("another")->target(), "another");
@@ -192,7 +192,7 @@ TYPED_TEST_P(PoolLaws, RetireAllAndClearConcernEveryTarget) {
 }
 
 TYPED_TEST_P(PoolLaws, MinIdleIsRefusedWhereThePoolCannotKnowTheTarget) {
-  const auto error = thrown_by<std::invalid_argument>([&] {
+  const auto error = thrown<std::invalid_argument>([&] {
     TargetPool<TypeParam> pool(this->server.target_connector(), {.min_idle = 1});
     return 0;
   });

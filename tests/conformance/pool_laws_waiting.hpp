@@ -18,7 +18,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, AWaiterLeavesAtItsDeadlineAndNotBefore) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
   const auto lease = pool.acquire();
   const TimePoint deadline = TypeParam::now() + 30ms;
-  const auto error = thrown_by<carpool::AcquireTimeout>([&] { return pool.acquire_until(deadline); });
+  const auto error = thrown<carpool::AcquireTimeout>([&] { return pool.acquire_until(deadline); });
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_LT(TypeParam::now(), deadline + 5s);
   ASSERT_TRUE(error);
@@ -133,7 +133,7 @@ TYPED_TEST_P(PoolLawsAmongWorkers, MoreThanMaxWaitersAreRefusedAtOnce) {
   workers.start(2, [&] { EXPECT_TRUE(pool.acquire_for(10s)); });
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting == 2; }));
   const Duration took = time_of<TypeParam>([&] {
-    const auto error = thrown_by<carpool::QueueFull>([&] { return pool.acquire(); });
+    const auto error = thrown<carpool::QueueFull>([&] { return pool.acquire(); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), PoolErrc::queue_full);
     EXPECT_TRUE(contains(error->what(), "'full'")) << error->what();

@@ -9,9 +9,9 @@
 #include <set>
 
 TYPED_TEST_P(PoolLaws, AConnectionsLifeIsToldInOrder) {
-  const Watcher<TypeParam> watcher;
+  const RecordingObserver<TypeParam> observer;
   {
-    WatchedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), watcher);
+    ObservedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), observer);
     static_cast<void>(pool.acquire());
     static_cast<void>(pool.acquire());
     pool.retire_all();
@@ -21,35 +21,37 @@ TYPED_TEST_P(PoolLaws, AConnectionsLifeIsToldInOrder) {
     pool.close();
     pool.close();
   }
-  std::vector<std::string> names = watcher.names();
+  std::vector<std::string> names = observer.names();
   const auto closed = std::find(names.begin(), names.end(), "connection_closed");
   ASSERT_NE(closed, names.end());
-  names.erase(closed);  // a helper tells that, at its leisure
+  names.erase(closed);  // a background worker tells that, at its leisure
   EXPECT_EQ(names, (std::vector<std::string>{"pool_ready", "acquire_started", "connection_created", "connection_ready",
                                              "acquired", "released", "acquire_started", "acquired", "released",
                                              "pool_cleared", "pool_ready", "pool_closed"}));
-  for (const Event& event : watcher.seen()) EXPECT_TRUE(event.id == 1 || event.id == 0) << event.what;
+  for (const Event& event : observer.seen()) EXPECT_TRUE(event.id == 1 || event.id == 0) << event.what;
 }
 
 TYPED_TEST_P(PoolLaws, EventsTellHowLongThingsTook) {
-  const Watcher<TypeParam> watcher;
+  const RecordingObserver<TypeParam> observer;
   this->server.other_connects(slow(15ms));
-  WatchedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), watcher);
+  ObservedPool<TypeParam> pool(this->server.connector(), {}, no_limits(), observer);
   pool.acquire()->use(30ms);
-  EXPECT_GE(watcher.seen("connection_ready").at(0).length, 15ms);
-  EXPECT_GE(watcher.seen("acquired").at(0).length, 15ms);
-  EXPECT_GE(watcher.seen("released").at(0).length, 30ms - 10ms) << "by the coarse clock";
+  EXPECT_GE(observer.seen("connection_ready").at(0).length, 15ms);
+  EXPECT_GE(observer.seen("acquired").at(0).length, 15ms);
+  EXPECT_GE(observer.seen("released").at(0).length, 30ms - 10ms) << "by the coarse clock";
 }
 
 TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
-  const Watcher<TypeParam> watcher;
+  const RecordingObserver<TypeParam> observer;
   PoolStats stats;
   for (const bool drains : {true, false}) {
-    WatchedPool<TypeParam> pool(this->server.connector(), {.max_size = 4, .connect_backoff = {1ms, 1ms}},
-                                limits(carpool::forever, 600ms), watcher);
+    ObservedPool<TypeParam> pool(this->server.connector(), {.max_size = 4, .connect_backoff = {1ms, 1ms}},
+                                 limits(carpool::forever, 600ms), observer);
     this->server.next_connects({refuse("once")});
     pool.acquire().discard();
-    { const auto mine = pool.acquire().detach(); }
+    {
+      const auto mine = pool.acquire().detach();
+    }
     pool.acquire()->leave_a_reply_unread();
     this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
     pool.acquire()->get_dirty();
@@ -76,18 +78,18 @@ TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
   for (std::size_t i = 0; i < carpool::close_reason_count; ++i) {
     const auto reason = static_cast<CloseReason>(i);
     EXPECT_GT(stats.closed_for(reason), 0U) << to_string(reason);
-    EXPECT_EQ(stats.closed_for(reason), watcher.closed_for(reason)) << to_string(reason);
+    EXPECT_EQ(stats.closed_for(reason), observer.closed_for(reason)) << to_string(reason);
   }
 }
 
 // Each acquire that starts ends once: with a connection, or with the reason why not.
 TYPED_TEST_P(PoolLaws, EveryAcquireThatStartsIsToldToEnd) {
   using carpool::AcquireFailure;
-  const Watcher<TypeParam> watcher;
-  WatchedPool<TypeParam> pool(
+  const RecordingObserver<TypeParam> observer;
+  ObservedPool<TypeParam> pool(
       this->server.connector(),
       {.max_size = 1, .connect_attempts = 1, .connect_backoff = {20s, 20s}, .validation_bypass_window = 20ms},
-      no_limits(), watcher);
+      no_limits(), observer);
   std::vector<AcquireFailure> expected;
   const auto fails_with = [&](AcquireFailure reason) {
     expected.push_back(reason);
@@ -111,10 +113,10 @@ TYPED_TEST_P(PoolLaws, EveryAcquireThatStartsIsToldToEnd) {
   EXPECT_THROW(static_cast<void>(pool.try_acquire()), carpool::PoolClosed);
   expected.push_back(AcquireFailure::closed);
   std::vector<AcquireFailure> failures;
-  for (const Event& event : watcher.seen("acquire_failed")) failures.push_back(*event.failure);
+  for (const Event& event : observer.seen("acquire_failed")) failures.push_back(*event.failure);
   EXPECT_EQ(failures, expected);
-  EXPECT_EQ(watcher.seen("acquire_started").size(), failures.size() + watcher.seen("acquired").size());
-  EXPECT_EQ(watcher.seen("acquired").size(), watcher.seen("released").size());
+  EXPECT_EQ(observer.seen("acquire_started").size(), failures.size() + observer.seen("acquired").size());
+  EXPECT_EQ(observer.seen("acquired").size(), observer.seen("released").size());
 }
 
 // Law 6; C68: a call of stats() would wait for ever, if its caller held the lock.

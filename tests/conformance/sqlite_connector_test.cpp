@@ -20,6 +20,7 @@
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "sqlite_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -41,21 +42,7 @@ class SqliteConformance : public testing::Test {
   Connection reader() { return open(carpool::SqliteConnector::reader(path_)); }
 
   static std::int64_t count(Connection& connection) {
-    auto rows = connection.query("SELECT count(*) FROM notes");
-    rows.next();
-    return rows.template get<std::int64_t>(0);
-  }
-
-  /// What work throws as an error of the system's; a failure where it throws none.
-  template <class Work>
-  static std::error_code code_of(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error.code();
-    }
-    ADD_FAILURE() << "no std::system_error";
-    return {};
+    return connection.query("SELECT count(*) FROM notes").template get<std::int64_t>(0, 0);
   }
 
   SqliteFolder folder_;
@@ -65,6 +52,7 @@ class SqliteConformance : public testing::Test {
 TYPED_TEST_SUITE(SqliteConformance, AllIoBackends, BackendName);
 
 static_assert(carpool::ConnectorFor<carpool::SqliteConnector, carpool::ThreadBackend>);
+static_assert(carpool::TransactionalSqlConnection<carpool::SqliteConnection<carpool::ThreadBackend>>);
 
 TYPED_TEST(SqliteConformance, AFreshConnectionIsConnectedAndClean) {
   auto connection = this->writer();
@@ -111,7 +99,7 @@ TYPED_TEST(SqliteConformance, AForkedChildThatAbandonsLeavesTheParentItsLocks) {
   };
   EXPECT_EQ(run_in_forked_child(child), 0);
   auto other = this->writer();
-  EXPECT_EQ(this->code_of([&] { (void)other.begin(carpool::SqliteBegin::immediate, this->in(milliseconds(20))); }),
+  EXPECT_EQ(code_thrown_by([&] { (void)other.begin(carpool::SqliteBegin::immediate, this->in(milliseconds(20))); }),
             std::errc::timed_out);
   transaction.commit();
   EXPECT_EQ(this->count(other), 1);
@@ -119,7 +107,7 @@ TYPED_TEST(SqliteConformance, AForkedChildThatAbandonsLeavesTheParentItsLocks) {
 
 TYPED_TEST(SqliteConformance, AForkedChildIsRefusedItsParentsConnection) {
   auto connection = this->writer();
-  auto rows = connection.query("SELECT 1");
+  auto rows = connection.cursor("SELECT 1");
   const auto child = [&] {
     try {
       (void)connection.query("SELECT 1");
@@ -139,7 +127,7 @@ TYPED_TEST(SqliteConformance, ALockIsWaitedForUntilTheDeadlineAndNoLonger) {
   {
     auto transaction = holder.begin();
     const carpool::TimePoint deadline = this->in(milliseconds(60));
-    EXPECT_EQ(this->code_of([&] { other.execute("INSERT INTO notes (text) VALUES ('no')", {}, deadline); }),
+    EXPECT_EQ(code_thrown_by([&] { other.execute("INSERT INTO notes (text) VALUES ('no')", {}, deadline); }),
               std::errc::timed_out);
     EXPECT_GE(TypeParam::now(), deadline);
     EXPECT_FALSE(this->connector_.dirty(other));
@@ -169,7 +157,7 @@ TYPED_TEST(SqliteConformance, ReadersAndTheWriterDoNotHoldEachOtherUp) {
   auto transaction = connection.begin();
   connection.execute("INSERT INTO notes (text) VALUES ('not yet')");
   auto reader = this->reader();
-  auto rows = reader.query("SELECT count(*) FROM notes", {}, this->in(seconds(10)));
+  auto rows = reader.cursor("SELECT count(*) FROM notes", {}, this->in(seconds(10)));
   ASSERT_TRUE(rows.next());
   EXPECT_EQ(rows.template get<int>(0), 0);
   transaction.commit(this->in(seconds(10)));
@@ -187,7 +175,7 @@ TYPED_TEST(SqliteConformance, ARunawayQueryIsInterruptedAtItsDeadline) {
     connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", {},
                        deadline);
   };
-  EXPECT_EQ(this->code_of(run), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by(run), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_EQ(this->count(connection), 0);
 }
@@ -230,10 +218,32 @@ TYPED_TEST(SqliteConformance, AnUnfinishedTransactionIsRolledBackByTheNextOperat
   EXPECT_FALSE(this->connector_.dirty(connection));
 }
 
+TYPED_TEST(SqliteConformance, ATransactionWithinATransactionIsRefused) {
+  auto connection = this->writer();
+  auto transaction = connection.begin();
+  EXPECT_THROW((void)connection.begin(), std::logic_error);
+  transaction.commit();
+}
+
+// SQLite rolls back by itself where a statement that writes is interrupted: the rest used to be committed alone.
+TYPED_TEST(SqliteConformance, WhatFollowsTheEndOfATransactionIsRefusedUntilItIsGone) {
+  auto connection = this->writer();
+  {
+    auto transaction = connection.begin();
+    connection.execute("INSERT INTO notes (text) VALUES ('first')");
+    connection.execute("ROLLBACK");  // as SQLite does it where the disk is full
+    EXPECT_THROW(connection.execute("INSERT INTO notes (text) VALUES ('second')"), carpool::SqliteError);
+    EXPECT_THROW(transaction.commit(), carpool::SqliteError);
+    transaction.rollback();
+  }
+  EXPECT_EQ(this->count(connection), 0);
+  EXPECT_EQ(connection.execute("INSERT INTO notes (text) VALUES ('third')"), 1U);
+}
+
 TYPED_TEST(SqliteConformance, AResetRollsBackAndEndsWhatIsBeingRead) {
   auto connection = this->writer();
   connection.script("BEGIN; INSERT INTO notes (text) VALUES ('one'), ('two')");
-  auto rows = connection.query("SELECT text FROM notes");
+  auto rows = connection.cursor("SELECT text FROM notes");
   ASSERT_TRUE(rows.next());
   EXPECT_TRUE(this->connector_.dirty(connection));
   EXPECT_TRUE(this->connector_.reset(connection, this->in(seconds(10))));
@@ -249,9 +259,9 @@ TYPED_TEST(SqliteConformance, SlowDisksCanBeLeftToHelpers) {
   connection.execute("INSERT INTO notes (text) VALUES ('helped')");
   auto transaction = holder.begin();
   const auto blocked = [&] { connection.execute("DELETE FROM notes", {}, this->in(milliseconds(30))); };
-  EXPECT_EQ(this->code_of(blocked), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by(blocked), std::errc::timed_out);
   transaction.rollback();
-  EXPECT_EQ(connection.execute("DELETE FROM notes"), 1);
+  EXPECT_EQ(connection.execute("DELETE FROM notes"), 1U);
 }
 
 TYPED_TEST(SqliteConformance, AServersRefusalIsNoReasonToClose) {

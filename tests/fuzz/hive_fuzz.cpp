@@ -31,7 +31,7 @@ void converse(Channel::Stream stream, bool plain) {
   carpool::HiveConnection<ByteBackend> connection(std::move(session), {});
   look_at(connection.databases());
   look_at(connection.query("select 1"));
-  connection.close_session();
+  connection.close_gracefully();
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 
 namespace {
 
@@ -177,11 +178,11 @@ class Scene {
     lent = acquire();
   }
 
-  Lease acquire(carpool::Duration patience = 20s) {
+  Lease acquire(carpool::Duration timeout = 20s) {
     if constexpr (carpool::detail::has_target<Connector>) {
-      return pool.acquire_for(target, patience);
+      return pool.acquire_for(target, timeout);
     } else {
-      return pool.acquire_for(patience);
+      return pool.acquire_for(timeout);
     }
   }
   std::optional<Lease> try_acquire() {
@@ -212,7 +213,7 @@ class Scene {
     lent.release();
     pool.resize(max_size);
     pool.resume();
-    EXPECT_TRUE(soon<Backend>([&] {
+    EXPECT_TRUE(eventually<Backend>([&] {
       const carpool::PoolStats stats = pool.stats();
       return stats.size() == stats.idle && stats.waiting == 0 && stats.idle == world.open;
     })) << "not at rest, or the books do not agree";
@@ -379,23 +380,23 @@ TYPED_TEST(AllocationFailure, AnAcquireOfAnIdleConnectionNeedsNoMemory) {
 struct Slow : Named {
   std::atomic<bool>* gate;
   Counted connect(const std::string& target, carpool::TimePoint deadline) const {
-    if (target == "slow" && !soon<carpool::ThreadBackend>([&] { return gate->load(); })) ADD_FAILURE();
+    if (target == "slow" && !eventually<carpool::ThreadBackend>([&] { return gate->load(); })) ADD_FAILURE();
     return Plain::connect(deadline);
   }
 };
 
-class AllocationFailureOfAHelper : public testing::Test {
+class AllocationFailureOfAWorker : public testing::Test {
  protected:
   using Backend = carpool::ThreadBackend;
   using Pool = carpool::ConnectionPool<Backend, LifoStack, Slow, carpool::NeverEvict>;
 
-  AllocationFailureOfAHelper() { connector.world = &world, connector.gate = &gate; }
+  AllocationFailureOfAWorker() { connector.world = &world, connector.gate = &gate; }
 
   /// Somebody who needs one more connection as soon as memory is short; `got_one` says whether it came.
   [[nodiscard]] Backend::Task wants_one_in_need(Pool& pool) {
     return Backend::spawn([this, &pool] {
       try {
-        if (!soon<Backend>([] { return all_threads.to_go != 0; })) return;
+        if (!eventually<Backend>([] { return all_threads.to_go != 0; })) return;
         pool.acquire_for("quick", 8s).release();
         got_one = true;
       } catch (const std::exception&) {  // told so
@@ -409,39 +410,39 @@ class AllocationFailureOfAHelper : public testing::Test {
   Slow connector;
 };
 
-TEST_F(AllocationFailureOfAHelper, IsMadeGoodWhileAnotherHelperIsBusy) {
+TEST_F(AllocationFailureOfAWorker, IsMadeGoodWhileAnotherWorkerIsBusy) {
   Pool pool(connector, {.max_size = 3, .connect_attempts = 1000});
   const auto keeps_the_endpoint = pool.acquire("quick");
   Backend::Task busy = Backend::spawn([&] { pool.acquire("slow").release(); });
-  EXPECT_TRUE(soon<Backend>([&] { return pool.stats().connecting == 1; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().connecting == 1; }));
   Backend::Task waiter = wants_one_in_need(pool);
   bool felt = false;
   {
     Shortage shortage(Whose::everybodys, 1, Lasting::forever);
-    felt = soon<Backend>([&] { return pool.stats().waiting == 2 && all_threads.failed > 0; });
+    felt = eventually<Backend>([&] { return pool.stats().waiting == 2 && all_threads.failed > 0; });
     Backend::sleep_until(Backend::now() + 50ms);  // whoever failed has gone to rest by now
   }
   EXPECT_TRUE(felt);
   waiter.join();
   EXPECT_TRUE(got_one);
-  EXPECT_FALSE(gate) << "the helper that was busy is busy still";
+  EXPECT_FALSE(gate) << "the background worker that was busy is busy still";
   gate = true;
   busy.join();
 }
 
 /// Slots come in blocks: with so many lent, one of them is the first that needs memory.
-TEST_F(AllocationFailureOfAHelper, IsNotRepeatedWithoutRest) {
+TEST_F(AllocationFailureOfAWorker, IsNotRepeatedWithoutRest) {
   for (std::size_t lent = 1; lent <= 4; ++lent) {
     Pool pool(connector, {.max_size = 6});
     std::vector<Pool::Lease> leases;
     while (leases.size() < lent) leases.push_back(pool.acquire("quick"));
-    Backend::sleep_until(Backend::now() + 5ms);  // the helper rests, most likely; if not, one more is to be hired
+    Backend::sleep_until(Backend::now() + 5ms);  // most likely the worker rests; if not, one more must be spawned
     Backend::Task waiter = wants_one_in_need(pool);
     bool felt = false;
     long failed = 0;
     {
       Shortage shortage(Whose::everybodys, 1, Lasting::forever);
-      felt = soon<Backend>([&] { return all_threads.failed > 0; });
+      felt = eventually<Backend>([&] { return all_threads.failed > 0; });
       Backend::sleep_until(Backend::now() + 50ms);
       failed = all_threads.failed;
     }
@@ -458,7 +459,7 @@ TYPED_TEST(AllocationFailure, NothingIsLeftOpenWhenThePoolIsGone) {
     scene->lent.release();
     scene->pool.close();
   }
-  EXPECT_TRUE(soon<typename TypeParam::Backend>([&] { return scene->world.open == 0; }));
+  EXPECT_TRUE(eventually<typename TypeParam::Backend>([&] { return scene->world.open == 0; }));
 }
 
 }  // namespace

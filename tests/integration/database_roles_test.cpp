@@ -17,8 +17,10 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "real_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -179,10 +181,10 @@ TYPED_TEST_P(DatabaseRoles, WritesFollowThePrimary) {
   EXPECT_EQ(write(), 0U);
   this->permit_writes(0, false);
   const auto refused = [&] { return thrown<typename TypeParam::Pair::Error>(write).has_value(); };
-  ASSERT_TRUE(soon<B>(refused));
+  ASSERT_TRUE(eventually<B>(refused));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(write(), 1U) << "one refusal speaks for all connections to that server";
   this->permit_writes(0, true), this->permit_writes(1, false);
-  ASSERT_TRUE(soon<B>(refused));
+  ASSERT_TRUE(eventually<B>(refused));
   EXPECT_EQ(write(), 0U);
 }
 
@@ -196,7 +198,7 @@ TYPED_TEST_P(DatabaseRoles, ARefusalThatIsCaughtBesideAPlainLeaseMovesThemToo) {
     const auto lease = pool.acquire();
     return thrown<typename TypeParam::Pair::Error>([&] { this->write(*lease); }).has_value();
   };
-  ASSERT_TRUE(soon<B>(refused));
+  ASSERT_TRUE(eventually<B>(refused));
   for (int i = 0; i < 5; ++i) {
     const auto lease = pool.acquire();
     EXPECT_EQ(this->write(*lease), 1U);
@@ -223,11 +225,11 @@ TYPED_TEST(PostgresRoles, WhoAsksForARoleGetsTheServerThatHasIt) {
     const carpool::EndpointsConnector<carpool::PostgresConnector> connector(endpoints);
     return connector.template connect<B>(B::now() + seconds(20)).endpoint();
   };
-  EXPECT_TRUE(soon<B>([&] { return endpoint_for("read-write") == 1; }));
+  EXPECT_TRUE(eventually<B>([&] { return endpoint_for("read-write") == 1; }));
   EXPECT_EQ(endpoint_for("read-only"), 0U);
   EXPECT_EQ(endpoint_for("any"), 0U);
   this->permit_writes(0, true), this->permit_writes(1, false);
-  EXPECT_TRUE(soon<B>([&] { return endpoint_for("read-only") == 1; }));
+  EXPECT_TRUE(eventually<B>([&] { return endpoint_for("read-only") == 1; }));
   EXPECT_EQ(endpoint_for("read-write"), 0U);
 }
 

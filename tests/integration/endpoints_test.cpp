@@ -20,8 +20,10 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -111,7 +113,7 @@ TYPED_TEST(Endpoints, RoundRobinGivesEachItsTurn) {
   const Connector connector = this->connector({.order = EndpointOrder::round_robin});
   std::vector<Connector::Connection<TypeParam>> connections;
   for (int i = 0; i < 6; ++i) connections.push_back(this->connect(connector));
-  EXPECT_TRUE(soon<TypeParam>([this] { return this->accepted() == Counts{2, 2, 2}; }));
+  EXPECT_TRUE(eventually<TypeParam>([this] { return this->accepted() == Counts{2, 2, 2}; }));
 }
 
 TYPED_TEST(Endpoints, TheOneWithTheFewestConnectionsIsChosen) {
@@ -135,7 +137,7 @@ TYPED_TEST(Endpoints, AServerThatIsDownIsLeftAloneUntilItIsProbed) {
   if (TypeParam::now() - before < 100ms) {  // else the machine slept, and the probe was due
     EXPECT_EQ(next.endpoint(), 1U);
   }
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->connect(connector).endpoint() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->connect(connector).endpoint() == 0; }));
   EXPECT_FALSE(connector.status()[0].set_aside);
 }
 
@@ -151,7 +153,7 @@ TYPED_TEST(Endpoints, AServerThatHangsLeavesTimeForTheNext) {
       return true;
     }
   };
-  ASSERT_TRUE(soon<TypeParam>(filled));
+  ASSERT_TRUE(eventually<TypeParam>(filled));
   const auto deadline = TypeParam::now() + 3s;
   EXPECT_EQ(connector.template connect<TypeParam>(deadline).endpoint(), 1U);
 }
@@ -204,7 +206,8 @@ TYPED_TEST(Endpoints, AChangeOfRolesIsNoticedThoughItEndsAPlainLease) {
     lease->write();
   };
   EXPECT_THROW(demoted(), ReadOnly);
-  EXPECT_TRUE(soon<TypeParam>([&] { return connector.status()[0].set_aside; })) << "when the connection is closed";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return connector.status()[0].set_aside; }))
+      << "when the connection is closed";
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.acquire()->endpoint(), 1U);
   EXPECT_EQ(connector.status()[0].generation, 1U) << "once";
 }
@@ -280,5 +283,37 @@ static_assert(CanDoMore<Connector, Connector::Connection<carpool::ThreadBackend>
 using WrappedTargets = carpool::EndpointsConnector<carpool::FakeTargetConnector>;
 static_assert(std::is_same_v<WrappedTargets::Target, carpool::FakeTargetConnector::Target>);
 static_assert(carpool::ConnectorFor<WrappedTargets, carpool::ThreadBackend>);
+
+/// Servers that have no database of the name.
+struct NoSuchDatabase : carpool::TcpConnector {
+  template <class Backend>
+  [[nodiscard]] carpool::StreamConnection<Backend> connect(carpool::TimePoint) const {
+    if (is_down) throw std::system_error(std::make_error_code(std::errc::connection_refused), "down");
+    throw carpool::ConnectRefused("no such database");
+  }
+  bool is_down = false;
+};
+
+template <class Backend>
+std::string refused_by(const std::vector<NoSuchDatabase>& servers) {
+  const carpool::EndpointsConnector<NoSuchDatabase> connector(servers);
+  try {
+    (void)connector.template connect<Backend>(Backend::now() + 10s);
+  } catch (const carpool::ConnectRefused& error) {
+    return error.what();
+  } catch (const std::system_error&) {
+    return "another time";
+  }
+  return "connected";
+}
+
+// It used to be an error of the network, so that the pool asked again and again.
+TYPED_TEST(Endpoints, WhatAllServersRefuseForGoodIsNotTriedAgain) {
+  NoSuchDatabase down;
+  down.is_down = true;
+  EXPECT_EQ(refused_by<TypeParam>({NoSuchDatabase(), NoSuchDatabase()}),
+            "none of 2 endpoints (no such database; no such database)");
+  EXPECT_EQ(refused_by<TypeParam>({NoSuchDatabase(), down}), "another time") << "the other may have it";
+}
 
 }  // namespace

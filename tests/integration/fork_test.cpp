@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
@@ -94,7 +95,7 @@ class Fork : public testing::Test {
 
   /// The parent's three connections are as they were, and the server has heard this, and nothing else, from others.
   void expect_untouched(const std::string& said_by_children = "") {
-    EXPECT_TRUE(soon<Backend>([&] { return server.open() == 3; }));
+    EXPECT_TRUE(eventually<Backend>([&] { return server.open() == 3; }));
     const std::size_t accepted = server.accepted();
     EXPECT_TRUE(answers(*lease));
     Lease one = pool->acquire(), two = pool->acquire();
@@ -221,7 +222,7 @@ TYPED_TEST(Fork, TheChildDoesNotKeepOpenWhatOtherThreadsHadInUse) {
   }
   EXPECT_TRUE(this->answers(theirs)) << "the parent's connection is as it was";
   theirs.discard(), this->lease->discard(), this->pool->clear();
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.open() <= 1; })) << "the child's own is open";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.open() <= 1; })) << "the child's own is open";
   ::close(ends[1]), ::close(ends[0]);
   int status = -1;
   EXPECT_EQ(::waitpid(child, &status, 0), child);

@@ -18,11 +18,13 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -68,13 +70,13 @@ TYPED_TEST(HiveFaults, AConversationThatIsCutAtAnyByteIsAnErrorAndNoAnswer) {
     };
     converse();
     const std::size_t bytes = proxy.answered();
-    ASSERT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+    ASSERT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
     const std::size_t descriptors = open_descriptors();
     for (std::size_t offset = 0; offset < bytes; ++offset) {
       proxy.cut_after(offset);
       EXPECT_ANY_THROW(converse()) << "after " << offset << " of " << bytes << " bytes";
     }
-    EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
     EXPECT_EQ(open_descriptors(), descriptors);
   }
 }
@@ -99,14 +101,7 @@ TYPED_TEST(HiveFaults, AFrozenServerIsATimeOutWhileConnectingAndWhileAsking) {
     const auto connector = this->to(proxy.port(), auth);
     auto connection = this->open(connector);
     proxy.hold(true);
-    const auto code_of = [&](auto work) {
-      try {
-        work(this->in(milliseconds(50)));
-      } catch (const std::system_error& error) {
-        return error.code();
-      }
-      return std::error_code();
-    };
+    const auto code_of = [&](auto work) { return code_thrown_by([&] { work(this->in(milliseconds(50))); }); };
     EXPECT_EQ(code_of([&](auto end) { this->ask(connection, 0, end); }), std::errc::timed_out);
     EXPECT_EQ(code_of([&](auto end) { (void)connector.template connect<TypeParam>(end); }), std::errc::timed_out);
     EXPECT_FALSE(connector.reusable(connection));
@@ -153,7 +148,7 @@ TYPED_TEST(HiveFaults, AServerThatComesBackIsUsedAgain) {
   proxy.refuse(true), proxy.close_all();
   EXPECT_ANY_THROW(ask());
   proxy.refuse(false);
-  EXPECT_TRUE(this->soon([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] {
     try {
       return ask(), true;
     } catch (const std::exception&) {

@@ -15,8 +15,10 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -52,12 +54,8 @@ class HiveSessions : public HiveFixture<Backend> {
   }
   template <class Work>
   static std::string code_of(Work work) {
-    try {
-      work();
-    } catch (const HiveError& error) {
-      return error.code();
-    }
-    return "nothing was thrown";
+    const auto error = thrown<HiveError>(std::move(work));
+    return error ? error->code() : "nothing was thrown";
   }
 };
 TYPED_TEST_SUITE(HiveSessions, IoBackends, BackendName);
@@ -208,7 +206,7 @@ TYPED_TEST(HiveSessions, AClosedPoolLeavesNoSessionBehind) {
     EXPECT_EQ(pool.prewarm(3, std::chrono::seconds(10)), 3U);
     EXPECT_EQ(server.sessions(), 3U);
   }
-  EXPECT_TRUE(this->soon([&] { return server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.open() == 0; }));
   EXPECT_EQ(server.sessions(), 0U);
   EXPECT_EQ(server.count("CloseSession"), 3U);
 }
@@ -223,7 +221,7 @@ TYPED_TEST(HiveSessions, OperationsLeftOpenAreClosedWhenTheLeaseEnds) {
     EXPECT_EQ(server.operations(), 3U);
   }
   auto lease = pool.acquire();
-  EXPECT_TRUE(this->soon([&] { return server.operations() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.operations() == 0; }));
   EXPECT_EQ(pool.stats().created, 1U);
 }
 
@@ -278,7 +276,7 @@ TYPED_TEST(HiveSessions, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessi
   }
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_FALSE(connector.reusable(connection));
-  EXPECT_TRUE(this->soon([&] { return server.count("CancelOperation") == 1 && server.sessions() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.count("CancelOperation") == 1 && server.sessions() == 0; }));
 }
 
 TYPED_TEST(HiveSessions, MoreRowsThanAreWantedAreAnErrorAfterWhichAllIsClosed) {

@@ -10,9 +10,11 @@
 #include <system_error>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "http_fixture.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -40,7 +42,7 @@ class HttpFaults : public HttpFixture<B> {
   template <class Pool>
   bool works_again(Pool& pool) {
     carpool::HttpClient client(pool);
-    return this->soon([&] {
+    return eventually<B>([&] {
       try {
         this->exchange(client);
         return true;
@@ -59,17 +61,17 @@ TYPED_TEST(HttpFaults, AServerThatFallsSilentIsGivenUpAtTheDeadline) {
     auto connection = this->connect(this->through_proxy(encrypted));
     this->exchange(connection);
     this->proxy(encrypted).hold(true);
-    const auto error = this->thrown_by([&] { this->exchange(connection, this->in(milliseconds(100))); });
+    const auto error = thrown_by<std::system_error>([&] { this->exchange(connection, this->in(milliseconds(100))); });
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
     EXPECT_FALSE(connection.reusable());
-    EXPECT_EQ(this->thrown_by([&] { this->exchange(connection); }).code(), std::errc::not_connected);
+    EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(connection); }).code(), std::errc::not_connected);
   }
 }
 
 TYPED_TEST(HttpFaults, AHandshakeThatFallsSilentIsGivenUpAtTheDeadline) {
   auto connection = this->connect(this->through_proxy(true));
   this->proxy(true).hold(true);
-  const auto error = this->thrown_by([&] { this->exchange(connection, this->in(milliseconds(100))); });
+  const auto error = thrown_by<std::system_error>([&] { this->exchange(connection, this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
 }
 
@@ -117,7 +119,7 @@ TYPED_TEST(HttpFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
       this->exchange(younger);
       if (reset) this->proxy(encrypted).reset_all();
       if (!reset) this->proxy(encrypted).close_all();
-      ASSERT_TRUE(this->soon([&] { return !elder.is_connected() && !younger.is_connected(); }));
+      ASSERT_TRUE(eventually<TypeParam>([&] { return !elder.is_connected() && !younger.is_connected(); }));
       for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
     }
   }
@@ -127,7 +129,8 @@ TYPED_TEST(HttpFaults, ALateAnswerReachesNobody) {
   typename TestFixture::Pool pool(this->through_proxy(false), {.max_size = 1});
   this->exchange(held_by(pool.acquire()));
   this->proxy(false).delay(milliseconds(150));
-  const auto error = this->thrown_by([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
+  const auto error =
+      thrown_by<std::system_error>([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   this->proxy(false).delay(milliseconds(0));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_again(pool));
@@ -143,14 +146,14 @@ TYPED_TEST(HttpFaults, AKilledAndRestartedServerServesThePoolAgain) {
     auto lease = pool.acquire();
     this->exchange(*lease);
     own.freeze();
-    const auto error = this->thrown_by([&] { this->exchange(*lease, this->in(milliseconds(100))); });
+    const auto error = thrown_by<std::system_error>([&] { this->exchange(*lease, this->in(milliseconds(100))); });
     EXPECT_EQ(error.code(), std::errc::timed_out);
     own.thaw();
   }
   EXPECT_TRUE(this->works_again(pool));
   auto lease = pool.acquire();
   own.kill();
-  EXPECT_EQ(this->thrown_by([&] { this->exchange(*lease); }).code(), std::errc::connection_reset);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(*lease); }).code(), std::errc::connection_reset);
   lease.release();
   EXPECT_THROW((void)pool.acquire_for(seconds(5)), carpool::PoolError);
   own.start();
@@ -166,10 +169,10 @@ TYPED_TEST(HttpFaults, NothingIsLeakedByFailures) {
   const auto all_closed = [this] { return this->proxy(false).open() + this->proxy(true).open() == 0; };
   fail(false, 10);
   fail(true, 10);
-  ASSERT_TRUE(this->soon(all_closed));
+  ASSERT_TRUE(eventually<TypeParam>(all_closed));
   const std::size_t before = open_descriptors();
   for (std::size_t cut = 5; cut < 100; cut += 10) fail(false, cut), fail(true, 10 * cut);
-  EXPECT_TRUE(this->soon(all_closed));
+  EXPECT_TRUE(eventually<TypeParam>(all_closed));
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <system_error>
 
 #include <gtest/gtest.h>
 
@@ -44,27 +43,6 @@ class HttpFixture : public testing::Test {
   [[nodiscard]] Connection connect() const { return connect(connector()); }
 
   static carpool::TimePoint in(carpool::Duration time) { return B::now() + time; }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = in(std::chrono::seconds(20));
-    while (!condition()) {
-      if (B::now() > end) return false;
-      B::sleep_until(in(std::chrono::milliseconds(1)));
-    }
-    return true;
-  }
-
-  template <class Work>
-  static std::system_error thrown_by(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no std::system_error was thrown";
-    return {std::error_code(), "nothing"};
-  }
 
   /// A question whose answer nobody else gets, put to a connection or to a client.
   template <class Asked>

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "http_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -59,7 +61,7 @@ TYPED_TEST(HttpRequests, AServerThatAnnouncesTheEndIsNotAskedAgain) {
   EXPECT_EQ(connection.get("/close?nonce=4").body, "last 4");
   EXPECT_FALSE(connection.reusable());
   EXPECT_FALSE(connection.is_connected());
-  EXPECT_EQ(this->thrown_by([&] { connection.get("/"); }).code(), std::errc::not_connected);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.get("/"); }).code(), std::errc::not_connected);
   typename TestFixture::Pool pool(this->connector(), {.max_size = 1});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(pool.acquire()->get("/close?nonce=5").status, 200);
 }
@@ -68,7 +70,7 @@ TYPED_TEST(HttpRequests, AKeptConnectionThatTheServerEndsIsNoticed) {
   auto connection = this->connect();
   EXPECT_EQ(connection.get("/brief?nonce=6").body, "soon 6");
   EXPECT_TRUE(connection.is_connected());
-  EXPECT_TRUE(this->soon([&] { return !connection.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connection.is_connected(); }));
 }
 
 TYPED_TEST(HttpRequests, RedirectsAreFollowedWhereAskedAndToThisServerAlone) {
@@ -94,7 +96,7 @@ TYPED_TEST(HttpRequests, ALongBodyArrivesWholeAndATooLongOneIsRefused) {
   auto connector = this->connector();
   connector.max_body_bytes = body.size() - 1;
   auto strict = this->connect(connector);
-  const auto error = this->thrown_by([&] { strict.get("/long"); });
+  const auto error = thrown_by<std::system_error>([&] { strict.get("/long"); });
   EXPECT_EQ(error.code(), std::errc::message_size) << error.what();
   EXPECT_FALSE(strict.reusable());
 }
@@ -107,7 +109,7 @@ TYPED_TEST(HttpRequests, AnEncryptedConnectionIsVerifiedByName) {
   auto unknown = this->encrypted();
   unknown.tls->ca_file = this->server_->file("other.pem");
   auto untrusted = this->connect(unknown);
-  EXPECT_EQ(this->thrown_by([&] { untrusted.get("/"); }).code(), std::errc::permission_denied);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { untrusted.get("/"); }).code(), std::errc::permission_denied);
   auto careless = this->encrypted();
   careless.tls = HttpTls{.verify = false};
   auto blind = this->connect(careless);
@@ -118,7 +120,7 @@ TYPED_TEST(HttpRequests, ACertificateOfAnotherHostIsRefused) {
   auto connector = this->encrypted();
   connector.host = "::ffff:127.0.0.1";  // the same server by another number, which its certificate does not have
   auto connection = this->connect(connector);
-  const auto error = this->thrown_by([&] { connection.get("/secret?token=x"); });
+  const auto error = thrown_by<std::system_error>([&] { connection.get("/secret?token=x"); });
   EXPECT_EQ(error.code(), std::errc::permission_denied) << error.what();
   EXPECT_EQ(std::string_view(error.what()).find("token"), std::string_view::npos) << error.what();
 }

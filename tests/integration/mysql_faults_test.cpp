@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "mysql_fixture.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -43,7 +45,7 @@ class MysqlFaults : public MysqlFixture<B> {
   /// Retries until an exchange through the pool succeeds.
   template <class Pool>
   bool works_again(Pool& pool) {
-    return this->soon([&] {
+    return eventually<B>([&] {
       try {
         auto lease = pool.acquire();
         exchange(*lease);
@@ -64,18 +66,19 @@ TYPED_TEST(MysqlFaults, AServerThatFallsSilentIsGivenUpAtTheDeadline) {
   this->exchange(connection);
   this->proxy_->hold(true);
   const auto before = TypeParam::now();
-  const auto error = this->thrown_by([&] { this->exchange(connection, this->in(milliseconds(100))); });
+  const auto error = thrown_by<std::system_error>([&] { this->exchange(connection, this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   EXPECT_NE(std::string(error.what()).find("execute at 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_GE(TypeParam::now() - before, milliseconds(100));
   EXPECT_FALSE(connection.reusable());
-  EXPECT_EQ(this->thrown_by([&] { this->exchange(connection); }).code(), std::errc::not_connected);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(connection); }).code(), std::errc::not_connected);
 }
 
 TYPED_TEST(MysqlFaults, AConnectToASilentServerIsGivenUpAtTheDeadline) {
   this->proxy_->hold(true);
   const auto connector = this->through_proxy();
-  const auto error = this->thrown_by([&] { (void)connector.template connect<TypeParam>(this->in(milliseconds(100))); });
+  const auto error =
+      thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
 }
 
@@ -87,14 +90,14 @@ TYPED_TEST(MysqlFaults, AnEncryptedConnectToASilentServerIsGivenUpAtTheDeadline)
     this->proxy_->delay(heard > 0 ? milliseconds(400) : milliseconds(0));
     if (heard == 0) this->proxy_->hold(true);
     const auto error =
-        this->thrown_by([&] { (void)connector.template connect<TypeParam>(this->in(milliseconds(600))); });
+        thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(this->in(milliseconds(600))); });
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   }
 }
 
 TYPED_TEST(MysqlFaults, ARefusedConnectIsToldAtOnce) {
   this->proxy_->refuse(true);
-  const auto error = this->thrown_by([&] { (void)this->connect(this->through_proxy()); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect(this->through_proxy()); });
   EXPECT_EQ(error.code(), std::errc::connection_refused) << error.what();
 }
 
@@ -140,7 +143,8 @@ TYPED_TEST(MysqlFaults, APeerThatIsGoneIsNoticedBeforeTheNextUse) {
     const auto younger = this->connect(connector);
     if (reset) this->proxy_->reset_all();
     if (!reset) this->proxy_->close_all();
-    ASSERT_TRUE(this->soon([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
+    ASSERT_TRUE(
+        eventually<TypeParam>([&] { return !connector.is_connected(elder) && !connector.is_connected(younger); }));
     for (int i = 0; i < 4; ++i) this->exchange(held_by(pool.acquire()));
   }
 }
@@ -152,7 +156,7 @@ TYPED_TEST(MysqlFaults, AServersWaitTimeoutIsSurvived) {
   const auto first = pool.with_connection([](auto& connection) { return connection.id(); });
   auto kept = this->connect(connector);
   EXPECT_TRUE(connector.is_connected(kept));
-  EXPECT_TRUE(this->soon([&] { return !connector.is_connected(kept); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connector.is_connected(kept); }));
   auto lease = pool.acquire();
   this->exchange(*lease);
   EXPECT_NE(lease->id(), first);
@@ -164,7 +168,7 @@ TYPED_TEST(MysqlFaults, ASessionKilledByItsServerIsReplaced) {
   auto admin = this->connect();
   admin.query("kill " + std::to_string(victim));
   const std::string gone = "select count(*) from information_schema.processlist where id = " + std::to_string(victim);
-  ASSERT_TRUE(this->soon([&] { return this->ask(admin, gone) == "0"; }));
+  ASSERT_TRUE(eventually<TypeParam>([&] { return this->ask(admin, gone) == "0"; }));
   EXPECT_TRUE(this->works_again(pool));
 }
 
@@ -172,7 +176,8 @@ TYPED_TEST(MysqlFaults, ALateAnswerReachesNobody) {
   typename TestFixture::Pool pool(this->through_proxy(), {.max_size = 1});
   this->exchange(held_by(pool.acquire()));
   this->proxy_->delay(milliseconds(150));
-  const auto error = this->thrown_by([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
+  const auto error =
+      thrown_by<std::system_error>([&] { this->exchange(held_by(pool.acquire()), this->in(milliseconds(20))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   this->proxy_->delay(milliseconds(0));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(this->works_again(pool));
@@ -189,14 +194,14 @@ TYPED_TEST(MysqlFaults, AKilledAndRestartedServerServesThePoolAgain) {
     auto lease = pool.acquire();
     this->exchange(*lease);
     own.freeze();
-    EXPECT_EQ(this->thrown_by([&] { this->exchange(*lease, this->in(milliseconds(100))); }).code(),
+    EXPECT_EQ(thrown_by<std::system_error>([&] { this->exchange(*lease, this->in(milliseconds(100))); }).code(),
               std::errc::timed_out);
     own.thaw();
   }
   EXPECT_TRUE(this->works_again(pool));
   auto lease = pool.acquire();
   own.kill();
-  const auto error = this->thrown_by([&] { this->exchange(*lease); });
+  const auto error = thrown_by<std::system_error>([&] { this->exchange(*lease); });
   EXPECT_EQ(error.code(), std::errc::connection_reset) << error.what();
   lease.release();
   EXPECT_THROW((void)pool.acquire_for(seconds(5)), carpool::PoolError);
@@ -230,10 +235,10 @@ TYPED_TEST(MysqlFaults, NothingIsLeakedByFailures) {
   };
   const auto all_closed = [this] { return this->proxy_->open() == 0; };
   fail(60);
-  ASSERT_TRUE(this->soon(all_closed));
+  ASSERT_TRUE(eventually<TypeParam>(all_closed));
   const std::size_t before = open_descriptors();
   for (std::size_t cut = 5; cut < 400; cut += 20) fail(cut);
-  EXPECT_TRUE(this->soon(all_closed));
+  EXPECT_TRUE(eventually<TypeParam>(all_closed));
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -10,12 +10,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "io_backends.hpp"
 #include "real_server.hpp"
+#include "thrown.hpp"
 
 inline std::atomic<int> mysql_tables = 0;
 
@@ -46,36 +47,10 @@ class MysqlFixture : public testing::Test {
 
   static carpool::TimePoint in(carpool::Duration time) { return B::now() + time; }
 
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = in(std::chrono::seconds(20));
-    while (!condition()) {
-      if (B::now() > end) return false;
-      B::sleep_until(in(std::chrono::milliseconds(1)));
-    }
-    return true;
-  }
-
-  template <class Work>
-  static std::system_error thrown_by(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no std::system_error was thrown";
-    return {std::error_code(), "nothing"};
-  }
-  /// The number of the server's refusal; 0 and a failure where there was none.
+  /// The number of the server's refusal.
   template <class Work>
   static unsigned refusal_of(Work work) {
-    try {
-      work();
-    } catch (const carpool::MysqlError& error) {
-      return error.number();
-    }
-    ADD_FAILURE() << "the server refused nothing";
-    return 0;
+    return thrown_by<carpool::MysqlError>(std::move(work)).number();
   }
 
   /// The text of the only value that a query has.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "eventually.hpp"
 #include "mysql_fixture.hpp"
 
 namespace {
@@ -295,7 +296,7 @@ TYPED_TEST(MysqlSessionTest, ARunningStatementIsCancelledFromOutside) {
     auto watching = this->connect();
     const std::string running =
         "select count(*) from information_schema.processlist where state = 'User sleep' and id = " + std::to_string(id);
-    EXPECT_TRUE(this->soon([&] { return this->ask(watching, running) == "1"; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->ask(watching, running) == "1"; }));
     connector.template cancel<TypeParam>(id, this->in(seconds(20)));
   });
   const auto before = TypeParam::now();
@@ -359,7 +360,26 @@ TYPED_TEST(MysqlSessionTest, AWrongPasswordIsAnAuthenticationErrorThatDoesNotSho
   }
   connector = this->connector();
   connector.database = "no_such_database";
-  EXPECT_EQ(this->refusal_of([&] { (void)this->connect(connector); }), 1049U);
+  try {
+    (void)this->connect(connector);
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::AuthenticationError&) {
+    ADD_FAILURE() << "the credentials were right";
+  } catch (const carpool::ConnectRefused& error) {
+    EXPECT_NE(std::string_view(error.what()).find("no_such_database"), std::string_view::npos) << error.what();
+  }
+}
+
+TYPED_TEST(MysqlSessionTest, APoolAsksOnceForADatabaseThatDoesNotExist) {
+  auto connector = this->connector();
+  connector.database = "no_such_database";
+  typename TestFixture::Pool pool(connector);
+  try {
+    (void)pool.acquire();
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::ConnectError& error) {
+    EXPECT_EQ(error.attempts(), 1U);
+  }
 }
 
 }  // namespace

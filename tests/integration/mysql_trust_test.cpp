@@ -8,6 +8,7 @@
 
 #include "chaos_proxy.hpp"
 #include "mysql_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -41,13 +42,13 @@ TYPED_TEST(MysqlTrust, AServerThatIsWhoItShouldBeIsSpokenToInSecret) {
 TYPED_TEST(MysqlTrust, ACertificateThatNobodyVouchesForIsRefused) {
   auto connector = this->encrypted();
   connector.tls->ca_file = this->server_->file("other.pem");
-  EXPECT_EQ(this->thrown_by([&] { (void)this->connect(connector); }).code(), std::errc::protocol_error);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)this->connect(connector); }).code(), std::errc::protocol_error);
 }
 
 TYPED_TEST(MysqlTrust, ACertificateOfAnotherHostIsRefusedUnlessNobodyLooks) {
   auto connector = this->encrypted();
   connector.host = "::ffff:127.0.0.1";  // the same server by another number, which its certificate does not have
-  const auto error = this->thrown_by([&] { (void)this->connect(connector); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect(connector); });
   EXPECT_EQ(error.code(), std::errc::protocol_error) << error.what();
   connector.tls->verify = false;
   auto connection = this->connect(connector);

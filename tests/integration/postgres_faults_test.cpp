@@ -16,9 +16,11 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -44,8 +46,8 @@ class PostgresFaults : public PostgresFixture<Backend> {
 
   /// Throws std::logic_error where the answer is another question's.
   static void ask(carpool::PostgresConnection<Backend>& connection, const std::string& nonce,
-                  carpool::Duration patience = seconds(20)) {
-    const auto answer = connection.query("SELECT $1::text", {nonce}, Backend::now() + patience);
+                  carpool::Duration timeout = seconds(20)) {
+    const auto answer = connection.query("SELECT $1::text", {nonce}, Backend::now() + timeout);
     if (answer.template get<std::string>(0, 0) != nonce) throw std::domain_error("another's answer");
   }
 
@@ -68,7 +70,7 @@ class PostgresFaults : public PostgresFixture<Backend> {
   }
   /// The pool serves again, if not at the first try.
   static bool serves(Pool& pool) {
-    return PostgresFaults::soon([&pool] { return works(pool); });
+    return eventually<Backend>([&pool] { return works(pool); });
   }
 
   /// Breaks the connections a few times, while others work.
@@ -99,7 +101,7 @@ TYPED_TEST(PostgresFaults, AStreamThatIsCutAtAnyByteIsAnErrorAndNeverAnAnswer) {
   };
   converse();
   const std::size_t length = proxy.answered();
-  ASSERT_TRUE(this->soon([&] { return proxy.open() == 0; }));  // its descriptors are ours
+  ASSERT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));  // its descriptors are ours
   const std::size_t descriptors = open_descriptors();
   for (std::size_t cut = 0; cut < length; ++cut) {
     proxy.cut_after(cut);
@@ -107,7 +109,7 @@ TYPED_TEST(PostgresFaults, AStreamThatIsCutAtAnyByteIsAnErrorAndNeverAnAnswer) {
   }
   proxy.cut_after(std::nullopt);
   converse();
-  EXPECT_TRUE(this->soon([&] { return proxy.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));
   EXPECT_EQ(open_descriptors(), descriptors);
 }
 
@@ -123,10 +125,12 @@ TYPED_TEST(PostgresFaults, ASilentServerCostsNoMoreThanTheDeadline) {
   auto connection = this->connect(postgres_at(proxy.port()));
   proxy.hold(true);
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { connection.query("SELECT 1", {}, deadline); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.query("SELECT 1", {}, deadline); }).code(),
+            std::errc::timed_out);
   const auto connector = postgres_at(proxy.port());
   const carpool::TimePoint next = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { (void)connector.template connect<TypeParam>(next); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(next); }).code(),
+            std::errc::timed_out);
   EXPECT_LT(TypeParam::now(), next + seconds(5));
 }
 
@@ -138,7 +142,7 @@ TYPED_TEST(PostgresFaults, AFrozenServerIsLeftInTimeAndServesWhenItIsThawed) {
   const auto ask = [&] {
     pool.with_connection([this](auto& connection) { this->ask(connection, "1", milliseconds(100)); });
   };
-  EXPECT_EQ(this->failure(ask).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>(ask).code(), std::errc::timed_out);
   server.thaw();
   EXPECT_TRUE(this->serves(pool));
 }
@@ -163,7 +167,7 @@ TYPED_TEST(PostgresFaults, OneThatTheServerClosedWhileIdleIsNeverHandedOut) {
   EXPECT_EQ(pool.prewarm(3, seconds(20)), 3U);
   for (int i = 0; i < 3; ++i) {
     i == 1 ? proxy.reset_all() : proxy.close_all();
-    EXPECT_TRUE(this->soon([&] { return proxy.open() == 0; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() == 0; }));
     TypeParam::sleep_until(this->in(milliseconds(20)));  // the end is on its way
     auto lease = pool.acquire();
     this->ask(*lease, std::to_string(i));

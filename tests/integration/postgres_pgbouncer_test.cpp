@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 
@@ -110,7 +111,7 @@ TYPED_TEST(PostgresBehindPgbouncer, APoolSurvivesTheRestartOfPgbouncer) {
       return false;
     }
   };
-  EXPECT_TRUE(this->soon(served));
+  EXPECT_TRUE(eventually<TypeParam>(served));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // needs: postgres_connector
 /// What one connection to a real PostgreSQL server can do, and what it is like when it comes back.
+#include <carpool/connection_pool.hpp>
+#include <carpool/lifo_stack.hpp>
 #include <carpool/postgres_connector.hpp>
 
 #include <chrono>
@@ -18,8 +20,10 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -36,7 +40,7 @@ TYPED_TEST(PostgresSession, ValuesComeBackAsTheyWentWithTheirNulls) {
   const auto result = connection.query(
       "SELECT $1::int, $2::bigint, $3::float8, $4::bool, $5::text, $6::bytea, $7::int, $8::text AS last",
       {-7, std::numeric_limits<std::int64_t>::min(), 0.1, true, "it's $1", bytes, std::nullopt, ""});
-  ASSERT_EQ(result.rows(), 1U);
+  ASSERT_EQ(result.size(), 1U);
   ASSERT_EQ(result.columns(), 8U);
   for (const auto row : result) {
     EXPECT_EQ(row.template get<int>(0), -7);
@@ -48,8 +52,8 @@ TYPED_TEST(PostgresSession, ValuesComeBackAsTheyWentWithTheirNulls) {
     EXPECT_EQ(row.template get<std::optional<int>>(6), std::nullopt);
     EXPECT_EQ(row.template get<std::optional<std::string>>("last"), "");
   }
-  EXPECT_THROW((void)result.template get<int>(0, 6), carpool::PostgresConversionError);
-  EXPECT_THROW((void)result.template get<std::int16_t>(0, 1), carpool::PostgresConversionError);
+  EXPECT_THROW((void)result.template get<int>(0, 6), carpool::SqlValueError);
+  EXPECT_THROW((void)result.template get<std::int16_t>(0, 1), carpool::SqlValueError);
   EXPECT_THROW((void)result.template get<int>(1, 0), std::out_of_range);
   EXPECT_THROW((void)result.template get<int>(0, 8), std::out_of_range);
 }
@@ -58,7 +62,7 @@ TYPED_TEST(PostgresSession, ALongReplyComesWhole) {
   auto connection = this->connect();
   const auto result =
       connection.query("SELECT i, repeat('x', 1000) FROM generate_series(1, 3000) AS i", {}, this->soon_enough());
-  ASSERT_EQ(result.rows(), 3000U);
+  ASSERT_EQ(result.size(), 3000U);
   EXPECT_EQ(result.template get<int>(2999, 0), 3000);
   EXPECT_EQ(connection.query("SELECT length($1)", {std::string(3000000, 'y')}).template get<int>(0, 0), 3000000);
 }
@@ -69,7 +73,7 @@ TYPED_TEST(PostgresSession, AReplyLongerThanAllowedIsAnErrorAndTheConnectionIsCl
   connector.options = {{"sslmode", "disable"}};
   auto connection = this->connect(connector);
   const auto run = [&] { connection.query("SELECT repeat('x', 1000000) FROM generate_series(1, 1000)"); };
-  EXPECT_EQ(this->failure(run).code(), std::errc::message_size);
+  EXPECT_EQ(thrown_by<std::system_error>(run).code(), std::errc::message_size);
   EXPECT_FALSE(connector.reusable(connection));
 }
 
@@ -139,6 +143,27 @@ TYPED_TEST(PostgresSession, ACommitThatTheServerTurnsIntoARollbackThrows) {
   EXPECT_EQ(this->refusal([&] { connection.query("SELECT 1 / 0"); }), "22012");
   EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P02");
   EXPECT_FALSE(connection.in_transaction());
+}
+
+// COMMIT without a transaction is a warning and no error: the rest used to take effect alone.
+TYPED_TEST(PostgresSession, WhatFollowsTheEndOfATransactionIsRefusedUntilItIsGone) {
+  auto connection = this->connect();
+  connection.query("CREATE TEMPORARY TABLE notes (text TEXT)");
+  {
+    auto transaction = connection.begin();
+    connection.query("ROLLBACK");
+    EXPECT_EQ(this->refusal([&] { connection.execute("INSERT INTO notes VALUES ('alone')"); }), "25P01");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P01");
+    transaction.rollback();
+  }
+  EXPECT_EQ(connection.query("SELECT count(*) FROM notes").template get<int>(0, 0), 0);
+  {
+    auto transaction = connection.begin();
+    EXPECT_EQ(this->refusal([&] { connection.query("SELECT 1 / 0"); }), "22012");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P02");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P01");
+  }
+  EXPECT_EQ(connection.execute("INSERT INTO notes VALUES ('third')"), 1U);
 }
 
 TYPED_TEST(PostgresSession, CopyGoesInAndComesOut) {
@@ -223,11 +248,11 @@ TYPED_TEST(PostgresSession, ANotificationOrAChangedSettingWhileIdleIsNotDeath) {
 TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn) {
   if (!TypeParam::concurrent) GTEST_SKIP() << "nobody runs beside the caller on this backend";
   auto connection = this->connect();
-  auto watcher = this->connect();
+  auto onlooker = this->connect();
   auto canceller = connection.canceller();
   auto other = TypeParam::spawn([&] {
-    EXPECT_TRUE(this->soon([&] {
-      return watcher
+    EXPECT_TRUE(eventually<TypeParam>([&] {
+      return onlooker
                  .query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'",
                         {connection.process_id()})
                  .template get<int>(0, 0) == 1;
@@ -242,13 +267,13 @@ TYPED_TEST(PostgresSession, WhatAnotherWorkerCancelsThrowsAndTheConnectionGoesOn
 TYPED_TEST(PostgresSession, ADeadlineThatPassesMakesTheConnectionUseless) {
   auto connection = this->connect();
   const carpool::TimePoint deadline = this->in(milliseconds(50));
-  const auto error = this->failure([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { connection.query("SELECT pg_sleep(5)", {}, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_NE(std::string(error.what()).find("query on 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_FALSE(this->connector().reusable(connection));
   EXPECT_FALSE(this->connector().is_connected(connection));
-  EXPECT_EQ(this->failure([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { connection.query("SELECT 1"); }).code(), std::errc::not_connected);
 }
 
 TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuringAQuery) {
@@ -256,7 +281,7 @@ TYPED_TEST(PostgresSession, AServerProcessThatIsTerminatedIsNoticedBeforeAndDuri
   auto busy = this->connect();
   auto other = this->connect();
   other.query("SELECT pg_terminate_backend($1)", {connection.process_id()});
-  EXPECT_TRUE(this->soon([&] { return !this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !this->connector().is_connected(connection); }));
   const std::string suicide = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)";
   EXPECT_EQ(this->refusal([&] { busy.query(suicide); }), "57P01");
   EXPECT_FALSE(this->connector().reusable(busy));
@@ -323,7 +348,26 @@ TYPED_TEST(PostgresSession, AWrongPasswordIsAnAuthenticationErrorAndAWrongDataba
   }
   connector = this->connector();
   connector.database = "nowhere";
-  EXPECT_EQ(this->refusal([&] { (void)this->connect(connector); }), "3D000");
+  try {
+    (void)this->connect(connector);
+    FAIL() << "there is no such database";
+  } catch (const carpool::AuthenticationError&) {
+    FAIL() << "the credentials were right";
+  } catch (const carpool::ConnectRefused& error) {
+    EXPECT_NE(std::string(error.what()).find("3D000"), std::string::npos) << error.what();
+  }
+}
+
+TYPED_TEST(PostgresSession, APoolAsksOnceForADatabaseThatDoesNotExist) {
+  auto connector = this->connector();
+  connector.database = "nowhere";
+  carpool::ConnectionPool<TypeParam, carpool::LifoStack, carpool::PostgresConnector> pool(connector);
+  try {
+    (void)pool.acquire();
+    FAIL() << "there is no such database";
+  } catch (const carpool::ConnectError& error) {
+    EXPECT_EQ(error.attempts(), 1U);
+  }
 }
 
 TYPED_TEST(PostgresSession, ATargetThatTheServerIsNotIsRefused) {
@@ -331,7 +375,7 @@ TYPED_TEST(PostgresSession, ATargetThatTheServerIsNotIsRefused) {
   connector.target_session_attrs = "primary";
   EXPECT_TRUE(connector.is_connected(this->connect(connector)));
   connector.target_session_attrs = "standby";
-  EXPECT_NE(std::string(this->failure([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
+  EXPECT_NE(std::string(thrown_by<std::system_error>([&] { (void)this->connect(connector); }).what()).find("127.0.0.1"),
             std::string::npos);
 }
 

@@ -11,8 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -49,8 +51,9 @@ TYPED_TEST(PostgresTls, AVerifiedServerIsSpokenToInSecret) {
 
 TYPED_TEST(PostgresTls, ACertificateOfAnotherAuthorityOrForAnotherHostIsRefused) {
   const auto stranger = this->verifying(this->server().port(), "other.pem");
-  EXPECT_NE(std::string(this->failure([&] { (void)this->connect(stranger); }).what()).find("certificate"),
-            std::string::npos);
+  EXPECT_NE(
+      std::string(thrown_by<std::system_error>([&] { (void)this->connect(stranger); }).what()).find("certificate"),
+      std::string::npos);
   auto misnamed = this->verifying(this->server().port());
   misnamed.host = "127.0.0.1";
   EXPECT_NO_THROW((void)this->connect(misnamed));
@@ -80,7 +83,8 @@ TYPED_TEST(PostgresTls, ASlowHandshakeWorksAndASilentOneEndsAtTheDeadline) {
   EXPECT_TRUE(this->connect(connector).encrypted());
   proxy.hold(true);
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  EXPECT_EQ(this->failure([&] { (void)connector.template connect<TypeParam>(deadline); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); }).code(),
+            std::errc::timed_out);
   EXPECT_LT(TypeParam::now(), deadline + seconds(5));
 }
 
@@ -89,7 +93,7 @@ TYPED_TEST(PostgresTls, TheEndOfAnIdleEncryptedConnectionIsNoticed) {
   auto connection = this->connect(this->verifying(proxy.port()));
   const std::size_t heard = proxy.heard();
   proxy.close_all();
-  EXPECT_TRUE(this->soon([&] { return !this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !this->connector().is_connected(connection); }));
   EXPECT_EQ(proxy.heard(), heard);
 }
 
@@ -98,7 +102,7 @@ TYPED_TEST(PostgresTls, ANotificationComesThroughTls) {
   auto other = this->connect();
   connection.listen("secret");
   other.notify("secret", std::string(7000, 'z'));
-  EXPECT_TRUE(this->soon([&] { return this->connector().is_connected(connection); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->connector().is_connected(connection); }));
   const auto told = connection.wait_notification(this->soon_enough());
   ASSERT_TRUE(told);
   EXPECT_EQ(told->payload.size(), 7000U);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
@@ -63,7 +64,7 @@ TYPED_TEST(RedisFaults, ACutAtAnyByteIsAnErrorOfTheStreamAndLeavesNothingBehind)
     length = this->proxy_->answered();
   }
   ASSERT_GT(length, 50U);
-  ASSERT_TRUE(this->soon([&] { return this->proxy_->open() == 0; }));  // its descriptors are ours
+  ASSERT_TRUE(eventually<TypeParam>([&] { return this->proxy_->open() == 0; }));  // its descriptors are ours
   const std::size_t before = open_descriptors();
   for (std::size_t offset = 0; offset < length; ++offset) {
     this->proxy_->cut_after(offset);
@@ -76,8 +77,8 @@ TYPED_TEST(RedisFaults, ACutAtAnyByteIsAnErrorOfTheStreamAndLeavesNothingBehind)
     }
   }
   this->proxy_->cut_after({});
-  EXPECT_TRUE(this->soon([&] { return this->proxy_->open() == 0; }));
-  EXPECT_TRUE(this->soon([&] { return open_descriptors() == before; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->proxy_->open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return open_descriptors() == before; }));
   auto connection = this->connect(connector);
   this->converse(connection);
 }
@@ -129,7 +130,7 @@ TYPED_TEST(RedisFaults, AFrozenServersLateReplyReachesNobody) {
     EXPECT_FALSE(lease->reusable());
   }
   server.thaw();
-  EXPECT_TRUE(this->soon([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] {
     try {
       this->converse(held_by(pool.acquire()));
       return true;
@@ -151,7 +152,7 @@ TYPED_TEST(RedisFaults, AKilledServerIsAnErrorAndARestartedOneIsUsedAgain) {
   EXPECT_FALSE(held->reusable());
   EXPECT_THROW(this->converse(held_by(pool.acquire())), carpool::PoolError);
   server.start();
-  EXPECT_TRUE(this->soon([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] {
     try {
       this->converse(held_by(pool.acquire()));
       return true;
@@ -169,7 +170,7 @@ TYPED_TEST(RedisFaults, AConnectionThatWasClosedWhileIdleIsNotHandedOut) {
     { this->converse(held_by(pool.acquire())); }
     auto younger = this->connect(connector);
     round % 2 == 0 ? this->proxy_->close_all() : this->proxy_->reset_all();
-    ASSERT_TRUE(this->soon([&] { return !elder.is_connected() && !younger.is_connected(); }));
+    ASSERT_TRUE(eventually<TypeParam>([&] { return !elder.is_connected() && !younger.is_connected(); }));
     this->converse(held_by(pool.acquire()));
     pool.clear();
   }
@@ -231,7 +232,7 @@ TYPED_TEST(RedisFaults, AWordThatNobodyAskedForKeepsAConnectionFromBeingLent) {
   connection.command("SET", "a", 1);
   EXPECT_TRUE(connection.is_connected());
   talkative.send_all("+OK\r\n");
-  EXPECT_TRUE(this->soon([&] { return !connection.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connection.is_connected(); }));
   auto other = this->connect(connector);
   talkative.reply_with({.answer = "+OK\r\n+AND MORE\r\n"});
   other.command("SET", "a", 1);
@@ -277,7 +278,7 @@ TYPED_TEST(RedisFaults, InAStormEveryReplyIsTheCallersOwn) {
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(answered, 0);
   EXPECT_GT(this->proxy_->accepted(), 4U) << failed << " failed";
-  EXPECT_TRUE(this->soon([&] { return pool.try_acquire().has_value(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.try_acquire().has_value(); }));
   auto lease = pool.acquire();
   this->converse(*lease);
 }

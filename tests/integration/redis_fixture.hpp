@@ -48,17 +48,6 @@ class RedisFixture : public testing::Test {
 
   static carpool::TimePoint in(carpool::Duration time) { return B::now() + time; }
 
-  /// Waits until condition() holds; false where it does not within twenty seconds.
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = in(std::chrono::seconds(20));
-    while (!condition()) {
-      if (B::now() > end) return false;
-      B::sleep_until(in(std::chrono::milliseconds(1)));
-    }
-    return true;
-  }
-
   /// A key that no other test has.
   static std::string key(const std::string& name) { return name + ':' + std::to_string(++redis_keys); }
 

@@ -9,9 +9,11 @@
 #include <system_error>
 #include <utility>
 
+#include "eventually.hpp"
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
 #include "redis_process.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -36,12 +38,8 @@ class RedisBySentinel : public RedisFixture<B> {
   }
 
   static std::string failure(const RedisSentinel& connector) {
-    try {
-      (void)connector.template connect<B>(B::now() + seconds(20));
-    } catch (const std::system_error& error) {
-      return error.what();
-    }
-    return "connected";
+    const auto connect = [&] { return connector.template connect<B>(B::now() + seconds(20)); };
+    return thrown_by<std::system_error>(connect).what();
   }
 
   template <class... Words>
@@ -66,14 +64,14 @@ TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
   const auto in_sync = [&] {
     return this->say(replica.port(), "INFO", "replication").text().find("link_status:up") != std::string::npos;
   };
-  ASSERT_TRUE(this->soon(in_sync));
+  ASSERT_TRUE(eventually<TypeParam>(in_sync));
   RedisProcess process(watching(master.port()), "--sentinel");
 
   auto connector = this->sentinel(process.port());
   typename TestFixture::template PoolOf<RedisSentinel> pool(connector, {.max_size = 2});
   carpool::RedisClient client(pool);
   const auto succeeds = [&](auto work) {
-    return this->soon([&] {
+    return eventually<TypeParam>([&] {
       try {
         work();
         return true;
@@ -92,7 +90,7 @@ TYPED_TEST(RedisBySentinel, ThePoolFollowsAFailover) {
   }
   this->say(process.port(), "SENTINEL", "DEBUG", "info-period", 100, "ping-period", 100, "publish-period", 100);
   const auto begun = [&] { return !this->say(process.port(), "SENTINEL", "FAILOVER", "main").is_error(); };
-  ASSERT_TRUE(this->soon(begun));  // once the sentinel has heard of the replica
+  ASSERT_TRUE(eventually<TypeParam>(begun));  // once the sentinel has heard of the replica
   const std::string new_master = "127.0.0.1:" + std::to_string(replica.port());
   EXPECT_TRUE(succeeds([&] {
     client.set("after", 1);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "eventually.hpp"
 #include "held_by.hpp"
 #include "loopback_server.hpp"
 #include "redis_fixture.hpp"
@@ -83,7 +84,7 @@ TYPED_TEST(RedisSession, AForgottenPasswordIsAnAuthenticationErrorAtTheConnect) 
     }
     return false;
   };
-  EXPECT_TRUE(this->soon(refused));
+  EXPECT_TRUE(eventually<TypeParam>(refused));
   auto known = stranger;
   known.password = "s3cret";
   EXPECT_EQ(this->connect(known).template command<std::string>("PING"), "PONG");
@@ -254,7 +255,7 @@ TYPED_TEST(RedisSession, WithoutResetATransactionAWatchAndADatabaseArePutRightAl
   RedisProcess old("rename-command RESET \"\"\n");  // as a server before 6.2
   const carpool::RedisConnector connector{
       .host = "127.0.0.1", .port = old.port(), .database = 1, .client_name = "tested"};
-  ASSERT_TRUE(this->soon([&] {
+  ASSERT_TRUE(eventually<TypeParam>([&] {
     try {
       return this->connect(connector).ping();
     } catch (const std::system_error&) {

@@ -27,9 +27,7 @@ class SqlitePool : public testing::Test {
 
   static std::int64_t count(Pool& pool) {
     auto lease = pool.acquire();
-    auto rows = lease->query("SELECT count(*) FROM hits");
-    rows.next();
-    return rows.template get<std::int64_t>(0);
+    return lease->query("SELECT count(*) FROM hits").template get<std::int64_t>(0, 0);
   }
 
   SqliteFolder folder_;

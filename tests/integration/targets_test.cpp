@@ -23,8 +23,10 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
 #include "tls_server.hpp"
 
 namespace {
@@ -112,7 +114,8 @@ TYPED_TEST_P(Targets, AnIdleConnectionToAnotherMakesRoom) {
     this->exchange(lease);
   }
   EXPECT_EQ(pool.stats().created, 3U);
-  EXPECT_TRUE(soon<typename TypeParam::Backend>([&] { return this->servers_.open(0) + this->servers_.open(1) == 0; }));
+  EXPECT_TRUE(
+      eventually<typename TypeParam::Backend>([&] { return this->servers_.open(0) + this->servers_.open(1) == 0; }));
 }
 
 TYPED_TEST_P(Targets, ManyWorkersReachManyServersThroughFewConnections) {

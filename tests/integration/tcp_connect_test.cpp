@@ -23,6 +23,7 @@
 #include "process.hpp"
 #include "scripted_resolver.hpp"
 #include "stream_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -77,7 +78,8 @@ TYPED_TEST_SUITE(TcpConnect, IoBackends, BackendName);
 TYPED_TEST(TcpConnect, ARefusedConnectSaysSoAtOnceAndNamesTheAddress) {
   const carpool::TcpConnector refused{.host = "127.0.0.1", .port = this->refusing_.port()};
   const carpool::TimePoint start = TypeParam::now();
-  const auto error = this->thrown_by([&] { (void)refused.template connect<TypeParam>(this->soon_enough()); });
+  const auto error =
+      thrown_by<std::system_error>([&] { (void)refused.template connect<TypeParam>(this->soon_enough()); });
   EXPECT_LT(TypeParam::now(), start + seconds(1));
   EXPECT_EQ(error.code(), std::errc::connection_refused);
   const std::string address = "127.0.0.1:" + std::to_string(this->refusing_.port());
@@ -88,7 +90,7 @@ TYPED_TEST(TcpConnect, AServerThatNeverAcceptsEndsTheConnectAtItsDeadline) {
   const int port = this->black_hole();
   const carpool::TcpConnector lost{.host = "127.0.0.1", .port = static_cast<std::uint16_t>(port)};
   const carpool::TimePoint deadline = this->in(milliseconds(200));
-  const auto error = this->thrown_by([&] { (void)lost.template connect<TypeParam>(deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)lost.template connect<TypeParam>(deadline); });
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_LT(TypeParam::now(), deadline + seconds(1));
   EXPECT_EQ(error.code(), std::errc::timed_out);
@@ -117,7 +119,8 @@ TYPED_TEST(TcpConnect, WhereEveryAddressFailsAllAreNamedWithTheirCauses) {
   const std::string lost = std::to_string(this->black_hole());
   script_name("dead.test", {.addresses = {{"::1", this->refusing_.port()}, {"127.0.0.1", this->hole_.port()}}});
   const carpool::TcpConnector dead{.host = "dead.test", .port = 7};
-  const auto error = this->thrown_by([&] { (void)dead.template connect<TypeParam>(this->in(milliseconds(100))); });
+  const auto error =
+      thrown_by<std::system_error>([&] { (void)dead.template connect<TypeParam>(this->in(milliseconds(100))); });
   EXPECT_EQ(error.code(), std::errc::timed_out) << "the last error is the code";
   EXPECT_EQ(std::string(error.what()), "connect to dead.test:7 (connect to [::1]:" + refused +
                                            ": Connection refused; connect to 127.0.0.1:" + lost +
@@ -129,26 +132,26 @@ TYPED_TEST(TcpConnect, AHundredAddressesAreNotTriedBeyondTheDeadline) {
   script_name("many.test", {.addresses = std::vector<std::pair<std::string, int>>(100, {"127.0.0.1", hole})});
   const carpool::TimePoint deadline = this->in(milliseconds(200));
   const carpool::TcpConnector many{.host = "many.test", .port = 7};
-  (void)this->thrown_by([&] { (void)many.template connect<TypeParam>(deadline); });
+  (void)thrown_by<std::system_error>([&] { (void)many.template connect<TypeParam>(deadline); });
   EXPECT_LT(TypeParam::now(), deadline + seconds(1));
 }
 
 TYPED_TEST(TcpConnect, AnUnknownNameIsAnErrorThatNamesIt) {
   script_name("unknown.test", {.error = EAI_NONAME});
-  const auto error = this->thrown_by([&] { (void)this->connect_to("unknown.test", seconds(10)); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to("unknown.test", seconds(10)); });
   EXPECT_EQ(std::string(error.what()), "resolve unknown.test: Name or service not known");
   EXPECT_STREQ(error.code().category().name(), "resolver");
 }
 
 TYPED_TEST(TcpConnect, AResolverThatIsDownForAWhileIsATemporaryError) {
   script_name("later.test", {.error = EAI_AGAIN});
-  const auto error = this->thrown_by([&] { (void)this->connect_to("later.test", seconds(10)); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to("later.test", seconds(10)); });
   EXPECT_EQ(error.code(), std::errc::resource_unavailable_try_again);
 }
 
 TYPED_TEST(TcpConnect, ANameThatIsResolvedTooLateIsATimeout) {
   script_name("slow.test", {.addresses = {{"127.0.0.1", 0}}, .delay = milliseconds(60)});
-  const auto error = this->thrown_by([&] { (void)this->connect_to("slow.test", milliseconds(20)); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to("slow.test", milliseconds(20)); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_EQ(this->server_.accepted(), 0U);
 }
@@ -157,7 +160,7 @@ TYPED_TEST(TcpConnect, AResolverThatDoesNotAnswerIsLeftToItselfAtTheDeadline) {
   if (!TypeParam::concurrent) GTEST_SKIP() << "who has no helpers waits for the resolver";
   script_name("dead.test", {.delay = seconds(20), .error = EAI_AGAIN});
   const carpool::TimePoint started = TypeParam::now();
-  const auto error = this->thrown_by([&] { (void)this->connect_to("dead.test", milliseconds(50)); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to("dead.test", milliseconds(50)); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_LT(TypeParam::now() - started, seconds(10));
 }
@@ -169,7 +172,7 @@ TYPED_TEST(TcpConnect, NamesThatDoNotAnswerDoNotHoldUpAnother) {
   std::vector<decltype(TypeParam::spawn([] {}))> callers;
   for (int i = 0; i < 12; ++i) {
     callers.push_back(TypeParam::spawn([&] {
-      const auto error = this->thrown_by([&] { (void)this->connect_to("dead.test", seconds(5)); });
+      const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to("dead.test", seconds(5)); });
       EXPECT_EQ(error.code(), std::errc::timed_out);
     }));
   }
@@ -271,7 +274,8 @@ TYPED_TEST(TcpConnect, WithoutADescriptorLeftTheErrorSaysSoAndNothingIsLost) {
     const rlimit few{64, 64};
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 2;
     for (int hog = 0; (hog = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) hogs.push_back(hog);
-    const auto error = this->thrown_by([&] { (void)connector.template connect<TypeParam>(this->soon_enough()); });
+    const auto error =
+        thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(this->soon_enough()); });
     if (error.code() != std::errc::too_many_files_open) return 3;
     if (std::string(error.what()).find("open a socket to 127.0.0.1") == std::string::npos) return 4;
     if (this->exchange(before, "still served") != "still served") return 5;

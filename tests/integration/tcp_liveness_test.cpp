@@ -8,9 +8,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "stream_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -25,7 +27,7 @@ TYPED_TEST(TcpLiveness, ThePeersEndIsNoticedWhileIdle) {
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   EXPECT_TRUE(stream.is_connected());
   this->server_.close_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_FALSE(stream.is_connected()) << "asking once must not wipe it out";
 }
 
@@ -33,7 +35,7 @@ TYPED_TEST(TcpLiveness, ThePeersResetIsNoticedWhileIdle) {
   auto stream = this->connect();
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   this->server_.reset_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_FALSE(stream.is_connected()) << "asking once must not wipe it out";
 }
 
@@ -41,7 +43,7 @@ TYPED_TEST(TcpLiveness, AnUnsolicitedByteMakesItDirty) {
   auto stream = this->connect();
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   this->server_.send_all("x");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_EQ(stream.read_exactly(1), "x") << "the check must not take the byte away";
 }
 
@@ -57,7 +59,7 @@ TYPED_TEST(TcpLiveness, AFullSendBufferSaysNothingAgainstIt) {
   auto stream = this->connect();
   this->server_.freeze();
   const std::string much(64 << 20, 'x');
-  const auto error = this->thrown_by([&] { stream.write_all(much, this->in(milliseconds(50))); });
+  const auto error = thrown_by<std::system_error>([&] { stream.write_all(much, this->in(milliseconds(50))); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_TRUE(stream.is_connected()) << "the peer is there, it is only slow";
   EXPECT_FALSE(stream.reusable()) << "but nobody knows which part of the request it got";
@@ -89,7 +91,7 @@ TYPED_TEST(TcpLiveness, WhatWasMovedFromOrClosedIsNotConnected) {
   heir.close();
   heir.close();
   EXPECT_FALSE(heir.is_connected());
-  EXPECT_TRUE(this->soon([&] { return this->server_.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server_.open() == 0; }));
 }
 
 }  // namespace

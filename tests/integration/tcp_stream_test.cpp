@@ -12,9 +12,11 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "process.hpp"
 #include "stream_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -36,7 +38,8 @@ class TcpStream : public StreamFixture<Backend> {
       this->server_.reply_with({.answer = answer, .cut_after = offset, .reset = reset});
       auto stream = this->connect();
       stream.write_all("?");
-      const auto error = this->thrown_by([&] { (void)stream.read_exactly(answer.size(), this->soon_enough()); });
+      const auto error =
+          thrown_by<std::system_error>([&] { (void)stream.read_exactly(answer.size(), this->soon_enough()); });
       EXPECT_EQ(error.code(), std::errc::connection_reset) << "after " << offset << " bytes: " << error.what();
       EXPECT_FALSE(stream.reusable()) << "after " << offset << " bytes";
       EXPECT_FALSE(stream.is_connected()) << "after " << offset << " bytes";
@@ -55,7 +58,7 @@ TYPED_TEST(TcpStream, AnAnswerThatIsCutHurtsNoOtherConnection) {
   this->server_.reply_with({.answer = "half", .cut_after = 2, .reset = true});
   auto victim = this->connect();
   victim.write_all("?");
-  (void)this->thrown_by([&] { (void)victim.read_exactly(4); });
+  (void)thrown_by<std::system_error>([&] { (void)victim.read_exactly(4); });
   this->server_.reply_with({});
   EXPECT_TRUE(bystander.is_connected() && bystander.reusable());
   EXPECT_EQ(this->exchange(bystander, "b"), "b");
@@ -65,7 +68,7 @@ TYPED_TEST(TcpStream, TheErrorSaysWhereTheAnswerEndedAndWhoseItWas) {
   this->server_.reply_with({.answer = "abcdef", .cut_after = 4});
   auto stream = this->connect();
   stream.write_all("?");
-  const auto error = this->thrown_by([&] { (void)stream.read_exactly(6); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_exactly(6); });
   const std::string expected =
       "read from 127.0.0.1:" + std::to_string(this->server_.port()) + ": the peer ended the stream after 4 of 6 bytes";
   EXPECT_EQ(std::string(error.what()).substr(0, expected.size()), expected);
@@ -115,7 +118,7 @@ TYPED_TEST(TcpStream, ALineWithoutEndIsAnErrorAndNotAllTheMemory) {
   this->server_.reply_with({.answer = std::string(10'000, 'x')});
   auto stream = this->connect();
   stream.write_all("?");
-  const auto error = this->thrown_by([&] { (void)stream.read_until("\n", 1000); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_until("\n", 1000); });
   EXPECT_EQ(error.code(), std::errc::message_size);
   EXPECT_FALSE(stream.reusable());
 }
@@ -125,7 +128,7 @@ TYPED_TEST(TcpStream, ALineThatJustFitsIsRead) {
   stream.write_all("12345\n");
   EXPECT_EQ(stream.read_until("\n", 6), "12345");
   stream.write_all("12345\n");
-  (void)this->thrown_by([&] { (void)stream.read_until("\n", 5); });
+  (void)thrown_by<std::system_error>([&] { (void)stream.read_until("\n", 5); });
 }
 
 TYPED_TEST(TcpStream, ALineThatIsInTheBufferAlreadyMustFitToo) {
@@ -133,7 +136,7 @@ TYPED_TEST(TcpStream, ALineThatIsInTheBufferAlreadyMustFitToo) {
   auto stream = this->connect();
   stream.write_all("?");
   EXPECT_EQ(stream.read_until("\n"), "a");
-  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_until("\n", 5); }).code(), std::errc::message_size);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)stream.read_until("\n", 5); }).code(), std::errc::message_size);
 }
 
 TYPED_TEST(TcpStream, BytesThatAreThereDoNotProlongTheDeadline) {
@@ -141,8 +144,8 @@ TYPED_TEST(TcpStream, BytesThatAreThereDoNotProlongTheDeadline) {
   const auto late = [this](auto read) {
     auto stream = this->connect();
     stream.write_all("?");
-    EXPECT_TRUE(this->soon([&] { return this->waiting_bytes(stream) == 50'000; }));
-    EXPECT_EQ(this->thrown_by([&] { read(stream, TypeParam::now()); }).code(), std::errc::timed_out);
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->waiting_bytes(stream) == 50'000; }));
+    EXPECT_EQ(thrown_by<std::system_error>([&] { read(stream, TypeParam::now()); }).code(), std::errc::timed_out);
     EXPECT_FALSE(stream.reusable());
     return this->waiting_bytes(stream);
   };
@@ -161,20 +164,21 @@ TYPED_TEST(TcpStream, AnAnswerThatIsTooLateIsATimeoutAndIsNeverDelivered) {
   auto stream = this->connect();
   stream.write_all("late\n");
   const carpool::TimePoint deadline = this->in(milliseconds(20));
-  const auto error = this->thrown_by([&] { (void)stream.read_until("\n", 100, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_until("\n", 100, deadline); });
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_LT(TypeParam::now(), deadline + milliseconds(400));
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_FALSE(stream.reusable()) << "the answer is on its way, and would be taken for the next one";
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); })) << "and here it is";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); })) << "and here it is";
 }
 
 TYPED_TEST(TcpStream, OnceInDoubtItStaysSoWhateverGoesWellAfterwards) {
   this->server_.reply_with({.silent = true});
   auto stream = this->connect();
   stream.write_all("first\n");
-  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_until("\n", 100, this->in(milliseconds(20))); }).code(),
-            std::errc::timed_out);
+  EXPECT_EQ(
+      thrown_by<std::system_error>([&] { (void)stream.read_until("\n", 100, this->in(milliseconds(20))); }).code(),
+      std::errc::timed_out);
   stream.write_all("second\n", this->soon_enough());
   EXPECT_FALSE(stream.reusable());
   this->server_.send_all("late\n");
@@ -187,7 +191,7 @@ TYPED_TEST(TcpStream, AnAnswerThatDripsIsBoundedByTheOneDeadline) {
   auto stream = this->connect();
   stream.write_all("?");
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  const auto error = this->thrown_by([&] { (void)stream.read_exactly(1000, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_exactly(1000, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_LT(TypeParam::now(), deadline + std::chrono::seconds(1));
@@ -200,7 +204,7 @@ TYPED_TEST(TcpStream, WithoutADeadlineOfItsOwnAnOperationKeepsToTheIoTimeout) {
   auto stream = impatient.template connect<TypeParam>(this->soon_enough());
   stream.write_all("?");
   const carpool::TimePoint start = TypeParam::now();
-  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_exactly(1); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)stream.read_exactly(1); }).code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), start + milliseconds(30));
   EXPECT_LT(TypeParam::now(), start + std::chrono::seconds(2));
 }
@@ -246,7 +250,7 @@ TYPED_TEST(TcpStream, ASignalAThousandTimesASecondChangesNoResult) {
   this->server_.reply_with({.silent = true});
   stream.write_all("?");
   const carpool::TimePoint deadline = this->in(milliseconds(50));
-  EXPECT_EQ(this->thrown_by([&] { (void)stream.read_exactly(1, deadline); }).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>([&] { (void)stream.read_exactly(1, deadline); }).code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline) << "an interruption is no timeout";
 }
 
@@ -256,7 +260,7 @@ TYPED_TEST(TcpStream, WritingToAPeerThatHasResetIsAnErrorAndNoSignal) {
     std::signal(SIGPIPE, SIG_DFL);
     auto stream = this->connect();  // in the child: it would inherit the server's end too, and keep it open
     stream.write_all("?");
-    if (!this->soon([&] { return !stream.is_connected(); })) return 2;
+    if (!eventually<TypeParam>([&] { return !stream.is_connected(); })) return 2;
     int errors = 0;
     for (int i = 0; i < 3; ++i) {
       try {

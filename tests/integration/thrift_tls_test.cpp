@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <openssl/x509_vfy.h>
 
+#include "eventually.hpp"
 #include "hive_fixture.hpp"
 #include "io_backends.hpp"
 #include "thrift_echo.hpp"
@@ -60,7 +61,7 @@ class ThriftTls : public HiveFixture<Backend> {
       for (const std::string& part : {code.message(), '\'' + name + '\'', "127.0.0.1:" + std::to_string(server.port())})
         EXPECT_NE(text.find(part), std::string::npos) << text;
     }
-    EXPECT_TRUE(ThriftTls::soon([&] { return server.open() == 0; }));
+    EXPECT_TRUE(eventually<Backend>([&] { return server.open() == 0; }));
     EXPECT_EQ(server.handshakes(), 0U) << "the server could have been told a password";
   }
 
@@ -70,11 +71,11 @@ class ThriftTls : public HiveFixture<Backend> {
     carpool::ConnectionPool<Backend, carpool::LifoStack, Connector> pool(connector, {.max_size = 1});
     pool.with_connection(ask);
     pool.clear();
-    EXPECT_TRUE(ThriftTls::soon([&] { return server.goodbyes() == 1; }));
+    EXPECT_TRUE(eventually<Backend>([&] { return server.goodbyes() == 1; }));
     pool.with_connection(ask);
   }
   static void expect_resumed_and_ended(const TlsServer& server) {
-    EXPECT_TRUE(ThriftTls::soon([&] { return server.open() == 0; }));
+    EXPECT_TRUE(eventually<Backend>([&] { return server.open() == 0; }));
     EXPECT_EQ(server.handshakes(), 2U);
     EXPECT_EQ(server.resumed(), 1U);
     EXPECT_EQ(server.goodbyes(), 2U);
@@ -182,7 +183,7 @@ TYPED_TEST(ThriftTls, AStatementThatOutlivesItsDeadlineIsCancelledAndItsSessionC
     EXPECT_EQ(error.code(), std::errc::timed_out) << error.what();
   }
   EXPECT_FALSE(connection.reusable());
-  EXPECT_TRUE(this->soon([&] { return hive.count("CancelOperation") == 1 && hive.sessions() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return hive.count("CancelOperation") == 1 && hive.sessions() == 0; }));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 
 namespace {
@@ -175,7 +176,7 @@ class ThrowingConnector : public testing::Test {
     for (auto& each : users) each.join();
   }
   static void work_until_thrown(Pool& pool, const World& world) {
-    EXPECT_TRUE(soon<Backend>([&] {
+    EXPECT_TRUE(eventually<Backend>([&] {
       work(pool);
       Backend::sleep_until(Backend::now() + 10ms);  // what is idle is stale by then, and pinged in the next round
       pool.reap();
@@ -184,14 +185,14 @@ class ThrowingConnector : public testing::Test {
   }
 
   static void expect_sound(Pool& pool, const World& world) {
-    EXPECT_TRUE(soon<Backend>([&] { return pool.stats().waiting == 0 && pool.stats().connecting == 0; }));
-    EXPECT_TRUE(soon<Backend>([&] { return !world.open[world.culprit] || world.culprit == 0; })) << "not closed";
+    EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().waiting == 0 && pool.stats().connecting == 0; }));
+    EXPECT_TRUE(eventually<Backend>([&] { return !world.open[world.culprit] || world.culprit == 0; })) << "not closed";
     for (int i = 0; i < 3; ++i) {
-      EXPECT_TRUE(soon<Backend>([&] { return can_have_all(pool); })) << "a slot is lost";
+      EXPECT_TRUE(eventually<Backend>([&] { return can_have_all(pool); })) << "a slot is lost";
     }
     EXPECT_LE(world.peak, 3u);
     const int pings = world.count(Method::ping);
-    EXPECT_TRUE(soon<Backend>([&] {  // keepalive: the reaper goes on
+    EXPECT_TRUE(eventually<Backend>([&] {  // keepalive: the reaper goes on
       if (!Backend::concurrent) pool.reap();
       return world.count(Method::ping) >= pings + 3;
     }));

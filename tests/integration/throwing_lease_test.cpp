@@ -18,6 +18,7 @@
 #include "io_backends.hpp"
 #include "postgres_fixture.hpp"
 #include "sqlite_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -67,7 +68,7 @@ TYPED_TEST(PostgresThrowingLease, AnAnswerLeftHalfWayAndAServersLastWordDo) {
   const auto time_out = [&] {
     pool.acquire()->query("SELECT pg_sleep(20)", {}, this->in(std::chrono::milliseconds(20)));
   };
-  EXPECT_EQ(this->failure(time_out).code(), std::errc::timed_out);
+  EXPECT_EQ(thrown_by<std::system_error>(time_out).code(), std::errc::timed_out);
   const auto end_it = [&] { pool.acquire()->query("SELECT pg_terminate_backend(pg_backend_pid())"); };
   EXPECT_THROW(end_it(), std::exception);
   const auto copy_half = [&] {
@@ -87,9 +88,7 @@ class SqliteThrowingLease : public testing::Test {
 
   static std::string text(Pool& pool, const std::string& sql) {
     auto lease = pool.acquire();
-    auto rows = lease->query(sql);
-    rows.next();
-    return rows.template get<std::string>(0);
+    return lease->query(sql).template get<std::string>(0, 0);
   }
 
   SqliteFolder folder_;

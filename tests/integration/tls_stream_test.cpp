@@ -12,9 +12,11 @@
 #include <sys/socket.h>
 
 #include "chaos_proxy.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
 #include "tls_fixture.hpp"
 
 namespace {
@@ -83,10 +85,11 @@ TYPED_TEST(TlsStream, TicketsThatComeAfterTheHandshakeAreNoUnreadBytes) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   char byte = 0;  // a ticket has come: something is there to be read
-  ASSERT_TRUE(this->soon([&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }));
+  ASSERT_TRUE(
+      eventually<TypeParam>([&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1; }));
   EXPECT_TRUE(stream.is_connected());
   EXPECT_TRUE(stream.reusable());
-  EXPECT_TRUE(this->soon(
+  EXPECT_TRUE(eventually<TypeParam>(
       [&] { return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && stream.is_connected(); }));
   EXPECT_EQ(this->exchange(stream, "hello"), "hello");
 }
@@ -96,7 +99,7 @@ TYPED_TEST(TlsStream, BytesThatNobodyAskedForAreUnread) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("one\n");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   EXPECT_EQ(stream.read_until("\n"), "one");
   EXPECT_TRUE(stream.is_connected());
   EXPECT_TRUE(stream.reusable());
@@ -118,7 +121,7 @@ TYPED_TEST(TlsStream, NewKeysAndRenegotiationGoUnnoticed) {
     auto stream = this->open(connector);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(this->exchange(stream, order), order);
     EXPECT_EQ(this->exchange(stream, "hello"), "hello");
-    EXPECT_TRUE(this->soon([&] { return stream.is_connected(); }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return stream.is_connected(); }));
   }
 }
 
@@ -135,7 +138,7 @@ TYPED_TEST(TlsStream, AServerThatSaysGoodbyeIsDeadAndItsEndIsTheEnd) {
   const auto connector = this->to(server);
   auto stream = this->open(connector);
   stream.write_all("goodbye\n");
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
   std::array<std::byte, 1> byte{};
   auto other = this->open(connector);
   other.write_all("goodbye\n");
@@ -148,8 +151,7 @@ TYPED_TEST(TlsStream, AnEndWithoutAGoodbyeIsAnErrorBecauseSomebodyMayHaveCutTheS
   auto stream = this->open(this->to(server));
   stream.write_all("cut\n");
   std::array<std::byte, 1> byte{};
-  const auto error =
-      this->template thrown_by<std::system_error>([&] { (void)stream.read_some(byte, this->soon_enough()); });
+  const auto error = thrown_by<std::system_error>([&] { (void)stream.read_some(byte, this->soon_enough()); });
   EXPECT_EQ(error.code(), std::errc::connection_reset) << error.what();
   EXPECT_FALSE(stream.reusable());
   EXPECT_FALSE(stream.is_connected());
@@ -162,12 +164,12 @@ TYPED_TEST(TlsStream, InvalidateSaysGoodbyeAndCloseDoesNot) {
   EXPECT_EQ(this->exchange(polite, "a"), "a");
   polite.invalidate(this->soon_enough());
   polite.close();
-  EXPECT_TRUE(this->soon([&] { return server.goodbyes() == 1 && server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.goodbyes() == 1 && server.open() == 0; }));
   {
     auto curt = this->open(connector);
     EXPECT_EQ(this->exchange(curt, "b"), "b");
   }
-  EXPECT_TRUE(this->soon([&] { return server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return server.open() == 0; }));
   EXPECT_EQ(server.goodbyes(), 1U);
   EXPECT_EQ(server.resumed(), 1U);
 }
@@ -180,7 +182,7 @@ TYPED_TEST(TlsStream, AHandshakeThatIsCutAtAnyByteIsAnErrorAndLeaksNothing) {
   const std::size_t bytes = proxy.answered();
   ASSERT_GT(bytes, 500U);
   whole.close();
-  EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
   const std::size_t descriptors = open_descriptors();
   std::size_t offset = 0;
   do {
@@ -188,7 +190,7 @@ TYPED_TEST(TlsStream, AHandshakeThatIsCutAtAnyByteIsAnErrorAndLeaksNothing) {
   } while (this->refusal(connector) && ++offset < 10 * bytes);
   EXPECT_GE(offset + 16, bytes);  // a signature is now longer, now shorter by a few bytes
   EXPECT_LE(offset, bytes + 16);
-  EXPECT_TRUE(this->soon([&] { return proxy.open() + server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return proxy.open() + server.open() == 0; }));
   EXPECT_EQ(open_descriptors(), descriptors);
 }
 
@@ -206,8 +208,7 @@ TYPED_TEST(TlsStream, AServerThatNeverShakesHandsIsLeftAtTheDeadline) {
   proxy.hold(true);
   const auto connector = this->to(proxy.port());
   const carpool::TimePoint deadline = this->in(std::chrono::milliseconds(50));
-  const auto error =
-      this->template thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)connector.template connect<TypeParam>(deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_NE(std::string(error.what()).find("TLS handshake with 127.0.0.1:"), std::string::npos) << error.what();
   EXPECT_GE(TypeParam::now(), deadline);
@@ -220,7 +221,7 @@ TYPED_TEST(TlsStream, AnAnswerThatDoesNotComeIsATimeOutAndPoisonsTheConnection) 
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.hold(true);
   stream.write_all("b\n");
-  const auto error = this->template thrown_by<std::system_error>(
+  const auto error = thrown_by<std::system_error>(
       [&] { (void)stream.read_until("\n", 100, this->in(std::chrono::milliseconds(50))); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_FALSE(stream.reusable());
@@ -233,8 +234,8 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
   auto stream = this->open(connector);
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   proxy.reset_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
-  const auto error = this->template thrown_by<std::system_error>([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
+  const auto error = thrown_by<std::system_error>([&] {
     for (int i = 0; i < 100; ++i) stream.write_all("b\n", this->soon_enough());
   });
   EXPECT_FALSE(stream.reusable()) << error.what();
@@ -243,7 +244,7 @@ TYPED_TEST(TlsStream, AResetWhileIdleAndAWriteIntoItEndNoProcess) {
 TYPED_TEST(TlsStream, APeerThatSpeaksNoTlsIsAnErrorThatNamesIt) {
   LoopbackServer server;
   server.reply_with({.answer = "-ERR what is that?\r\n"});
-  const auto error = this->template thrown_by<std::system_error>([&] { (void)this->open(this->to(server.port())); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->open(this->to(server.port())); });
   EXPECT_EQ(error.code().category(), carpool::tls_category()) << error.what();
   EXPECT_NE(std::string(error.what()).find(std::to_string(server.port())), std::string::npos) << error.what();
 }

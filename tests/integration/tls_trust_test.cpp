@@ -8,6 +8,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "io_backends.hpp"
+#include "thrown.hpp"
 #include "tls_fixture.hpp"
 
 namespace {
@@ -69,7 +70,7 @@ TYPED_TEST(TlsTrust, AnAuthorityThatTheSystemDoesNotKnowIsRefused) {
 
 TYPED_TEST(TlsTrust, TheErrorNamesTheProblemTheNameAndTheAddress) {
   TlsServer server({.certificate = "expired"});
-  const auto error = this->template thrown_by<carpool::CertificateError>([&] { (void)this->open(this->to(server)); });
+  const auto error = thrown_by<carpool::CertificateError>([&] { (void)this->open(this->to(server)); });
   const std::string text = error.what();
   EXPECT_NE(text.find("certificate has expired"), std::string::npos) << text;
   EXPECT_NE(text.find("'127.0.0.1'"), std::string::npos) << text;
@@ -107,7 +108,7 @@ TYPED_TEST(TlsTrust, AServerThatWantsAClientCertificateIsShownOne) {
 TYPED_TEST(TlsTrust, AServerThatMissesTheClientCertificateIsAnErrorNoLaterThanItsFirstAnswer) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsServer server({.version = version, .wants_client = true});
-    const auto error = this->template thrown_by<std::system_error>([&] {
+    const auto error = thrown_by<std::system_error>([&] {
       auto stream = this->open(this->to(server));
       (void)this->exchange(stream, "hello");
     });

@@ -13,8 +13,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "stream_fixture.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -66,7 +68,7 @@ TYPED_TEST(UnixConnect, AFileAndAnAbstractNameBothLeadToTheirServer) {
 }
 
 TYPED_TEST(UnixConnect, WithoutAServerTheErrorNamesThePath) {
-  const auto error = this->thrown_by([&] { (void)this->connect_to(this->path_, this->soon_enough()); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to(this->path_, this->soon_enough()); });
   EXPECT_EQ(std::string(error.what()), "connect to unix:" + this->path_ + ": No such file or directory");
 }
 
@@ -75,7 +77,7 @@ TYPED_TEST(UnixConnect, AFullBacklogIsTriedAgainUntilTheDeadline) {
   server.be_deaf();
   const auto in_backlog = this->connect_to(this->name_, this->soon_enough());
   const carpool::TimePoint deadline = this->in(milliseconds(100));
-  const auto error = this->thrown_by([&] { (void)this->connect_to(this->name_, deadline); });
+  const auto error = thrown_by<std::system_error>([&] { (void)this->connect_to(this->name_, deadline); });
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_GE(TypeParam::now(), deadline);
   EXPECT_LT(TypeParam::now(), deadline + std::chrono::seconds(1));
@@ -101,7 +103,7 @@ TYPED_TEST(UnixConnect, ThePeersEndIsNoticedWhileIdle) {
   EXPECT_EQ(this->exchange(stream, "a"), "a");
   EXPECT_TRUE(stream.is_connected());
   server.close_all();
-  EXPECT_TRUE(this->soon([&] { return !stream.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !stream.is_connected(); }));
 }
 
 TYPED_TEST(UnixConnect, BadOptionsAreRefusedByName) {

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -129,7 +131,7 @@ TYPED_TEST(WallClock, AnAcquireUnderWayIsNotTouchedByAJump) {
       EXPECT_GE(time, 500ms);
       EXPECT_LT(time, 10s);
     });
-    EXPECT_TRUE(soon<TypeParam>([&] { return this->pool.stats().waiting == 1; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return this->pool.stats().waiting == 1; }));
     const Jump jump(by);
     waiter.join();
   }
@@ -170,9 +172,9 @@ TYPED_TEST(WallClockReads, AreNoneInAnOutageEither) {
     FakePool<TypeParam> pool(server.connector(), {.connect_backoff = short_backoff, .keepalive_time = 2ms});
     EXPECT_THROW((void)pool.acquire(), carpool::ConnectError);
     server.other_connects(ok().dirtied_by_use());
-    EXPECT_TRUE(soon<TypeParam>([&] { return pool.prewarm(2, 1s) == 2; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.prewarm(2, 1s) == 2; }));
     pool.acquire()->use();
-    EXPECT_TRUE(soon<TypeParam>([&] {
+    EXPECT_TRUE(eventually<TypeParam>([&] {
       pool.reap();
       return server.counts().pings >= 2;
     }));

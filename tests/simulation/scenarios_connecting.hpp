@@ -21,7 +21,7 @@ void a_connect_lands_at_the_deadline() {
   scene.expect_calm();
 }
 
-/// B15, C28, B18: the connect takes longer than its asker's patience. It lands in the pool all the same.
+/// B15, C28, B18: the connect takes longer than its asker's timeout. It lands in the pool all the same.
 template <class B>
 void a_connect_outlives_its_asker() {
   MadeUpServer<B> server;
@@ -109,7 +109,7 @@ void prewarm_beside_callers() {
   scene.expect_calm();
 }
 
-/// Two at once: neither ends the other's wish, and none is left behind.
+/// Two at once: neither ends the other's idle target, and none is left behind.
 template <class B>
 void two_prewarms() {
   MadeUpServer<B> server;
@@ -124,7 +124,7 @@ void two_prewarms() {
   const int before = server.connects;
   (void)scene.pool().clear();
   pass<B>(long_enough);
-  law<B>(server.connects == before, "a wish for idle connections is left behind");
+  law<B>(server.connects == before, "an idle target is left behind");
 }
 
 /// min_idle is brought up while callers come and go.

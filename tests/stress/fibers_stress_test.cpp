@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
 #include "stress.hpp"
@@ -190,14 +191,14 @@ TYPED_TEST(FibersStress, EveryAnswerIsTheAskersOwnAndNothingIsLost) {
   }
   EXPECT_GT(this->answered, fibers * rounds / 2);  // a series of failed connects is told to all who wait
   EXPECT_GT(this->told, 0u);
-  EXPECT_TRUE(soon<FiberBackend>([&] { return this->pool->stats().size() == this->pool->stats().idle; }));
+  EXPECT_TRUE(eventually<FiberBackend>([&] { return this->pool->stats().size() == this->pool->stats().idle; }));
   EXPECT_EQ(this->pool->stats().waiting, 0u);
-  EXPECT_TRUE(soon<FiberBackend>([&] { return this->server.open() == this->pool->stats().idle; }));
+  EXPECT_TRUE(eventually<FiberBackend>([&] { return this->server.open() == this->pool->stats().idle; }));
   EXPECT_LE(this->tally.peak, connections);
   EXPECT_LE(this->server.peak_open(), connections + TypeParam::overtaken);
-  EXPECT_TRUE(soon<FiberBackend>([&] { return this->pool->prewarm(connections, 5s) == connections; }));
+  EXPECT_TRUE(eventually<FiberBackend>([&] { return this->pool->prewarm(connections, 5s) == connections; }));
   this->pool.reset();
-  EXPECT_TRUE(soon<FiberBackend>([&] { return this->server.open() == 0; }));
+  EXPECT_TRUE(eventually<FiberBackend>([&] { return this->server.open() == 0; }));
   EXPECT_EQ(open_descriptors(), this->descriptors);
 }
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "process.hpp"
 #include "stress.hpp"
 
@@ -170,9 +171,9 @@ TYPED_TEST(ThreadsStress, LosesNothingAndLendsNothingTwice) {
   EXPECT_EQ(this->world.second_owners, 0u);
   EXPECT_LE(this->world.peak, connections);
   EXPECT_GT(this->told, 0u);
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return this->pool->stats().size() == this->pool->stats().idle; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return this->pool->stats().size() == this->pool->stats().idle; }));
   EXPECT_EQ(this->pool->stats().idle, this->world.open);
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return this->pool->prewarm(connections, 1s) == connections; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return this->pool->prewarm(connections, 1s) == connections; }));
   this->pool.reset();
   EXPECT_EQ(this->world.open, 0u);
   EXPECT_EQ(open_descriptors(), descriptors);

@@ -16,6 +16,8 @@
 #include <optional>
 #include <utility>
 
+#include "eventually.hpp"
+
 /// A pool of connections to a FakeServer, which closes none of them for its age unless it is told to.
 template <class Backend, class Queue = carpool::LifoStack, class Eviction = carpool::NeverEvict,
           class Observer = carpool::NoObserver>
@@ -29,41 +31,12 @@ using FakeTargetPool = carpool::ConnectionPool<Backend, Queue, carpool::FakeTarg
 inline constexpr carpool::Backoff short_backoff{.initial = std::chrono::milliseconds(1),
                                                 .max = std::chrono::milliseconds(2)};
 
-/// Waits until condition() holds; false where it does not within ten seconds.
-template <class Backend, class Condition>
-[[nodiscard]] bool soon(Condition condition) {
-  const carpool::TimePoint end = Backend::now() + std::chrono::seconds(10);
-  while (!condition()) {
-    if (Backend::now() > end) return false;
-    Backend::sleep_until(Backend::now() + std::chrono::microseconds(200));
-  }
-  return true;
-}
-
 /// Whether the pool has soon closed so many for that reason. Its own count comes last: what the server sees is done
 /// then.
 template <class Backend, class... Policies>
 [[nodiscard]] bool closed_soon(const carpool::ConnectionPool<Backend, Policies...>& pool, carpool::CloseReason reason,
                                std::size_t connections) {
-  return soon<Backend>([&] { return pool.stats().closed_for(reason) >= connections; });
-}
-
-/// The Error that call throws; nothing where it throws none. What is no Error passes through.
-template <class Error, class Call>
-[[nodiscard]] std::optional<Error> thrown(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-template <class Backend, class Call>
-[[nodiscard]] carpool::Duration time_of(Call call) {
-  const carpool::TimePoint start = Backend::now();
-  call();
-  return Backend::now() - start;
+  return eventually<Backend>([&] { return pool.stats().closed_for(reason) >= connections; });
 }
 
 /// The threads of this process.

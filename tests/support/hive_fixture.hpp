@@ -46,14 +46,4 @@ class HiveFixture : public testing::Test {
     script.rows[2].assign(script.columns.size(), {});
     return script;
   }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
-  }
 };

@@ -7,11 +7,12 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <system_error>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "real_server.hpp"
+#include "thrown.hpp"
 
 [[nodiscard]] inline carpool::PostgresConnector postgres_at(std::uint16_t port) {
   return {.host = "127.0.0.1",
@@ -38,37 +39,9 @@ class PostgresFixture : public testing::Test {
   }
   static Connection connect() { return connect(connector()); }
 
-  /// The SQLSTATE of what work throws. A failure, and nothing, where it throws no PostgresError.
+  /// The SQLSTATE of the PostgresError that work throws.
   template <class Work>
   static std::string refusal(Work work) {
-    try {
-      work();
-    } catch (const carpool::PostgresError& error) {
-      return error.code();
-    }
-    ADD_FAILURE() << "the server did not refuse";
-    return "";
-  }
-
-  /// What work throws as an error of the system's.
-  template <class Work>
-  static std::system_error failure(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no std::system_error";
-    return {std::error_code(), "nothing"};
-  }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
+    return thrown_by<carpool::PostgresError>(std::move(work)).code();
   }
 };

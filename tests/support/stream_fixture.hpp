@@ -1,4 +1,4 @@
-/// What the tests of TCP and Unix streams share: a server, connections to it, and what an operation threw.
+/// What the tests of TCP and Unix streams share: a server and connections to it.
 #pragma once
 
 #include <carpool/common/stream_connection.hpp>
@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <string>
-#include <system_error>
 
 #include <gtest/gtest.h>
 
@@ -27,29 +26,6 @@ class StreamFixture : public testing::Test {
   static std::string exchange(Stream& stream, const std::string& line) {
     stream.write_all(line + '\n', soon_enough());
     return stream.read_until("\n", 1 << 20, soon_enough());
-  }
-
-  /// What work throws. A failure, and no error, where it throws nothing.
-  template <class Work>
-  static std::system_error thrown_by(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return {std::error_code(), "nothing"};
-  }
-
-  /// By the backend's waiting, so that a fiber does not hold up others.
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
   }
 
   LoopbackServer server_;

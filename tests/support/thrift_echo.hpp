@@ -188,10 +188,10 @@ class Server {
   explicit Server(bool framed = false, bool compact = false)
       : socket_(std::make_shared<apache::thrift::transport::TServerSocket>("127.0.0.1", 0)),
         server_(processor_, socket_, transports(framed), protocols(compact)) {
-    const auto watcher = std::make_shared<Watcher>();
-    server_.setServerEventHandler(watcher);
+    const auto handler = std::make_shared<ListenHandler>();
+    server_.setServerEventHandler(handler);
     thread_ = std::thread([this] { server_.serve(); });
-    watcher->listening.get_future().get();
+    handler->listening.get_future().get();
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -205,7 +205,7 @@ class Server {
   [[nodiscard]] std::size_t notes() const { return processor_->notes(); }
 
  private:
-  struct Watcher : apache::thrift::server::TServerEventHandler {
+  struct ListenHandler : apache::thrift::server::TServerEventHandler {
     void preServe() override { listening.set_value(); }
     std::promise<void> listening;
   };

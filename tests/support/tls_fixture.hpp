@@ -1,4 +1,4 @@
-/// What the tests of TLS share: connectors to a TlsServer, and what an operation threw.
+/// What the tests of TLS share: connectors to a TlsServer, and why they fail.
 #pragma once
 
 #include <carpool/tls_connector.hpp>
@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
 #include "tls_server.hpp"
 
 template <class Backend>
@@ -32,35 +33,7 @@ class TlsFixture : public testing::Test {
     return stream.read_until("\n", 1 << 20, soon_enough());
   }
 
-  template <class Error, class Work>
-  static Error thrown_by(Work work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error;
-    } catch (const std::exception& error) {
-      ADD_FAILURE() << "something else was thrown: " << error.what();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    throw std::logic_error("nothing was thrown");
-  }
-
   static std::error_code refusal(const carpool::TlsConnector& connector) {
-    try {
-      (void)open(connector);
-    } catch (const std::system_error& error) {
-      return error.code();
-    }
-    return {};
-  }
-
-  template <class Condition>
-  static bool soon(Condition condition) {
-    const carpool::TimePoint end = soon_enough();
-    while (!condition()) {
-      if (Backend::now() > end) return false;
-      Backend::sleep_until(in(std::chrono::microseconds(200)));
-    }
-    return true;
+    return code_thrown_by([&] { return open(connector); });
   }
 };

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -40,15 +42,6 @@ std::vector<std::string> background_threads() {
 std::size_t threads_named(const std::string& name) {
   const auto names = background_threads();
   return static_cast<std::size_t>(std::count(names.begin(), names.end(), name));
-}
-/// False: it does not hold within so many seconds.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 30'000; ++i) {
-    if (condition()) return true;
-    carpool::ThreadBackend::sleep_until(carpool::ThreadBackend::now() + 1ms);
-  }
-  return false;
 }
 
 template <class Backend>
@@ -71,17 +64,18 @@ TYPED_TEST_SUITE(BackgroundThreads, Backends);
 
 TYPED_TEST(BackgroundThreads, AreOneForAllPoolsThatRest) {
   const auto pools = this->make_many(100);
-  EXPECT_TRUE(eventually([] { return threads_named("carpool-reaper") == 1; }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([] { return threads_named("carpool-reaper") == 1; }));
   EXPECT_EQ(background_threads().size(), 1U) << "of pools that nobody has used";
   for (const auto& pool : pools) pool->acquire().release();
-  EXPECT_TRUE(eventually([] { return background_threads().size() == 1; })) << background_threads().size();
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([] { return background_threads().size() == 1; }))
+      << background_threads().size();
   EXPECT_EQ(threads_named("carpool-reaper"), 1U);
   for (const auto& pool : pools) ASSERT_TRUE(pool->acquire_for(20s)) << "they rest, they are not ill";
 }
 
 TYPED_TEST(BackgroundThreads, EndWithTheLastPool) {
   this->make()->acquire().release();
-  EXPECT_TRUE(eventually([] { return background_threads().empty(); }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([] { return background_threads().empty(); }));
   this->make()->acquire().release();  // and begin again
 }
 
@@ -95,7 +89,7 @@ template <class Pool>
 TYPED_TEST(BackgroundThreads, AreOneAlsoWhileTheCoarseClockTicks) {
   const auto pool = this->make();
   const auto only_one = [&] { return is_ticking_for(*pool) && background_threads().size() == 1; };
-  EXPECT_TRUE(eventually(only_one)) << background_threads().size();
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>(only_one)) << background_threads().size();
   EXPECT_EQ(threads_named("carpool-reaper"), 1U);
 }
 
@@ -105,9 +99,9 @@ TYPED_TEST(BackgroundThreads, TakeTheCoarseClockWithThemThoughItIsAsked) {
   for (int round = 0; round < 2; ++round) {
     {
       const auto pool = this->make();
-      EXPECT_TRUE(eventually([&] { return is_ticking_for(*pool); }));
+      EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return is_ticking_for(*pool); }));
     }
-    EXPECT_TRUE(eventually([] {
+    EXPECT_TRUE(eventually<carpool::ThreadBackend>([] {
       for (int i = 0; i < 1'000; ++i) EXPECT_LE(CachedCoarseClock::now(), TypeParam::now());
       return background_threads().empty();
     }));
@@ -121,8 +115,8 @@ TYPED_TEST(BackgroundThreads, SayWhoseTheyAre) {
   this->server.other_connects(held());
   const auto pool = this->make();
   static_cast<void>(pool->try_acquire());
-  EXPECT_TRUE(eventually([&] { return this->server.counts().connecting == 1; }));
-  EXPECT_TRUE(eventually([] { return threads_named("carpool-worker") == 1; }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return this->server.counts().connecting == 1; }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([] { return threads_named("carpool-worker") == 1; }));
   this->server.let_through(2);
 }
 
@@ -151,9 +145,10 @@ TEST_F(BackgroundThreadsToCome, AreMadeUpForByCallersWhoWait) {
   lease.discard();
   EXPECT_TRUE(pool->try_acquire());
   const int refusals = StingyBackend::refusals;
-  EXPECT_TRUE(eventually([&] { return StingyBackend::refusals > refusals; })) << "nobody tries again";
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return StingyBackend::refusals > refusals; }))
+      << "nobody tries again";
   StingyBackend::has_none = false;
-  EXPECT_TRUE(eventually([&] { return pool->stats().closing == 0; }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return pool->stats().closing == 0; }));
   EXPECT_EQ(server.counts().open, 1U);
 }
 
@@ -178,13 +173,13 @@ TYPED_TEST(BackgroundThreads, OfOnePoolHoldUpNoOther) {
   this->server.next_connects({held()});
   const auto stuck = this->make();
   static_cast<void>(stuck->try_acquire());
-  EXPECT_TRUE(eventually([&] { return this->server.counts().connecting == 1; }));
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return this->server.counts().connecting == 1; }));
   const auto others = this->make_many(20);
   for (const auto& pool : others) EXPECT_TRUE(pool->acquire_for(20s));
   this->server.let_through(2);
 }
 
-// A helper that goes home and an errand that comes just then: whoever is first, the errand is run.
+// A worker that ends and a job that comes just then: whichever is first, the job is run.
 TYPED_TEST(BackgroundThreads, MissNothingThatComesWhenTheyGoHome) {
   const auto pool = this->make({.max_size = 1});
   for (int round = 0; round < 4; ++round) {

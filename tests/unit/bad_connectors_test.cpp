@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "thrown.hpp"
+
 namespace {
 
 template <class Connector>
@@ -21,12 +23,7 @@ using Pool = carpool::ConnectionPool<carpool::SingleBackend, carpool::LifoStack,
 /// What the constructor of a pool with it throws as std::invalid_argument; nothing where it throws nothing.
 template <class Connector>
 std::string refusal(Connector connector) {
-  try {
-    Pool<Connector> pool(std::move(connector));
-    return "";
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
+  return refusal_by([&] { Pool<Connector> pool(std::move(connector)); });
 }
 
 TEST(BadConnectors, AreRefusedByThePoolsConstructor) {

@@ -2,6 +2,7 @@
 // sanitizers: none
 /// The command line of carpool-compare: what it means, and how bad input is refused by name and bound.
 #include "../../tools/compare/options.hpp"
+#include "thrown.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,12 +19,7 @@ using namespace std::chrono_literals;
 Options parsed(std::vector<std::string> arguments) { return std::get<Options>(parse_options(std::move(arguments))); }
 
 std::string refusal(std::vector<std::string> arguments) {
-  try {
-    static_cast<void>(parse_options(std::move(arguments)));
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "not refused";
+  return thrown_by<UsageError>([&] { return parse_options(std::move(arguments)); }).what();
 }
 
 /// Whether the text has all the parts, said so that a failure shows them.

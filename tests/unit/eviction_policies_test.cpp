@@ -14,6 +14,8 @@
 #include <string>
 #include <type_traits>
 
+#include "thrown.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -25,17 +27,6 @@ Slot slot_born_at(TimePoint born) {
   Slot slot;
   slot.born = slot.idle_since = born;
   return slot;
-}
-
-/// The message of the std::invalid_argument that making it throws; empty where it throws none.
-template <class Make>
-std::string refusal(Make make) {
-  try {
-    static_cast<void>(make());
-  } catch (const std::invalid_argument& refused) {
-    return refused.what();
-  }
-  return {};
 }
 
 TEST(MaxLifetime, EndsSoLongAfterBirthWhateverTheUse) {
@@ -148,29 +139,29 @@ TEST(DefaultEviction, ReportsIdleAndExpiredApart) {
 }
 
 TEST(Evictions, RefuseNonsenseByNameAndBound) {
-  EXPECT_EQ(refusal([] { return MaxLifetime{0s}; }),
+  EXPECT_EQ(refusal_by([] { return MaxLifetime{0s}; }),
             "carpool MaxLifetime: length must be longer than 0 (or carpool::forever), not 0 ns");
-  EXPECT_EQ(refusal([] { return IdleTimeout{-1us}; }),
+  EXPECT_EQ(refusal_by([] { return IdleTimeout{-1us}; }),
             "carpool IdleTimeout: length must be longer than 0 (or carpool::forever), not -1000 ns");
-  EXPECT_EQ(refusal([] { return MaxLifetime{Duration::min()}; }).substr(0, 28), "carpool MaxLifetime: length ");
-  EXPECT_EQ(refusal([] { return MaxUses{0}; }), "carpool MaxUses: uses must be at least 1, not 0");
-  EXPECT_EQ(refusal([] {
+  EXPECT_EQ(refusal_by([] { return MaxLifetime{Duration::min()}; }).substr(0, 28), "carpool MaxLifetime: length ");
+  EXPECT_EQ(refusal_by([] { return MaxUses{0}; }), "carpool MaxUses: uses must be at least 1, not 0");
+  EXPECT_EQ(refusal_by([] {
               return Jittered{MaxLifetime{1h}, 1.0};
             }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not 1.000000");
-  EXPECT_EQ(refusal([] {
+  EXPECT_EQ(refusal_by([] {
               return Jittered{MaxLifetime{1h}, -0.1};
             }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not -0.100000");
-  EXPECT_NE(refusal([] { return Jittered{MaxLifetime{1h}, std::numeric_limits<double>::quiet_NaN()}; }), "");
+  EXPECT_NE(refusal_by([] { return Jittered{MaxLifetime{1h}, std::numeric_limits<double>::quiet_NaN()}; }), "");
 }
 
 TEST(Evictions, AcceptTheBoundsThemselves) {
-  EXPECT_EQ(refusal([] { return MaxLifetime{1ns}; }), "");
-  EXPECT_EQ(refusal([] { return IdleTimeout{forever}; }), "");
-  EXPECT_EQ(refusal([] { return MaxUses{1}; }), "");
-  EXPECT_EQ(refusal([] { return Jittered{MaxLifetime{1h}, 0.0}; }), "");
-  EXPECT_EQ(refusal([] { return Jittered{MaxLifetime{1h}, std::nextafter(1.0, 0.0)}; }), "");
+  EXPECT_EQ(refusal_by([] { return MaxLifetime{1ns}; }), "");
+  EXPECT_EQ(refusal_by([] { return IdleTimeout{forever}; }), "");
+  EXPECT_EQ(refusal_by([] { return MaxUses{1}; }), "");
+  EXPECT_EQ(refusal_by([] { return Jittered{MaxLifetime{1h}, 0.0}; }), "");
+  EXPECT_EQ(refusal_by([] { return Jittered{MaxLifetime{1h}, std::nextafter(1.0, 0.0)}; }), "");
 }
 
 TEST(Evictions, AreMadeByTypeOrByValue) {

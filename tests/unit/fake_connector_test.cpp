@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "io_backends.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -33,17 +34,6 @@ class FakeConnectorTest : public testing::Test {
   static carpool::TimePoint soon_enough() { return in(std::chrono::seconds(10)); }
   auto connect() { return connector_.template connect<Backend>(soon_enough()); }
   auto connect(const std::string& target) { return targets_.template connect<Backend>(target, soon_enough()); }
-
-  /// The code of what work throws.
-  template <class Work>
-  static std::error_code thrown_by(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error.code();
-    }
-    return {};
-  }
 
   carpool::FakeServer server_;
   carpool::FakeConnector connector_ = server_.connector();
@@ -64,7 +54,7 @@ TYPED_TEST(FakeConnectorTest, HasEverythingThatAConnectorCanHave) {
 
 TYPED_TEST(FakeConnectorTest, ConnectsFollowTheScriptAndThenSucceed) {
   this->server_.next_connects({refuse("down"), slow(milliseconds(20)), refuse_credentials("no")});
-  EXPECT_EQ(this->thrown_by([&] { (void)this->connect(); }), std::errc::connection_refused);
+  EXPECT_EQ(code_thrown_by([&] { (void)this->connect(); }), std::errc::connection_refused);
   const carpool::TimePoint start = TypeParam::now();
   auto slow_one = this->connect();
   EXPECT_GE(TypeParam::now(), start + milliseconds(20));
@@ -79,7 +69,7 @@ TYPED_TEST(FakeConnectorTest, NoConnectLastsBeyondItsDeadline) {
   for (int i = 0; i < 3; ++i) {
     const carpool::TimePoint deadline = this->in(milliseconds(10));
     const auto late = [&] { (void)this->connector_.template connect<TypeParam>(deadline); };
-    EXPECT_EQ(this->thrown_by(late), std::errc::timed_out);
+    EXPECT_EQ(code_thrown_by(late), std::errc::timed_out);
     EXPECT_GE(TypeParam::now(), deadline);
   }
   EXPECT_EQ(this->server_.counts().connecting, 0U);
@@ -102,7 +92,7 @@ TYPED_TEST(FakeConnectorTest, HeldConnectsAreInFlightUntilTheyAreLetThrough) {
   EXPECT_EQ(this->server_.counts().peak_connecting, 2U);
 }
 
-TYPED_TEST(FakeConnectorTest, AwaitGivesUpAfterItsPatience) {
+TYPED_TEST(FakeConnectorTest, AwaitGivesUpAfterItsTimeout) {
   const auto impossible = [](const FakeCounts& counts) { return counts.opened == 1; };
   EXPECT_FALSE(this->server_.template await<TypeParam>(impossible, milliseconds(5)));
 }
@@ -132,7 +122,7 @@ TYPED_TEST(FakeConnectorTest, AConnectionDiesAfterItsUsesItsChecksItsTimeOrWhenI
   EXPECT_TRUE(alive(by_uses));
   by_uses.use();
   EXPECT_FALSE(alive(by_uses));
-  EXPECT_EQ(this->thrown_by([&] { by_uses.use(); }), std::errc::connection_reset);
+  EXPECT_EQ(code_thrown_by([&] { by_uses.use(); }), std::errc::connection_reset);
 
   auto by_checks = this->connect();
   EXPECT_TRUE(alive(by_checks) && alive(by_checks));
@@ -253,7 +243,7 @@ TYPED_TEST(FakeConnectorTest, EachTargetHasItsScriptAndItsCounts) {
   this->server_.next_connects("east", {refuse("east is down")});
   this->server_.other_connects("south", refuse("south is never up"));
   auto west = this->connect("west");
-  EXPECT_EQ(this->thrown_by([&] { (void)this->connect("east"); }), std::errc::connection_refused);
+  EXPECT_EQ(code_thrown_by([&] { (void)this->connect("east"); }), std::errc::connection_refused);
   auto east = this->connect("east");
   for (int i = 0; i < 2; ++i) EXPECT_THROW((void)this->connect("south"), std::system_error);
   EXPECT_TRUE(this->targets_.matches(west, "west"));

@@ -41,8 +41,11 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -70,7 +73,7 @@ TYPED_TEST_SUITE(Gsocketpool, IoBackends, BackendName);
 TEST(GsocketpoolPool, TheFirstConnectionsAreMadeWithoutBeingAskedFor) {  // A3 Pool(), A3.1 size
   FakeServer server;
   const ThreadPool pool(server.connector(), {.max_size = 4, .min_idle = 3});
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return pool.stats().idle == 3; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().idle == 3; }));
   EXPECT_EQ(server.counts().connects, 3u);
 }
 
@@ -98,7 +101,7 @@ TEST(GsocketpoolAcquire, AWaiterGetsWhatIsReleased) {  // A3 acquire; test_acqui
   ThreadPool pool(server.connector(), {.max_size = 1});
   auto lent = pool.acquire();
   const std::jthread waiter([&] { EXPECT_EQ(pool.acquire()->id(), 1u); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   lent.release();
 }
 
@@ -214,15 +217,15 @@ TYPED_TEST(GsocketpoolTcp, WhatIsSentIsSentWhole) {  // A3 TcpConnection, C3-6: 
   const std::string much(5'000'000, 'x');
   this->server.reply_with({.silent = true});
   lease->write_all(much);
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.bytes_received() == much.size(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.bytes_received() == much.size(); }));
 }
 
 TYPED_TEST(GsocketpoolTcp, ACallThatTimedOutCostsItsConnection) {  // A3 RPCPoolClient; test call_socket_timeout
   typename TestFixture::Pool pool(this->connector);
-  const auto call = [&](carpool::Duration patience) {
+  const auto call = [&](carpool::Duration timeout) {
     return pool.with_connection([&](auto& connection) {
       connection.write_all("call\n");
-      return connection.read_until("\n", 100, TypeParam::now() + patience);
+      return connection.read_until("\n", 100, TypeParam::now() + timeout);
     });
   };
   this->server.reply_with({.silent = true});
@@ -239,7 +242,7 @@ TEST(Geventconnpool, ACallerWaitsForTheFirstConnection) {  // A3.1 get
   server.other_connects(held());
   ThreadPool pool(server.connector(), {.max_size = 1});
   const std::jthread caller([&] { EXPECT_EQ(pool.acquire()->id(), 1u); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 1 && pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 1 && pool.stats().waiting == 1; }));
   server.let_through();
 }
 
@@ -275,10 +278,10 @@ TYPED_TEST(Gsocketpool, SomeExceptionsCostTheConnectionAndOthersDoNot) {  // A3.
 TEST(Geventconnpool, IdleConnectionsAreKeptAliveAndThoseThatDoNotAnswerReplaced) {  // A3.1 keepalive
   FakeServer server;
   ThreadPool pool(server.connector(), {.max_size = 2, .min_idle = 2, .keepalive_time = 10ms});
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().pings >= 6; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().pings >= 6; }));
   EXPECT_EQ(server.counts().opened, 2u);
   server.kill_all();
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().opened >= 4 && pool.stats().idle == 2; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().opened >= 4 && pool.stats().idle == 2; }));
 }
 
 TEST(Geventconnpool, AServerThatComesBackIsFoundAgain) {  // A3.1 _addOne, C3-9: a factory that throws loses its slot
@@ -286,7 +289,7 @@ TEST(Geventconnpool, AServerThatComesBackIsFoundAgain) {  // A3.1 _addOne, C3-9:
   server.next_connects({refuse("down"), refuse("down"), refuse("down"), refuse("down"), refuse("down")});
   ThreadPool pool(server.connector(),
                   {.max_size = 2, .min_idle = 2, .connect_attempts = 1, .connect_backoff = short_backoff});
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return pool.stats().idle == 2; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().idle == 2; }));
   EXPECT_GE(pool.stats().connect_failures, 5u);
 }
 
@@ -328,7 +331,7 @@ TEST(GsocketpoolBugs, WaitersAreServedInTheOrderInWhichTheyCame) {  // C3-3: rec
       const std::scoped_lock lock(mutex);
       order.push_back(i);
     });
-    ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == i + 1; }));
+    ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == i + 1; }));
   }
   lent.release();
   waiters.clear();
@@ -343,7 +346,7 @@ TEST(GsocketpoolBugs, APoolThatIsUsedLastInFirstOutShrinksToWhatIsNeeded) {  // 
     const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(), four = pool.acquire();
   }
   const auto warm = pool.acquire()->id();
-  EXPECT_TRUE(soon<ThreadBackend>([&] {
+  EXPECT_TRUE(eventually<ThreadBackend>([&] {
     pool.acquire()->use();
     return pool.stats().closed_for(CloseReason::idle) >= 3;
   }));
@@ -396,7 +399,7 @@ TYPED_TEST(Gsocketpool, ConnectionsThatAreEqualAreNotTheSame) {  // C3-8: `in` a
   const auto two = pool.acquire();
   one.discard();
   EXPECT_EQ(two->id, 2);
-  EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 1; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 1; }));
   EXPECT_EQ(pool.acquire()->id, 3);
 }
 
@@ -406,7 +409,7 @@ TEST(GsocketpoolBugs, AFactoryThatThrowsLosesNoPlaceHoweverOften) {  // C3-9
   ThreadPool pool(server.connector(), {.max_size = 2, .connect_attempts = 1, .connect_backoff = short_backoff});
   for (int i = 0; i < 50; ++i) EXPECT_THROW((void)pool.acquire(), ConnectError);
   server.other_connects(ok());
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return pool.prewarm(2, 1s) == 2; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return pool.prewarm(2, 1s) == 2; }));
   const auto one = pool.acquire(), two = pool.acquire();
 }
 

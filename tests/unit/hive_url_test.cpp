@@ -10,18 +10,15 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::HiveAuth;
 using carpool::HiveConnector;
 
 std::string refusal(std::string_view url) {
-  try {
-    (void)HiveConnector::from_url(url);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return refusal_by([url] { return HiveConnector::from_url(url); });
 }
 
 void expect_named(std::string_view url, const std::string& word) {

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "memory_bound.hpp"
@@ -131,7 +132,7 @@ TYPED_TEST(HttpHostile, AnAnswerThatNobodyAskedForIsNobodys) {
   auto connection = this->connect();
   EXPECT_EQ(connection.get("/").body, "ok");
   this->server_.send_all("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother");
-  EXPECT_TRUE(soon<TypeParam>([&] { return !connection.is_connected(); }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return !connection.is_connected(); }));
 }
 
 TYPED_TEST(HttpHostile, ABodyThatEndsWithItsConnectionIsTheLast) {

@@ -10,18 +10,14 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::HttpConnector;
 
 std::string refusal(std::string_view url) {
-  try {
-    (void)HttpConnector::from_url(url);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << url << " was taken";
-  return "";
+  return thrown_by<std::invalid_argument>([url] { return HttpConnector::from_url(url); }).what();
 }
 
 TEST(HttpUrl, SaysWhereAndHow) {

@@ -14,6 +14,8 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::MysqlConnector;
@@ -21,13 +23,7 @@ using carpool::MysqlValue;
 
 /// The message with which a URL is refused.
 std::string refusal(std::string_view url) {
-  try {
-    (void)MysqlConnector::from_url(url);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << url << " was taken";
-  return "";
+  return thrown_by<std::invalid_argument>([url] { return MysqlConnector::from_url(url); }).what();
 }
 
 TEST(MysqlUrl, SaysWhereAndAsWhom) {

@@ -47,9 +47,12 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -85,7 +88,7 @@ TEST(Sqlalchemy, AHangingConnectHoldsUpNobodyElse) {  // A4 checkout; hanging_co
     callers.emplace_back([&] {
       for (int n = 0; n < 5; ++n) pool.acquire_for(50s)->use();
     });
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().uses == 20; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().uses == 20; }));
   EXPECT_EQ(server.counts().connecting, 1u);
   server.let_through();
 }
@@ -161,7 +164,7 @@ TEST(Thrift, AConnectBegunBeforeRetireAllIsOfTheOldGeneration) {  // A7 generati
   server.next_connects({held()});
   ThreadPool pool(server.connector(), {.max_size = 1});
   const std::jthread caller([&] { EXPECT_EQ(pool.acquire()->id(), 2u); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 1; }));
   pool.retire_all();
   server.let_through();
 }
@@ -206,7 +209,7 @@ struct Sluggish {
     std::atomic<bool> closed = false;
     bool pass() {
       ++inside;
-      return soon<ThreadBackend>([&] { return !closed; });
+      return eventually<ThreadBackend>([&] { return !closed; });
     }
   };
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
@@ -226,7 +229,7 @@ TEST(DbutilsBugs, AConnectionThatAnswersSlowlyBlocksNeitherAcquireNorRelease) { 
   ThreadBackend::sleep_until(ThreadBackend::now() + 400ms);
   connector.gate->closed = true;
   const std::jthread pinging([&] { pool.acquire().release(); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return connector.gate->inside == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return connector.gate->inside == 1; }));
   EXPECT_LT(time_of<ThreadBackend>([&] {
               const auto another = pool.acquire();  // new, so it is not pinged
               lent.release();
@@ -241,7 +244,7 @@ TEST(DbutilsBugs, AGoodbyeThatTakesItsTimeBlocksNobody) {  // C4-1
   pool.acquire().release();
   connector.gate->closed = true;
   EXPECT_EQ(pool.clear(), 1u);
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return connector.gate->inside == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return connector.gate->inside == 1; }));
   EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire().release(); }), 8s);
   connector.gate->closed = false;
 }
@@ -252,13 +255,13 @@ TEST(DbutilsBugs, AWakeUpReachesTheWaiterWhomItConcerns) {  // C4-2: one conditi
   auto north = pool.acquire("north");
   auto south = pool.acquire("south");
   const std::jthread for_north([&] { EXPECT_EQ(pool.acquire("north")->id(), 1u); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   const std::jthread for_south([&] {
     const auto lease = pool.acquire("south");  // held meanwhile: an idle one would have to make room for north
     EXPECT_EQ(lease->id(), 2u);
     north.release();
   });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 2; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 2; }));
   south.release();  // the one who came second
 }
 
@@ -278,7 +281,7 @@ TYPED_TEST(OtherPools, APrewarmThatFailsHalfwayLeaksNothing) {  // C4-4: the fir
     typename TestFixture::Pool pool(this->server.connector(),
                                     {.max_size = 5, .max_connecting = 1, .connect_attempts = 1});
     EXPECT_EQ(pool.prewarm(5, 5s), 2u);
-    EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 2; }));
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 2; }));
   }
   EXPECT_EQ(this->server.counts().open, 0u);
 }
@@ -289,7 +292,7 @@ TEST(MysqlConnectorBugs, PoolsDoNotWaitForOneAnother) {  // C4-4: a lock of the 
   ThreadPool slow_pool(slow_server.connector(), {.connect_timeout = 60s});
   ThreadPool pool(server.connector());
   const std::jthread caller([&] { slow_pool.acquire().release(); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return slow_server.counts().connecting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return slow_server.counts().connecting == 1; }));
   EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire().release(); }), 20s);
   slow_server.let_through(10);
 }
@@ -339,7 +342,7 @@ TEST(GenericPoolBugs, OneEndpointsTroubleHoldsUpNoOther) {  // C4-8: the lock of
   server.other_connects("black hole", held());
   ThreadTargetPool pool(server.target_connector(), {.max_size = 4, .connect_timeout = 60s});
   const std::jthread caller([&] { pool.acquire("black hole").release(); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts("black hole").connecting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts("black hole").connecting == 1; }));
   EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire("well").release(); }), 20s);
   server.let_through();
 }
@@ -353,7 +356,7 @@ TYPED_TEST(OtherPools, AConnectThatFailsLeavesNoDescriptor) {  // C4-8: sockets 
   EXPECT_THROW((void)pool.acquire(), ConnectError);  // the backend may keep a descriptor of its own from now on
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 20; ++i) EXPECT_THROW((void)pool.acquire(), ConnectError);
-  EXPECT_TRUE(soon<TypeParam>([&] { return open_descriptors() == before; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return open_descriptors() == before; }));
 }
 
 }  // namespace

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "time_of.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,15 +33,7 @@ TYPED_TEST_SUITE(PoolEnd, Backends);
 template <class Backend>
 using FakePool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
 
-/// How long call() takes.
-template <class Backend, class Call>
-carpool::Duration time_of(Call call) {
-  const TimePoint started = Backend::now();
-  call();
-  return Backend::now() - started;
-}
-
-// One deadline after the other would be 2.5 s with four helpers, and 10 s with none.
+// One deadline after the other would be 2.5 s with four background workers, and 10 s with none.
 TYPED_TEST(PoolEnd, GivesGoodbyesThatHangOneDeadlineForAll) {
   carpool::FakeServer server;
   server.other_connects(ok().slow_to_part(1h));

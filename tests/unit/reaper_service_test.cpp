@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -22,15 +24,6 @@ using carpool::detail::Due;
 using carpool::detail::DueHeap;
 using carpool::detail::ReaperService;
 using Backend = carpool::ThreadBackend;
-
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 30'000; ++i) {
-    if (condition()) return true;
-    Backend::sleep_until(Backend::now() + 1ms);
-  }
-  return false;
-}
 
 // Against the least of all, looked for one by one.
 TEST(DueHeap, HasTheFirstAlways) {
@@ -89,7 +82,7 @@ TEST(ReaperService, StepsWhenCalledAndNotElse) {
   Counted client, other;
   for (int calls = 1; calls <= 100; ++calls) {
     client.call_now();
-    ASSERT_TRUE(eventually([&] { return client.steps() >= calls; }));
+    ASSERT_TRUE(eventually<Backend>([&] { return client.steps() >= calls; }));
   }
   EXPECT_EQ(other.steps(), 0);
 }
@@ -97,7 +90,7 @@ TEST(ReaperService, StepsWhenCalledAndNotElse) {
 TEST(ReaperService, StepsAgainWhenDue) {
   Counted often(1ms);
   often.call_now();
-  EXPECT_TRUE(eventually([&] { return often.steps() >= 20; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return often.steps() >= 20; }));
 }
 
 // A call during the step is not part of it: what its caller did may have come too late for that step to see.
@@ -109,10 +102,10 @@ TEST(ReaperService, StepsAgainAfterACallDuringItsStep) {
     client.call_now();
     client.held = false;
   }
-  EXPECT_TRUE(eventually([&] { return client.steps() >= 1; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return client.steps() >= 1; }));
   const int before = client.steps();
   client.call_now();
-  EXPECT_TRUE(eventually([&] { return client.steps() > before; }));
+  EXPECT_TRUE(eventually<Backend>([&] { return client.steps() > before; }));
 }
 
 // Clients come and go while they and others are called for and due: no step outlives its client, and none is lost.
@@ -125,7 +118,7 @@ TEST(ReaperService, LetsClientsComeAndGo) {
         periodic.call_now();
         lasting.call_now();
         if (round % 3 == 0) {
-          ASSERT_TRUE(eventually([&] { return lasting.steps() > 0; }));
+          ASSERT_TRUE(eventually<Backend>([&] { return lasting.steps() > 0; }));
         }
         lasting.call_now();
       }

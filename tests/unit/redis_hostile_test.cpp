@@ -11,6 +11,7 @@
 
 #include "io_backends.hpp"
 #include "mysql_fake_server.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -33,22 +34,13 @@ class RedisHostile : public testing::Test {
     connection.subscribe("c");
     return connection;
   }
-  template <class Work>
-  static std::error_code code_of(Work work) {
-    try {
-      work();
-    } catch (const std::system_error& error) {
-      return error.code();
-    }
-    return {};
-  }
 };
 TYPED_TEST_SUITE(RedisHostile, IoBackends, BackendName);
 
 TYPED_TEST(RedisHostile, MessagesWithoutEndDoNotHoldUpAnUnsubscribe) {
   const TalkativeServer server({.greeting = "", .after_login = pong, .answer = subscribed, .again = published});
   auto connection = this->subscriber(server);
-  EXPECT_EQ(this->code_of([&] { connection.unsubscribe(TypeParam::now() + 100ms); }), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by([&] { connection.unsubscribe(TypeParam::now() + 100ms); }), std::errc::timed_out);
   EXPECT_FALSE(connection.reusable());
 }
 
@@ -56,7 +48,7 @@ TYPED_TEST(RedisHostile, MessagesWithoutEndDoNotHoldUpAReset) {
   const TalkativeServer server({.greeting = "", .after_login = pong, .answer = subscribed, .again = published});
   auto connection = this->subscriber(server);
   const auto reset = [&] { (void)connection.reset(TypeParam::now() + 100ms); };
-  EXPECT_EQ(this->code_of(reset), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by(reset), std::errc::timed_out);
   EXPECT_FALSE(connection.reusable());
 }
 
@@ -70,7 +62,7 @@ TYPED_TEST(RedisHostile, MessagesWithoutEndDoNotHoldUpASubscription) {
   const TalkativeServer server({.greeting = "", .after_login = pong, .answer = "", .again = published});
   const carpool::RedisConnector connector{.host = "127.0.0.1", .port = server.port(), .io_timeout = 100ms};
   auto connection = connector.template connect<TypeParam>(TypeParam::now() + 10s);
-  EXPECT_EQ(this->code_of([&] { connection.subscribe("c"); }), std::errc::timed_out);
+  EXPECT_EQ(code_thrown_by([&] { connection.subscribe("c"); }), std::errc::timed_out);
 }
 
 TYPED_TEST(RedisHostile, WhoIsToLogInAndDoesNotIsRefusedAtTheConnect) {

@@ -56,9 +56,12 @@
 #include <unistd.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "process.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -150,7 +153,7 @@ TYPED_TEST(RedisPy, AHandshakeThatFailsClosesTheConnection) {  // A2 Connection.
   const auto error = thrown<ConnectError>([&] { (void)pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_NE(std::string(error->what()).find("LOADING"), std::string::npos);
-  EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }));
   EXPECT_EQ(connector.socket.use_count(), 2) << "ours and the pool's copy of the connector";
 }
 
@@ -184,7 +187,7 @@ TEST(RedisPyBlocking, AcquireWaitsUntilARelease) {  // the test that lacked its 
     EXPECT_EQ(pool.acquire_for(carpool::forever)->id(), 1u);
     EXPECT_TRUE(released);
   });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   released = true;
   lent.release();
 }
@@ -207,7 +210,7 @@ TEST(RedisPyLock, WhileAConnectIsInFlightNothingElseWaits) {  // 3.4; test_lock_
   auto one = pool.acquire();
   auto two = pool.acquire();
   const std::jthread waiter([&] { pool.acquire().release(); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 1; }));
   const auto time = time_of<ThreadBackend>([&] {
     EXPECT_EQ(pool.stats().connecting, 1u);
     one.release();
@@ -224,7 +227,7 @@ TEST(RedisPyLock, ConnectsGoOnSideBySide) {  // 3.4; test_concurrent_connection_
   ThreadPool pool(server.connector(), {.max_size = 8, .max_connecting = 4});
   std::vector<std::jthread> callers;
   for (int i = 0; i < 8; ++i) callers.emplace_back([&] { pool.acquire()->use(); });
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 4; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 4; }));
   server.let_through(100);
   callers.clear();
   EXPECT_EQ(server.counts().peak_connecting, 4u);
@@ -309,7 +312,7 @@ TYPED_TEST(RedisPy, WhoWatchesMayAskThePool) {  // 5.3 events, C2-5, C2-15: hook
   FakePool<TypeParam, LifoStack, carpool::NeverEvict, Inquisitive> pool(this->server.connector(), {}, {}, observer);
   observer.questions->ask = [&] { (void)pool.stats(); };
   pool.acquire().discard();
-  EXPECT_TRUE(soon<TypeParam>([&] { return observer.questions->asked == 5; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return observer.questions->asked == 5; }));
 }
 
 // --- sockets ---------------------------------------------------------------------------------------------
@@ -331,7 +334,7 @@ struct RedisPyTcp : testing::Test {
     for (Pool* each : {&elder, &pool, &younger}) echo(*each, "hello");
     const auto first = elder.acquire(), last = younger.acquire();
     deed();
-    ASSERT_TRUE(soon<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
+    ASSERT_TRUE(eventually<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
   }
 
   LoopbackServer server;
@@ -347,7 +350,7 @@ TYPED_TEST(RedisPyTcp, EveryAddressOfAHostIsTried) {  // A2 _connect: localhost 
 
 TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {                      // A2 Connection.disconnect, C2-12
   { typename TestFixture::Pool(this->connector).acquire().release(); }  // the backend may keep one of its own
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.accepted() == 1 && this->server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.accepted() == 1 && this->server.open() == 0; }));
   const std::size_t before = open_descriptors();
   {
     typename TestFixture::Pool pool(this->connector, {.max_size = 3});
@@ -355,7 +358,8 @@ TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {                      // A2 Co
     this->echo(pool, "hello");
     this->server.reset_all();  // shutdown(2) would fail now
   }
-  EXPECT_TRUE(soon<TypeParam>([&] { return open_descriptors() <= before; }));  // the server may still have had one
+  EXPECT_TRUE(
+      eventually<TypeParam>([&] { return open_descriptors() <= before; }));  // the server may still have had one
 }
 
 TYPED_TEST(RedisPyTcp, AConnectionThatFailedWithinAnExchangeIsNotLentAgain) {  // A2 send and read failure
@@ -472,7 +476,7 @@ TEST(RedisPyBugs, AWaiterHoldsNothingThatTheReleaserNeeds) {  // C2-4: there the
   ThreadPool pool(server.connector(), {.max_size = 1});
   auto lent = pool.acquire();
   const std::jthread waiter([&] { EXPECT_NO_THROW(pool.acquire_for(60s).release()); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   EXPECT_LT(time_of<ThreadBackend>([&] { lent.release(); }), 20s);
 }
 
@@ -500,7 +504,7 @@ TYPED_TEST(RedisPy, ADestructorOfAConnectionMayUseThePool) {  // C2-5
   pool.acquire().discard();
   { const auto lent = pool.acquire(); }
   pool.clear();
-  EXPECT_TRUE(soon<TypeParam>([&] { return farewells == 2 && pool.stats().size() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return farewells == 2 && pool.stats().size() == 0; }));
   *connector.farewell = nullptr;
 }
 
@@ -510,7 +514,7 @@ TYPED_TEST(RedisPy, AFailedConnectEatsNoPlace) {  // C2-6, A2 make_connection
   this->server.other_connects(refuse("down"));
   for (int i = 0; i < 20; ++i) EXPECT_THROW((void)pool.acquire(), ConnectError);  // BreakerOpen is one too
   this->server.other_connects(ok());
-  EXPECT_TRUE(soon<TypeParam>([&] {
+  EXPECT_TRUE(eventually<TypeParam>([&] {
     std::error_code error;
     return bool(pool.acquire(error));
   }));
@@ -529,7 +533,7 @@ TEST(RedisPyBugs, CallersThatComeTogetherDoNotExceedTheLimit) {  // C2-7
       });
   }
   EXPECT_LE(server.counts().peak_size, 5u);
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return pool.stats().size() == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().size() == 0; }));
 }
 
 TYPED_TEST(RedisPy, EveryEndOfALeaseFreesExactlyOnePlace) {  // C2-8
@@ -542,7 +546,7 @@ TYPED_TEST(RedisPy, EveryEndOfALeaseFreesExactlyOnePlace) {  // C2-8
     EXPECT_THROW(pool.with_connection([](auto&) { throw 1; }), int);
   }
   EXPECT_LE(this->server.counts().peak_open, 2u);
-  EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 1; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 1; }));
   const auto last = pool.acquire();
   EXPECT_FALSE(pool.try_acquire());
 }
@@ -569,7 +573,7 @@ TEST(RedisPyBugs, APoolShrinksWhenItIsNotWanted) {  // C2-10
                                                                 carpool::IdleTimeout(30ms));
   { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(); }
   EXPECT_TRUE(closed_soon(pool, CloseReason::idle, 3));
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().open == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().open == 0; }));
 }
 
 TYPED_TEST(RedisPy, ACommandIsNotRepeated) {  // C2-14, A2 execute_command
@@ -596,7 +600,7 @@ struct Pedantic {
   bool is_connected(const Connection&) const noexcept { return true; }
   bool reset(Connection&, carpool::TimePoint) const {
     gate->inside = true;
-    return soon<ThreadBackend>([&] { return gate->open.load(); });
+    return eventually<ThreadBackend>([&] { return gate->open.load(); });
   }
 };
 
@@ -604,7 +608,7 @@ TEST(RedisPyBugs, AHookThatTakesItsTimeHoldsUpNobody) {  // C2-15: network I/O u
   const Pedantic connector;
   carpool::ConnectionPool<ThreadBackend, LifoStack, Pedantic> pool(connector, {.max_size = 2});
   pool.acquire().release();  // its reset goes on beside us
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return connector.gate->inside.load(); }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return connector.gate->inside.load(); }));
   EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire().release(); }), 8s);
   connector.gate->open = true;
 }

@@ -55,8 +55,11 @@
 #include <gtest/gtest.h>
 
 #include "behaviour.hpp"
+#include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "thrown.hpp"
+#include "time_of.hpp"
 
 namespace {
 
@@ -82,7 +85,7 @@ struct Socketpool : testing::Test {
   using Pool = FakePool<Backend>;
 
   [[nodiscard]] bool open_soon(std::size_t wanted) {
-    return soon<Backend>([&] { return server.counts().open == wanted; });
+    return eventually<Backend>([&] { return server.counts().open == wanted; });
   }
 
   FakeServer server;
@@ -152,7 +155,7 @@ TEST(SocketpoolReaper, AConnectionTooOldIsReapedByItself) {  // A1.1 max_lifetim
   FakePool<ThreadBackend, LifoStack, MaxLifetime> pool(server.connector(), {}, MaxLifetime(30ms));
   pool.acquire().release();
   EXPECT_TRUE(closed_soon(pool, CloseReason::expired, 1));
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().open == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().open == 0; }));
 }
 
 TYPED_TEST(Socketpool, TheLastCauseReachesTheCaller) {  // A1.1 errors
@@ -200,7 +203,7 @@ TYPED_TEST(Socketpool, WithConnectionLendsOneForTheCallAndTakesItBack) {  // A1.
 TYPED_TEST(Socketpool, WhateverIsThrownTheConnectionLeavesItsBorrower) {  // A1.1 connection(): BaseException
   typename TestFixture::Pool pool(this->server.connector());
   EXPECT_THROW(pool.with_connection([](auto&) { throw 17; }), int);
-  EXPECT_TRUE(soon<TypeParam>([&] { return pool.stats().size() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }));
   EXPECT_EQ(this->server.counts().open, 0u);
 }
 
@@ -223,7 +226,9 @@ TYPED_TEST(Socketpool, TheIdleOnesAreCounted) {  // A1.1 size, alive, num_connec
 TYPED_TEST(Socketpool, ClearClosesTheIdleOnesOnlyAndThePoolGoesOn) {  // A1.1 release_all
   typename TestFixture::Pool pool(this->server.connector());
   auto lent = pool.acquire();
-  { const auto another = pool.acquire(); }
+  {
+    const auto another = pool.acquire();
+  }
   EXPECT_EQ(pool.clear(), 1u);
   EXPECT_TRUE(this->open_soon(1));
   lent->use();
@@ -277,7 +282,7 @@ TYPED_TEST(Socketpool, TheFirstThatMatchesIsLentAndTheOthersStay) {  // A1.2 get
 TYPED_TEST(Socketpool, DeadIdleConnectionsAreSkippedAndClosed) {  // A1.2 get
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 3});
   {
-    auto first = pool.acquire();  // not prewarmed: helpers that connect beside each other end in any order
+    auto first = pool.acquire();  // not prewarmed: background workers that connect beside each other end in any order
     auto second = pool.acquire();
     auto third = pool.acquire();
     first.release(), second.release(), third.release();
@@ -295,7 +300,7 @@ TEST(SocketpoolGet, WhatIsReleasedMeanwhileIsTakenWhileAConnectFails) {  // A1.2
   server.other_connects(held());
   {
     const std::jthread waiter([&] { EXPECT_EQ(pool.acquire()->id(), 1u); });
-    ASSERT_TRUE(soon<ThreadBackend>([&] { return server.counts().connecting == 1; }));
+    ASSERT_TRUE(eventually<ThreadBackend>([&] { return server.counts().connecting == 1; }));
     lent.release();
   }
   server.let_through();
@@ -322,7 +327,7 @@ TEST(SocketpoolConnector, EveryMethodOfAConnectorIsAsked) {  // A1.3 Connector
   EXPECT_EQ(pool.acquire("x")->id(), 1u);  // matches and handle_exception: kept
   EXPECT_GE(server.counts().checks, 2u);   // is_connected
   pool.close();                            // invalidate
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().invalidated == 1 && server.counts().open == 0; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().invalidated == 1 && server.counts().open == 0; }));
 }
 
 TEST(SocketpoolConnector, ALifetimeThatTheConnectorKnowsIsKeptTo) {  // A1.3 Connector: get_lifetime
@@ -365,10 +370,10 @@ struct SocketpoolTcp : testing::Test {
     for (Pool* each : {&elder, &pool, &younger}) use(*each);
     const auto first = elder.acquire(), last = younger.acquire();
     deed();
-    ASSERT_TRUE(soon<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
+    ASSERT_TRUE(eventually<Backend>([&] { return !first->is_connected() && !last->is_connected(); }));
   }
   [[nodiscard]] bool dead_is_found_out(Pool& pool) {
-    return soon<Backend>([&] {
+    return eventually<Backend>([&] {
       use(pool);
       return pool.stats().closed_for(CloseReason::dead) == 1;
     });
@@ -429,7 +434,7 @@ TYPED_TEST(SocketpoolTcp, ManyWorkersDrainOneBarrelOfMessages) {  // A1.4 exampl
   for (auto& worker : workers) worker.join();
   EXPECT_LE(this->server.accepted(), 4u);
   EXPECT_GE(pool.clear(), 1u);
-  EXPECT_TRUE(soon<TypeParam>([&] { return this->server.open() == 0; }));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.open() == 0; }));
 }
 
 TEST(SocketpoolReaper, TheReaperEndsWithItsPool) {  // A1.4 test_stop_reaper_thread, test_del; C1-11, issue 27
@@ -440,7 +445,8 @@ TEST(SocketpoolReaper, TheReaperEndsWithItsPool) {  // A1.4 test_stop_reaper_thr
     pool.acquire()->use();
     EXPECT_GT(threads_now(), before);
   }
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return threads_now() == before; }));  // a joined thread's entry may linger
+  EXPECT_TRUE(
+      eventually<ThreadBackend>([&] { return threads_now() == before; }));  // a joined thread's entry may linger
   EXPECT_EQ(server.counts().open, 0u);
 }
 
@@ -456,7 +462,9 @@ TYPED_TEST(Socketpool, TheReaperLeavesAtOnce) {  // A1.1 thread reaper (there: u
 TEST(SocketpoolBugs, AFailedAcquireForOneTargetDoesNotMultiplyTheConnectionsOfAnother) {  // C1-1
   FakeServer server;
   ThreadTargetPool pool(server.target_connector(), {.connect_attempts = 3, .connect_backoff = short_backoff});
-  { const auto north = pool.acquire("north"); }
+  {
+    const auto north = pool.acquire("north");
+  }
   server.other_connects("south", refuse("down"));
   EXPECT_THROW((void)pool.acquire("south"), ConnectError);
   EXPECT_EQ(pool.stats().idle, 1u);
@@ -505,7 +513,7 @@ TEST(SocketpoolBugs, AWaiterWakesOnARelease) {  // C1-6: there it sleeps for the
   ThreadPool pool(server.connector(), {.max_size = 1, .connect_backoff = {.initial = 60s, .max = 60s}});
   auto lent = pool.acquire();
   const std::jthread waiter([&] { EXPECT_LT(time_of<ThreadBackend>([&] { pool.acquire().release(); }), 20s); });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return pool.stats().waiting == 1; }));
   lent.release();
 }
 
@@ -547,10 +555,10 @@ TEST(SocketpoolBugs, AnExceptionOfTheConnectorDoesNotEndTheReaper) {  // C1-9
   ThreadPool pool(server.connector(), {.max_size = 2, .keepalive_time = 5ms});
   server.throw_from(carpool::FakeMethod::ping, 1);
   EXPECT_GE(pool.prewarm(2, 5s), 1u);  // the other may be out, being pinged
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().closed >= 1; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().closed >= 1; }));
   EXPECT_GE(pool.prewarm(1, 5s), 1u);
   const std::size_t pings = server.counts().pings;
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.counts().pings > pings + 2; }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().pings > pings + 2; }));
 }
 
 /// Throws when it is asked about one connection.
@@ -593,7 +601,7 @@ struct Pensive {
     if (!this_thread_ponders) return false;
     int before = 0;
     stage->compare_exchange_strong(before, 1);
-    return soon<ThreadBackend>([&] { return *stage == 2; }) ? false : (ADD_FAILURE() << "nobody came", false);
+    return eventually<ThreadBackend>([&] { return *stage == 2; }) ? false : (ADD_FAILURE() << "nobody came", false);
   }
 };
 
@@ -606,7 +614,7 @@ TEST(SocketpoolBugs, WhileTheReaperPondersTheIdleConnectionsCanBeHad) {  // C1-1
     Pensive::this_thread_ponders = true;
     pool.reap();
   });
-  ASSERT_TRUE(soon<ThreadBackend>([&] { return *eviction.stage == 1; }));
+  ASSERT_TRUE(eventually<ThreadBackend>([&] { return *eviction.stage == 1; }));
   {
     const auto one = pool.acquire();
     const auto two = pool.acquire();
@@ -654,7 +662,7 @@ TEST(SocketpoolBugs, SixIsAsGoodAsFour) {  // C1-19: IPv4 only, and send() may s
   auto lease = pool.acquire();
   const std::string much(3'000'000, 'x');
   std::jthread writer([&] { lease->write_all(much); });
-  EXPECT_TRUE(soon<ThreadBackend>([&] { return server.bytes_received() == much.size(); }));
+  EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.bytes_received() == much.size(); }));
 }
 
 /// A target with everything that makes two connections differ.
@@ -674,7 +682,9 @@ struct AccountConnector {
 
 TEST(SocketpoolBugs, AConnectionOfAnotherUserDoesNotMatch) {  // C1-19, C1-21: host and port are not all
   carpool::ConnectionPool<ThreadBackend, LifoStack, AccountConnector> pool({});
-  { const auto hers = pool.acquire({"host", "ann"}); }
+  {
+    const auto hers = pool.acquire({"host", "ann"});
+  }
   EXPECT_EQ(pool.acquire({"host", "bob"})->account.user, "bob");
   EXPECT_EQ(pool.stats().idle, 2u);
 }

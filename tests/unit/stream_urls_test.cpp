@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::TcpConnector;
@@ -17,12 +19,7 @@ using std::chrono::milliseconds, std::chrono::seconds;
 
 template <class Connector>
 std::string refusal_of(std::string_view url) {
-  try {
-    (void)Connector::from_url(url);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "nothing";
+  return refusal_by([url] { return Connector::from_url(url); });
 }
 
 TEST(StreamUrls, NameATcpServerAndItsOptions) {

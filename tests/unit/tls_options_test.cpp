@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
 #include "tls_certificates.hpp"
 
 namespace {
@@ -22,12 +23,7 @@ using carpool::TlsContext;
 using carpool::TlsOptions;
 
 std::string refusal(const TlsOptions& options) {
-  try {
-    (void)TlsContext().setup<ThreadBackend>(options);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return refusal_by([&] { return TlsContext().setup<ThreadBackend>(options); });
 }
 
 void expect_named(const std::string& text, const std::string& word) {

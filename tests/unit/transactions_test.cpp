@@ -1,7 +1,5 @@
-// needs: postgres_connector sqlite_connector
 /// A transaction ends once: whoever commits or rolls back a second time is told so, and nothing is done.
-#include <carpool/postgres_transaction.hpp>
-#include <carpool/sqlite/transaction.hpp>
+#include <carpool/sql/transaction.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>
@@ -19,8 +17,8 @@ struct RecordingConnection {
   std::vector<std::string> asked;
   bool refuses = false;
 
-  void commit(std::optional<carpool::TimePoint>) { note("commit"); }
-  void roll_back(std::optional<carpool::TimePoint>) { note("rollback"); }
+  void commit_transaction(std::optional<carpool::TimePoint>) { note("commit"); }
+  void rollback_transaction(std::optional<carpool::TimePoint>) { note("rollback"); }
   void leave_transaction() noexcept { asked.emplace_back("left"); }
 
  private:
@@ -30,7 +28,6 @@ struct RecordingConnection {
   }
 };
 
-template <class Transaction>
 class Transactions : public testing::Test {
  protected:
   /// The text of the std::logic_error that it throws.
@@ -46,46 +43,43 @@ class Transactions : public testing::Test {
 
   RecordingConnection connection;
 };
-using Kinds =
-    testing::Types<carpool::PostgresTransaction<RecordingConnection>, carpool::SqliteTransaction<RecordingConnection>>;
-TYPED_TEST_SUITE(Transactions, Kinds);
-
+using Transaction = carpool::Transaction<RecordingConnection>;
 using Words = std::vector<std::string>;
 
-TYPED_TEST(Transactions, ASecondCommitOrRollbackIsAnErrorThatSaysSo) {
+TEST_F(Transactions, ASecondCommitOrRollbackIsAnErrorThatSaysSo) {
   {
-    TypeParam transaction(this->connection);
+    Transaction transaction(connection);
     transaction.commit();
-    EXPECT_EQ(this->misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
-    EXPECT_EQ(this->misuse([&] { transaction.rollback(); }), "rollback: the transaction is over already");
+    EXPECT_EQ(misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
+    EXPECT_EQ(misuse([&] { transaction.rollback(); }), "rollback: the transaction is over already");
   }
-  EXPECT_EQ(this->connection.asked, Words{"commit"});
+  EXPECT_EQ(connection.asked, Words{"commit"});
 }
 
-TYPED_TEST(Transactions, NothingIsCommittedAfterARollback) {
-  TypeParam transaction(this->connection);
+TEST_F(Transactions, NothingIsCommittedAfterARollback) {
+  Transaction transaction(connection);
   transaction.rollback();
-  EXPECT_EQ(this->misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
-  EXPECT_EQ(this->connection.asked, Words{"rollback"});
+  EXPECT_EQ(misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
+  EXPECT_EQ(connection.asked, Words{"rollback"});
 }
 
-TYPED_TEST(Transactions, OneThatWasMovedAwayIsOver) {
-  TypeParam transaction(this->connection);
-  TypeParam other(std::move(transaction));
+TEST_F(Transactions, OneThatWasMovedAwayIsOver) {
+  Transaction transaction(connection);
+  Transaction other(std::move(transaction));
   // NOLINTNEXTLINE(bugprone-use-after-move): that it is safe is the point
-  EXPECT_EQ(this->misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
+  EXPECT_EQ(misuse([&] { transaction.commit(); }), "commit: the transaction is over already");
   other.commit();
-  EXPECT_EQ(this->connection.asked, Words{"commit"});
+  EXPECT_EQ(connection.asked, Words{"commit"});
 }
 
-TYPED_TEST(Transactions, OneThatCouldNotBeCommittedIsNotOver) {
+TEST_F(Transactions, OneThatCouldNotBeCommittedIsNotOver) {
   {
-    TypeParam transaction(this->connection);
-    this->connection.refuses = true;
+    Transaction transaction(connection);
+    connection.refuses = true;
     EXPECT_THROW(transaction.commit(), std::runtime_error);
     EXPECT_THROW(transaction.commit(), std::runtime_error);
   }
-  EXPECT_EQ(this->connection.asked, (Words{"commit", "commit", "left"}));
+  EXPECT_EQ(connection.asked, (Words{"commit", "commit", "left"}));
 }
 
 }  // namespace

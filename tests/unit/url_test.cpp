@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "thrown.hpp"
+
 namespace {
 
 using carpool::Url;
@@ -18,12 +20,7 @@ using carpool::UrlOptions;
 
 /// What parse says of a wrong URL; empty where it takes it.
 std::string refusal_of(std::string_view text) {
-  try {
-    (void)Url::parse(text);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return refusal_by([text] { return Url::parse(text); });
 }
 
 TEST(Url, HasAllItsParts) {

@@ -13,8 +13,8 @@ namespace {
 struct SelectText {
   template <class Connection>
   void operator()(Connection& connection, const std::string& text, TimePoint deadline) const {
-    auto rows = connection.query("select ?1", {text}, deadline);
-    if (!rows.next() || rows.template get<std::string>(0) != text) throw WrongReply();
+    const auto result = connection.query("select ?1", {text}, deadline);
+    if (result.template get<std::string>(0, 0) != text) throw WrongReply();
   }
 };
 

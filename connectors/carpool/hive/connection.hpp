@@ -124,7 +124,7 @@ class HiveConnection {
   }
 
   /// Closes the session, and with it all that is open. The connection is of no use afterwards.
-  void close_session(Deadline deadline = {}) {
+  void close_gracefully(Deadline deadline = {}) {
     if (!reusable()) return;
     const TimePoint end = until(deadline);
     session_.close(end);

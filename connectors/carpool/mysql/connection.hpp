@@ -121,7 +121,7 @@ class MysqlConnection {
   [[nodiscard]] const std::string& peer() const noexcept { return session_.peer(); }
 
   /// Says goodbye and closes.
-  void close_politely(TimePoint deadline) { session_.close_politely(deadline); }
+  void close_gracefully(TimePoint deadline) { session_.close_gracefully(deadline); }
   /// Closes and says nothing, as the destructor does.
   void close() noexcept { session_.close(); }
 

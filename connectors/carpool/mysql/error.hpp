@@ -63,6 +63,11 @@ namespace detail {
   return number == 1045 || number == 1698 || number == 3118 || number == 4151 || number == 1862;
 }
 
+/// Of a connect: no such database, or no right to it. The server would say the same again.
+[[nodiscard]] constexpr bool is_final_mysql_refusal(unsigned number) noexcept {
+  return number == 1044 || number == 1049;
+}
+
 /// After these the server hangs up, though it has answered.
 [[nodiscard]] inline bool ends_mysql_session(unsigned number) noexcept {
   constexpr std::array fatal = {1040U, 1053U, 1080U, 1152U, 1153U, 1156U, 1158U,

@@ -1,7 +1,7 @@
 /// What a PostgreSQL server refused, with its SQLSTATE.
 #pragma once
 
-#include <carpool/common/server_error.hpp>
+#include <carpool/sql/errors.hpp>
 
 #include <libpq-fe.h>
 
@@ -11,9 +11,21 @@
 
 namespace carpool {
 
+namespace detail {
+
+[[nodiscard]] constexpr SqlErrorKind postgres_error_kind(std::string_view sqlstate) noexcept {
+  if (sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "55P03") return SqlErrorKind::conflict;
+  if (sqlstate == "23505") return SqlErrorKind::unique_violation;
+  if (sqlstate == "23503") return SqlErrorKind::foreign_key_violation;
+  if (sqlstate == "23502") return SqlErrorKind::not_null_violation;
+  return sqlstate == "23514" ? SqlErrorKind::check_violation : SqlErrorKind::other;
+}
+
+}  // namespace detail
+
 /// code() is the SQLSTATE, "23505". what() names the operation and the server; it leaves out the detail, which may
 /// quote the rows of others.
-class PostgresError : public ServerError {
+class PostgresError : public SqlError {
  public:
   struct Fields {
     std::string sqlstate;
@@ -25,7 +37,8 @@ class PostgresError : public ServerError {
   };
 
   PostgresError(const std::string& where, Fields fields)
-      : ServerError(fields.sqlstate, where + ": " + fields.severity + ' ' + fields.sqlstate + ": " + fields.message),
+      : SqlError(fields.sqlstate, where + ": " + fields.severity + ' ' + fields.sqlstate + ": " + fields.message,
+                 detail::postgres_error_kind(fields.sqlstate)),
         fields_(std::move(fields)) {}
 
   [[nodiscard]] const std::string& message() const noexcept { return fields_.message; }
@@ -59,6 +72,11 @@ struct PostgresNotice {
 };
 
 namespace detail {
+
+/// Of a connect: no such database, no right to it, no such setting. The server would say the same again.
+[[nodiscard]] constexpr bool is_final_postgres_refusal(std::string_view sqlstate) noexcept {
+  return sqlstate == "3D000" || sqlstate == "42501" || sqlstate == "42704";
+}
 
 [[nodiscard]] inline std::string postgres_field(const PGresult* result, int field) {
   const char* const text = ::PQresultErrorField(result, field);

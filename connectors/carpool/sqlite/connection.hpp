@@ -1,13 +1,19 @@
 /// One connection to a SQLite database: queries, statements, transactions.
 #pragma once
 
+#include <carpool/sql/transaction.hpp>
+#include <carpool/sql/value.hpp>
+#include <carpool/sqlite/cursor.hpp>
+#include <carpool/sqlite/detail/binding.hpp>
 #include <carpool/sqlite/detail/handle.hpp>
-#include <carpool/sqlite/rows.hpp>
+#include <carpool/sqlite/error.hpp>
+#include <carpool/sqlite/result.hpp>
 #include <carpool/sqlite/transaction.hpp>
 #include <carpool/time.hpp>
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,27 +34,42 @@ namespace carpool {
 template <class Backend>
 class SqliteConnection {
  public:
-  using Transaction = SqliteTransaction<SqliteConnection>;
+  using Transaction = carpool::Transaction<SqliteConnection>;
 
   SqliteConnection(std::shared_ptr<detail::SqliteHandle<Backend>> handle, Duration io_timeout) noexcept
       : handle_(std::move(handle)), io_timeout_(io_timeout) {}
 
-  /// One statement and its rows, for next() to find. Compiled once per connection.
-  [[nodiscard]] SqliteRows<Backend> query(const std::string& sql, SqliteParameters parameters = {},
-                                          std::optional<TimePoint> deadline = {}) {
-    const TimePoint end = until(deadline);
-    settle_transaction(end);
-    return {handle_, handle_->statement(sql, end), std::move(parameters), end};
+  /// One statement, run to its end, and all its rows. Compiled once per connection.
+  SqliteResult query(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    SqliteCursor<Backend> rows = cursor(sql, parameters, deadline);
+    const ChangeCount changed(handle_->get());
+    SqliteResult result;
+    bool more = rows.next();  // which may compile the statement anew, for a table that has changed
+    for (std::size_t i = 0; i < rows.columns(); ++i) result.add_column(std::string(rows.name(i)));
+    for (; more; more = rows.next()) rows.copy_to(result);
+    result.set_affected_rows(changed.since());
+    return result;
+  }
+  /// The same: every statement stays compiled, statement_cache of them.
+  SqliteResult prepared(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    return query(sql, parameters, deadline);
   }
 
-  /// One statement, run to its end; returns how many rows it inserted, updated or deleted.
-  std::int64_t execute(const std::string& sql, SqliteParameters parameters = {},
-                       std::optional<TimePoint> deadline = {}) {
-    auto rows = query(sql, std::move(parameters), deadline);
-    const sqlite3_int64 before = ::sqlite3_total_changes64(handle_->get());
+  /// One statement, run to its end; returns how many rows it inserted, updated or deleted, without those of triggers.
+  std::uint64_t execute(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    SqliteCursor<Backend> rows = cursor(sql, parameters, deadline);
+    const ChangeCount changed(handle_->get());
     while (rows.next()) {
     }
-    return ::sqlite3_total_changes64(handle_->get()) - before;
+    return changed.since();
+  }
+
+  /// One statement whose rows are found one by one, each by a next(): it is run as far as they are asked for.
+  [[nodiscard]] SqliteCursor<Backend> cursor(const std::string& sql, SqlParameters parameters = {},
+                                             std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = until(deadline);
+    settle_transaction(end);
+    return {handle_, handle_->statement(sql, end), parameters, end};
   }
 
   /// Several statements without parameters, one after the other: a schema.
@@ -66,7 +87,9 @@ class SqliteConnection {
   [[nodiscard]] Transaction begin(SqliteBegin kind = SqliteBegin::immediate, std::optional<TimePoint> deadline = {}) {
     const TimePoint end = until(deadline);
     settle_transaction(end);
+    if (in_transaction()) refuse_nested_transaction(path());
     execute(detail::begin_statement(kind), {}, end);
+    guarded_ = true;
     return Transaction(*this);
   }
 
@@ -86,7 +109,7 @@ class SqliteConnection {
   [[nodiscard]] bool is_connected() const noexcept { return handle_ && handle_->ours(); }
   /// Nothing has shown that the file is in trouble.
   [[nodiscard]] bool in_step() const noexcept { return is_connected() && !handle_->in_trouble(); }
-  /// A transaction is open, or rows are still being read.
+  /// A transaction is open, or a cursor.
   [[nodiscard]] bool dirty() const noexcept { return in_transaction() || handle_.use_count() > 1; }
   bool reset(TimePoint deadline) {
     rollback_due_ = true;
@@ -98,33 +121,52 @@ class SqliteConnection {
   bool ping(TimePoint deadline) {
     int moved = 0;
     ::sqlite3_file_control(handle_->get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
-    auto rows = query("PRAGMA schema_version", {}, deadline);
-    return rows.next() && moved == 0;
+    return query("PRAGMA schema_version", {}, deadline).size() == 1 && moved == 0;
   }
   void abandon() noexcept { handle_->abandon(); }
 
-  // --- what a SqliteTransaction asks -------------------------------------------------------------------
+  // --- what a Transaction asks -------------------------------------------------------------------------
 
-  void commit(std::optional<TimePoint> deadline) { execute("COMMIT", {}, deadline); }
-  void roll_back(std::optional<TimePoint> deadline) {
-    // SQLite ends a transaction by itself where a disk is full, or a writing statement is interrupted.
+  void commit_transaction(std::optional<TimePoint> deadline) { execute("COMMIT", {}, deadline), guarded_ = false; }
+  void rollback_transaction(std::optional<TimePoint> deadline) {
+    guarded_ = false;
     if (in_transaction()) execute("ROLLBACK", {}, deadline);
   }
   void leave_transaction() noexcept { rollback_due_ = true; }
 
  private:
+  /// Of one statement. SQLite's own count stands still where a statement changes nothing.
+  class ChangeCount {
+   public:
+    explicit ChangeCount(sqlite3* database) noexcept
+        : database_(database), before_(::sqlite3_total_changes64(database)) {}
+    [[nodiscard]] std::uint64_t since() const noexcept {
+      if (::sqlite3_total_changes64(database_) == before_) return 0;
+      return static_cast<std::uint64_t>(::sqlite3_changes64(database_));
+    }
+
+   private:
+    sqlite3* database_;
+    sqlite3_int64 before_;
+  };
+
   [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
     return deadline ? *deadline : after(Backend::now(), io_timeout_);
   }
 
-  /// Rolls back what a guard has left open: its destructor could not wait, this can.
+  /// Rolls back what a Transaction has left open: its destructor could not wait, this can.
+  /// SQLite ends a transaction by itself where a disk is full, or a writing statement is interrupted. What comes then
+  /// was to be part of the transaction, and must not take effect alone.
   void settle_transaction(TimePoint end) {
-    if (std::exchange(rollback_due_, false)) roll_back(end);
+    if (std::exchange(rollback_due_, false)) return rollback_transaction(end);
+    if (!guarded_ || in_transaction()) return;
+    throw SqliteError(SQLITE_ABORT_ROLLBACK, path() + ": SQLite has ended the transaction: it was rolled back");
   }
 
   std::shared_ptr<detail::SqliteHandle<Backend>> handle_;
   Duration io_timeout_;
-  bool rollback_due_ = false;  ///< a guard has left its transaction open
+  bool guarded_ = false;       ///< a Transaction was begun, and has not ended
+  bool rollback_due_ = false;  ///< a Transaction has left what it began open
 };
 
 }  // namespace carpool

@@ -1,7 +1,7 @@
 /// What SQLite refused, with its extended result code.
 #pragma once
 
-#include <carpool/common/server_error.hpp>
+#include <carpool/sql/errors.hpp>
 
 #include <sqlite3.h>
 
@@ -9,17 +9,36 @@
 
 namespace carpool {
 
+namespace detail {
+
+[[nodiscard]] constexpr SqlErrorKind sqlite_error_kind(int extended_code) noexcept {
+  switch (extended_code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return SqlErrorKind::unique_violation;
+    case SQLITE_CONSTRAINT_FOREIGNKEY: return SqlErrorKind::foreign_key_violation;
+    case SQLITE_CONSTRAINT_NOTNULL: return SqlErrorKind::not_null_violation;
+    case SQLITE_CONSTRAINT_CHECK: return SqlErrorKind::check_violation;
+    default: break;
+  }
+  const int primary = extended_code & 0xff;
+  return primary == SQLITE_BUSY || primary == SQLITE_LOCKED ? SqlErrorKind::conflict : SqlErrorKind::other;
+}
+
+}  // namespace detail
+
 /// code() is the extended result code in digits, "2067" for SQLITE_CONSTRAINT_UNIQUE.
-class SqliteError : public ServerError {
+class SqliteError : public SqlError {
  public:
   SqliteError(int code, const std::string& what)
-      : ServerError(std::to_string(code), what + " (" + std::to_string(code) + ')'), code_(code) {}
+      : SqlError(std::to_string(code), what + " (" + std::to_string(code) + ')', detail::sqlite_error_kind(code)),
+        code_(code) {}
 
   [[nodiscard]] int extended_code() const noexcept { return code_; }
   /// SQLITE_CONSTRAINT, SQLITE_BUSY ...
   [[nodiscard]] int primary_code() const noexcept { return code_ & 0xff; }
 
-  /// It says that the file, not the statement, is in trouble: another connection may see it otherwise.
+  /// The file is in trouble, not the statement: another connection may see the file otherwise.
   [[nodiscard]] bool ends_connection() const noexcept {
     switch (primary_code()) {
       case SQLITE_IOERR:

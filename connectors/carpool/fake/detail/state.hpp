@@ -123,16 +123,16 @@ struct FakeState {
 };
 
 /// One connect in flight: counted from its construction to its success, or to its end without one.
-class FakeDial {
+class FakeConnectAttempt {
  public:
-  FakeDial(FakeState& state, const std::string& target) : state_(state), target_(target) {
+  FakeConnectAttempt(FakeState& state, const std::string& target) : state_(state), target_(target) {
     const std::scoped_lock lock(state_.mutex);
     script_ = state_.take_script(target_);
     state_.count(target_, [](FakeCounts& each) { ++each.connects, ++each.connecting; });
   }
-  FakeDial(const FakeDial&) = delete;
-  FakeDial& operator=(const FakeDial&) = delete;
-  ~FakeDial() {
+  FakeConnectAttempt(const FakeConnectAttempt&) = delete;
+  FakeConnectAttempt& operator=(const FakeConnectAttempt&) = delete;
+  ~FakeConnectAttempt() {
     if (succeeded_) return;
     const std::scoped_lock lock(state_.mutex);
     state_.count(target_, [](FakeCounts& each) { --each.connecting; });

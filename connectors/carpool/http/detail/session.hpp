@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carpool/budget.hpp>
-#include <carpool/common/mute_descriptor.hpp>
+#include <carpool/common/redirect_to_dev_null.hpp>
 #include <carpool/http/detail/callbacks.hpp>
 #include <carpool/http/detail/curl.hpp>
 #include <carpool/http/detail/setup.hpp>
@@ -84,7 +84,7 @@ class HttpSession final : public HttpCallbacks {
     const int descriptor = socket_.native_handle();
     if (descriptor < 0) return;
     Backend::forget(descriptor);
-    if (!mute_descriptor(descriptor)) curl_.leak();
+    if (!redirect_to_dev_null(descriptor)) curl_.leak();
     curl_.end();
     socket_.close();
   }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carpool/common/io_error.hpp>
-#include <carpool/common/mute_descriptor.hpp>
+#include <carpool/common/redirect_to_dev_null.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/mysql/detail/signals.hpp>
 #include <carpool/mysql/error.hpp>
@@ -58,13 +58,13 @@ class MysqlHandle {
     if (descriptor >= 0) Backend::forget(descriptor);
     MYSQL* const mysql = std::exchange(mysql_, nullptr);
     // Without a descriptor to spare, a child would rather leak than speak. Its parent may say what it likes.
-    if (descriptor >= 0 && !mute_descriptor(descriptor) && fork_generation_ != Backend::fork_generation()) return;
+    if (descriptor >= 0 && !redirect_to_dev_null(descriptor) && fork_generation_ != Backend::fork_generation()) return;
     const BlockedPipeSignal quiet;
     ::mysql_close(mysql);
   }
 
   /// With the goodbye, which the server needs no answer for. May wait where a MysqlCall stands around it.
-  void close_politely() noexcept {
+  void close_gracefully() noexcept {
     if (descriptor() >= 0) Backend::forget(descriptor());
     ::mysql_close(std::exchange(mysql_, nullptr));
   }
@@ -92,6 +92,7 @@ struct MysqlFailure {
   /// Of a connect, where the same number means more.
   [[noreturn]] void raise_connecting(const std::string& what) const {
     if (is_mysql_authentication_error(number)) throw AuthenticationError(text(what));
+    if (is_final_mysql_refusal(number)) throw ConnectRefused(text(what));
     const int cause = number == 2002 || number == 2003 ? errno_in(message) : 0;
     if (cause == 0) raise(what);
     throw std::system_error(cause, std::system_category(), what + ": " + message);

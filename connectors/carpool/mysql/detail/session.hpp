@@ -148,9 +148,9 @@ class MysqlSession {
 
   // --- the end ---
 
-  void close_politely(TimePoint deadline) noexcept {
+  void close_gracefully(TimePoint deadline) noexcept {
     const MysqlCall<Backend> waits(deadline, {.encrypted = encrypted_});
-    if (handle_) handle_.close_politely();
+    if (handle_) handle_.close_gracefully();
   }
   void close() noexcept { handle_.close_quietly(); }
 

@@ -53,7 +53,8 @@ using PostgresSettings = std::vector<std::pair<std::string, std::string>>;
   return std::errc::not_connected;
 }
 
-/// Errors:   AuthenticationError, PostgresError where the server refused for another reason, else std::system_error
+/// Errors:   AuthenticationError, ConnectRefused where there is no such database, PostgresError where the server
+/// refused for another reason, else std::system_error
 ///           naming the endpoint and what each address said.
 template <class Backend>
 class PostgresDialler {
@@ -120,6 +121,7 @@ class PostgresDialler {
     if (!refusal) return note(text, cause_in(text));
     const PostgresError error(where(), *refusal);
     if (error.code().substr(0, 2) == "28") throw AuthenticationError(error.what());
+    if (is_final_postgres_refusal(error.code())) throw ConnectRefused(error.what());
     if (error.code() != "57P03") throw PostgresError(error);
     return note(error.message(), std::errc::not_connected);
   }

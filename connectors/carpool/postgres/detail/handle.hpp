@@ -1,13 +1,16 @@
-/// Owns one PGconn and what the server says on it unasked, and closes it politely or without a word.
+/// Owns one PGconn and what the server says on it unasked, and closes it gracefully or without a word.
 #pragma once
 
+<<<<<<< HEAD
+#include <carpool/common/redirect_to_dev_null.hpp>
+=======
+#include <carpool/common/mute_descriptor.hpp>
+>>>>>>> 5c49144
 #include <carpool/postgres/error.hpp>
 
 #include <libpq-fe.h>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -15,19 +18,11 @@
 #include <deque>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace carpool::detail {
-
-/// Puts /dev/null behind the descriptor's number, so that a library may close it and say what it likes.
-[[nodiscard]] inline bool muffle(int descriptor) noexcept {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return false;
-  const bool done = ::dup3(null, descriptor, O_CLOEXEC) >= 0;
-  ::close(null);
-  return done;
-}
 
 /// What libpq calls back with: it stays where it is while its connection moves.
 struct PostgresState {
@@ -95,6 +90,18 @@ class PostgresHandle {
     return state_ && !state_->in_doubt && !state_->spoilt && ::PQstatus(get()) == CONNECTION_OK;
   }
 
+  [[nodiscard]] bool in_transaction() const noexcept {
+    const PGTransactionStatusType status = ::PQtransactionStatus(get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  [[nodiscard]] std::string parameter(const std::string& name) const {
+    const char* const value = ::PQparameterStatus(get(), name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  [[nodiscard]] std::vector<PostgresNotice> take_notices() const {
+    return state_ ? state_->take_notices() : std::vector<PostgresNotice>();
+  }
+
   /// Before libpq may close its descriptor, and after it may have.
   void forget() const noexcept { Backend::forget(descriptor()); }
 
@@ -112,7 +119,11 @@ class PostgresHandle {
     if (!state_) return;
     const int descriptor = this->descriptor();
     Backend::forget(descriptor);
-    if (descriptor >= 0 && !muffle(descriptor)) {
+<<<<<<< HEAD
+    if (descriptor >= 0 && !redirect_to_dev_null(descriptor)) {
+=======
+    if (descriptor >= 0 && !mute_descriptor(descriptor)) {
+>>>>>>> 5c49144
       static_cast<void>(state_.release());
       return;
     }

@@ -1,4 +1,4 @@
-/// The compiled statements of one SQLite connection, kept for the next who asks for the same text.
+/// The compiled statements of one SQLite connection, kept for the next use of the same text.
 #pragma once
 
 #include <sqlite3.h>
@@ -16,7 +16,7 @@ struct FinalizeSqliteStatement {
 };
 using SqliteStatementPointer = std::unique_ptr<sqlite3_stmt, FinalizeSqliteStatement>;
 
-/// Those that nobody uses. A few dozen at most, so that looking through them is quicker than hashing.
+/// Those that are not in use. A few dozen at most, so that looking through them is quicker than hashing.
 class SqliteStatements {
  public:
   explicit SqliteStatements(std::size_t most) noexcept : most_(most) {}

@@ -1,4 +1,4 @@
-/// One errand: to open a reserved slot's connection, once, and to tell everybody how it went.
+/// One job: to open a reserved slot's connection, once, and to tell everybody how it went.
 #pragma once
 
 #include <carpool/detail/events.hpp>
@@ -8,6 +8,7 @@
 #include <carpool/errors.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <new>
 #include <utility>
 
@@ -17,14 +18,14 @@ namespace carpool::detail {
 /// what it yields. After a failure the slot is free again; the endpoint's breaker knows when the series goes on.
 /// `limit` is never, but on a SingleBackend, where the attempt runs inside the caller's own acquire.
 template <class Types>
-class ConnectAttempt {
+class ConnectJob {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
   using Core = PoolCore<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
 
-  ConnectAttempt(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
+  ConnectJob(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
 
   void run() noexcept { open() ? succeed() : fail(); }
 
@@ -62,6 +63,9 @@ class ConnectAttempt {
     } catch (const AuthenticationError& error) {
       authentication_ = true;
       note(error.what(), std::current_exception());
+    } catch (const ConnectRefused& error) {
+      final_ = true;
+      note(error.what(), std::current_exception());
     } catch (const std::exception& error) {
       note(error.what(), std::current_exception());
     } catch (...) {
@@ -96,7 +100,7 @@ class ConnectAttempt {
     }
     ++state->counters.created;
     state->connected(slot_);
-    wakeups.add(state->roster.expect(due));
+    wakeups.add(state->idle_workers.expect(due));
     core_.return_slot(state, slot_, std::nullopt, wakeups);
   }
 
@@ -117,17 +121,18 @@ class ConnectAttempt {
       if (fresh != nullptr) fresh->ended = over || cut;
       if (over) end_series(state, endpoint, failure, wakeups);
       state->planner().update(endpoint);
-      wakeups.add(
-          state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
+      wakeups.add(state->idle_workers.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at()
+                                                                   : endpoint.forget_at(options())));
     }
     core_.free_slot(state, slot_, wakeups);
   }
   /// False: the endpoint pauses, and its series goes on.
-  [[nodiscard]] bool opens_breaker(Breaker& breaker) noexcept {
+  [[nodiscard]] bool opens_breaker(CircuitBreaker& breaker) noexcept {
     const TimePoint now = Backend::now();
     const Backoff& backoff = options().connect_backoff;
     if (!authentication_) {
-      return breaker.attempt_failed(slot_.round, now, options().connect_attempts, backoff, Backend::random());
+      const std::size_t attempts = final_ ? 1 : options().connect_attempts;
+      return breaker.attempt_failed(slot_.round, now, attempts, backoff, Backend::random());
     }
     breaker.refused(now, backoff, Backend::random());
     return true;
@@ -136,7 +141,7 @@ class ConnectAttempt {
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
     state->answer(endpoint);
-    ManyWaiters<Types>::dismiss(state, endpoint, failure, wakeups);
+    ManyWaiters<Types>::fail(state, endpoint, failure, wakeups);
   }
 
   /// Null: there is no memory for it.
@@ -154,7 +159,8 @@ class ConnectAttempt {
   Duration took_{};
   std::string message_;
   std::exception_ptr cause_;
-  bool authentication_ = false;
+  bool authentication_ = false;  // the server refused the credentials
+  bool final_ = false;           // it refused for another reason, and would again
 };
 
 }  // namespace carpool::detail

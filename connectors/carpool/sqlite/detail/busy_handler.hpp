@@ -1,4 +1,4 @@
-/// What SQLite calls back while it works: waits for locks, lets others go on, and stops at a deadline.
+/// SQLite's busy handler and progress handler: wait for locks, let other fibers run, and stop at a deadline.
 #pragma once
 
 #include <carpool/time.hpp>
@@ -15,35 +15,35 @@ namespace carpool::detail {
 /// Stays where it is while its connection moves, because SQLite has its address. Exceptions of the backend (an
 /// interruption) do not pass through SQLite: they are kept, and thrown after it has returned.
 template <class Backend>
-class SqlitePatience {
+class SqliteBusyHandler {
  public:
-  SqlitePatience() = default;
-  SqlitePatience(const SqlitePatience&) = delete;
-  SqlitePatience& operator=(const SqlitePatience&) = delete;
+  SqliteBusyHandler() = default;
+  SqliteBusyHandler(const SqliteBusyHandler&) = delete;
+  SqliteBusyHandler& operator=(const SqliteBusyHandler&) = delete;
 
   void attach(sqlite3* database, int steps_between_looks) noexcept {
     ::sqlite3_busy_handler(database, &on_busy, this);
     ::sqlite3_progress_handler(database, steps_between_looks, &on_progress, this);
   }
 
-  /// Within it SQLite may wait until the deadline; outside, in destructors, it does not wait at all.
-  class Span {
+  /// While one lives, SQLite may wait until the deadline. Otherwise, in destructors, it does not wait at all.
+  class Scope {
    public:
-    Span(SqlitePatience& patience, TimePoint deadline) noexcept : patience_(patience) {
-      patience_.deadline_ = deadline;
-      patience_.allowed_ = true;
-      patience_.timed_out_ = false;
+    Scope(SqliteBusyHandler& handler, TimePoint deadline) noexcept : handler_(handler) {
+      handler_.deadline_ = deadline;
+      handler_.allowed_ = true;
+      handler_.timed_out_ = false;
     }
-    Span(const Span&) = delete;
-    Span& operator=(const Span&) = delete;
-    ~Span() { patience_.allowed_ = false; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope() { handler_.allowed_ = false; }
 
    private:
-    SqlitePatience& patience_;
+    SqliteBusyHandler& handler_;
   };
 
-  /// On a helper thread nobody must wait for a lock: its holder may need the helper.
-  void wait_outside(bool outside) noexcept { outside_ = outside; }
+  /// A helper thread must not wait for a lock, because the holder of the lock may need that helper. Its caller waits.
+  void leave_waiting_to_caller(bool offloaded) noexcept { offloaded_ = offloaded; }
 
   /// A lock was not to be had. Waits a little; false: the deadline has passed.
   bool wait_for_lock(int times) {
@@ -63,32 +63,32 @@ class SqlitePatience {
   static Duration pause(int times) noexcept { return std::chrono::microseconds(250) * (1 << std::min(times, 6)); }
 
   static int on_busy(void* self, int times) noexcept {
-    auto& patience = *static_cast<SqlitePatience*>(self);
-    if (!patience.allowed_ || patience.outside_) return 0;
+    auto& handler = *static_cast<SqliteBusyHandler*>(self);
+    if (!handler.allowed_ || handler.offloaded_) return 0;
     try {
-      return patience.wait_for_lock(times) ? 1 : 0;
+      return handler.wait_for_lock(times) ? 1 : 0;
     } catch (...) {
-      patience.interruption_ = std::current_exception();
+      handler.interruption_ = std::current_exception();
     }
     return 0;
   }
 
   static int on_progress(void* self) noexcept {
-    auto& patience = *static_cast<SqlitePatience*>(self);
-    if (!patience.allowed_) return 0;
+    auto& handler = *static_cast<SqliteBusyHandler*>(self);
+    if (!handler.allowed_) return 0;
     try {
-      return patience.look_around() ? 0 : 1;
+      return handler.check_progress() ? 0 : 1;
     } catch (...) {
-      patience.interruption_ = std::current_exception();
+      handler.interruption_ = std::current_exception();
     }
     return 1;
   }
 
-  bool look_around() {
+  bool check_progress() {
     constexpr auto turn = std::chrono::microseconds(500);  // of a thread that fibers share
     const TimePoint now = Backend::now();
     if (now >= deadline_) return timed_out_ = true, false;
-    if (outside_ || now - last_yield_ < turn) return true;
+    if (offloaded_ || now - last_yield_ < turn) return true;
     typename Backend::ParkingSlot nobody_unparks;
     nobody_unparks.park_until(now);  // lets other fibers run, and costs a thread next to nothing
     last_yield_ = Backend::now();
@@ -98,7 +98,7 @@ class SqlitePatience {
   TimePoint deadline_ = never;
   TimePoint last_yield_{};
   bool allowed_ = false;
-  bool outside_ = false;
+  bool offloaded_ = false;
   bool timed_out_ = false;
   std::exception_ptr interruption_;
 };
