@@ -1,11 +1,7 @@
 /// Owns one PGconn and what the server says on it unasked, and closes it gracefully or without a word.
 #pragma once
 
-<<<<<<< HEAD
 #include <carpool/common/redirect_to_dev_null.hpp>
-=======
-#include <carpool/common/mute_descriptor.hpp>
->>>>>>> 5c49144
 #include <carpool/postgres/error.hpp>
 
 #include <libpq-fe.h>
@@ -119,11 +115,7 @@ class PostgresHandle {
     if (!state_) return;
     const int descriptor = this->descriptor();
     Backend::forget(descriptor);
-<<<<<<< HEAD
     if (descriptor >= 0 && !redirect_to_dev_null(descriptor)) {
-=======
-    if (descriptor >= 0 && !mute_descriptor(descriptor)) {
->>>>>>> 5c49144
       static_cast<void>(state_.release());
       return;
     }
