@@ -14,6 +14,7 @@
 #include <deque>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,18 @@ class PostgresHandle {
   /// Whether the stream is where it ought to be, as far as is known without looking.
   [[nodiscard]] bool sound() const noexcept {
     return state_ && !state_->in_doubt && !state_->spoilt && ::PQstatus(get()) == CONNECTION_OK;
+  }
+
+  [[nodiscard]] bool in_transaction() const noexcept {
+    const PGTransactionStatusType status = ::PQtransactionStatus(get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  [[nodiscard]] std::string parameter(const std::string& name) const {
+    const char* const value = ::PQparameterStatus(get(), name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  [[nodiscard]] std::vector<PostgresNotice> take_notices() const {
+    return state_ ? state_->take_notices() : std::vector<PostgresNotice>();
   }
 
   /// Before libpq may close its descriptor, and after it may have.
