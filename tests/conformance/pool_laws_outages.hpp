@@ -49,7 +49,7 @@ TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
 TYPED_TEST_P(PoolLaws, ARefusalThatWouldBeRepeatedIsNotTriedAgain) {
   this->server.next_connects({carpool::fake::failing_with(carpool::ConnectRefused("no such database"))});
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20ms, 20ms}});
-  const auto error = thrown_by<carpool::ConnectError>([&] { return pool.acquire(); });
+  const auto error = thrown<carpool::ConnectError>([&] { return pool.acquire(); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), PoolErrc::connect_failed);
   EXPECT_EQ(error->attempts(), 1U);
