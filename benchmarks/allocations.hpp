@@ -29,7 +29,8 @@ void cycle(Pool& pool, const Cycles& cycles) {
 }
 
 /// Allocations of the workers' threads in all cycles together, after as many that were not counted: what a thread or
-/// a lock allocates at its first use is no part of a cycle. What the pool's own helpers do meanwhile is not counted.
+/// a lock allocates at its first use is no part of a cycle. What the pool's background workers do meanwhile is not
+/// counted.
 template <class Backend, class Pool>
 [[nodiscard]] std::size_t allocations_in(Pool& pool, const Cycles& cycles) {
   if constexpr (requires { Backend::install(); }) Backend::install();

@@ -89,7 +89,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   /// Not boost::mutex: neither is an interruption point, and this one costs half as much and cannot throw.
   using Mutex = ImmortalMutex;
   using ParkingSlot = detail::InterruptibleParkingSlot;
-  using Wakeup = FutexWakeup;  // of the keeper; waiters need none
+  using Wakeup = FutexWakeup;  // of the reaper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
   using ReaperService = detail::ReaperService;
 
@@ -148,7 +148,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   [[nodiscard]] static Task spawn(F&& f) {
     return Task(boost::thread(std::forward<F>(f)));
   }
-  /// For the pool's own helpers: not to be interrupted, and they take none of the application's signals.
+  /// For the pool's background workers: not to be interrupted, and they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
     const detail::BlockedSignals inherited;

@@ -73,7 +73,7 @@ struct ThreadBackend : detail::PosixBackend {
   [[nodiscard]] static Task spawn(F&& f) {
     return Task(std::thread(std::forward<F>(f)));
   }
-  /// For the pool's own helpers: they take none of the application's signals.
+  /// For the pool's background workers: they take none of the application's signals.
   template <class F>
   [[nodiscard]] static Task spawn_background(F&& f) {
     const detail::BlockedSignals inherited;

@@ -42,8 +42,8 @@ concept BackendParkingSlot = requires(P slot, TimePoint deadline) {
 /// What Backend::spawn returns: movable; its destructor joins.
 template <class T>
 concept BackendTask = requires(T task) {
-  requires std::movable<T>;  // a task needs to be movable: the pool keeps its helpers in a container
-  task.join();               // a task needs join(): a pool's destructor outwaits its helpers
+  requires std::movable<T>;  // a task needs to be movable: the pool keeps its workers in a container
+  task.join();               // a task needs join(): a pool's destructor outwaits its workers
 };
 
 template <class B>

@@ -48,7 +48,7 @@ class ConnectionPool {
   using Core = detail::PoolCore<Types>;
   using Admin = detail::PoolAdmin<Types>;
   using Settings = detail::Settings<Types>;
-  using Patience = detail::Patience<Backend>;
+  using Timeout = detail::Timeout<Backend>;
 
  public:
   using Connection = connection_t<Connector, Backend>;
@@ -79,34 +79,34 @@ class ConnectionPool {
   [[nodiscard]] Lease acquire(SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {
-    return lease({}, default_patience(), site);
+    return lease({}, default_timeout(), site);
   }
   [[nodiscard]] Lease acquire(const Target& target, SourceLocation site = SourceLocation::current())
     requires(detail::has_target<Connector>)
   {
-    return lease(target, default_patience(), site);
+    return lease(target, default_timeout(), site);
   }
-  [[nodiscard]] Lease acquire_for(SaturatedDuration patience, SourceLocation site = SourceLocation::current())
+  [[nodiscard]] Lease acquire_for(SaturatedDuration timeout, SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {
-    return lease({}, Patience(patience), site);
+    return lease({}, Timeout(timeout), site);
   }
-  [[nodiscard]] Lease acquire_for(const Target& target, SaturatedDuration patience,
+  [[nodiscard]] Lease acquire_for(const Target& target, SaturatedDuration timeout,
                                   SourceLocation site = SourceLocation::current())
     requires(detail::has_target<Connector>)
   {
-    return lease(target, Patience(patience), site);
+    return lease(target, Timeout(timeout), site);
   }
   [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {
-    return lease({}, Patience(deadline), site);
+    return lease({}, Timeout(deadline), site);
   }
   [[nodiscard]] Lease acquire_until(const Target& target, TimePoint deadline,
                                     SourceLocation site = SourceLocation::current())
     requires(detail::has_target<Connector>)
   {
-    return lease(target, Patience(deadline), site);
+    return lease(target, Timeout(deadline), site);
   }
 
   /// As acquire(), but an empty lease and a code instead of an exception (category "carpool", std::errc, or that of a
@@ -153,15 +153,15 @@ class ConnectionPool {
 
   /// Opens until n are idle (as far as max_size and max_idle allow), a connect fails, or the time is over; returns how
   /// many are idle.
-  std::size_t prewarm(std::size_t n, SaturatedDuration patience)
+  std::size_t prewarm(std::size_t n, SaturatedDuration timeout)
     requires detail::WithoutTargets<Connector>
   {
-    return Admin::prewarm(core(), {}, n, patience);
+    return Admin::prewarm(core(), {}, n, timeout);
   }
-  std::size_t prewarm(const Target& target, std::size_t n, SaturatedDuration patience)
+  std::size_t prewarm(const Target& target, std::size_t n, SaturatedDuration timeout)
     requires(detail::has_target<Connector>)
   {
-    return Admin::prewarm(core(), target, n, patience);
+    return Admin::prewarm(core(), target, n, timeout);
   }
 
   /// Does the maintenance that is due now: what the reaper does by itself on concurrent backends. Returns how many idle
@@ -181,7 +181,7 @@ class ConnectionPool {
   void resize(std::size_t max_size) { Admin::resize(core(), max_size); }
   /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
   /// the time was over; they are closed on return.
-  std::size_t drain(SaturatedDuration patience) { return Admin::drain(core(), patience); }
+  std::size_t drain(SaturatedDuration timeout) { return Admin::drain(core(), timeout); }
   /// Final and idempotent: wakes every waiter with PoolClosed, closes idle connections; leased ones close on return.
   void close() { Admin::close(core()); }
 
@@ -191,7 +191,7 @@ class ConnectionPool {
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
 
  private:
-  [[nodiscard]] Patience default_patience() const noexcept { return Patience(settings_->options.acquire_timeout); }
+  [[nodiscard]] Timeout default_timeout() const noexcept { return Timeout(settings_->options.acquire_timeout); }
 
   /// The books of this process: a forked child's first call makes its own and leaves its parent's alone.
   [[nodiscard]] Core& core() const {
@@ -211,14 +211,14 @@ class ConnectionPool {
     return *inherited;
   }
 
-  [[nodiscard]] Lease lease(const Target& target, Patience patience, const SourceLocation& site) {
-    return Lease(core().acquire(target, patience, site));
+  [[nodiscard]] Lease lease(const Target& target, Timeout timeout, const SourceLocation& site) {
+    return Lease(core().acquire(target, timeout, site));
   }
 
   [[nodiscard]] Lease lease_or_code(const Target& target, std::error_code& error, const SourceLocation& site) noexcept {
     try {
       error.clear();
-      return lease(target, default_patience(), site);
+      return lease(target, default_timeout(), site);
     } catch (...) {
       error = detail::code_of_caught<Backend>();
     }

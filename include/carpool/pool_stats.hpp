@@ -18,7 +18,7 @@ struct PoolStats {
   std::size_t idle = 0;
   std::size_t in_use = 0;   ///< leased, or being validated for a lease or by the reaper
   std::size_t closing = 0;  ///< no longer usable, not yet closed: still counted against max_size
-  std::size_t waiting = 0;  ///< callers in line
+  std::size_t waiting = 0;  ///< callers that wait
   bool suspended = false;
   bool closed = false;  ///< closed or draining
 

@@ -5,7 +5,7 @@
 
 namespace pool_laws {
 
-/// Far longer than any test's patience, and far shorter than a test may take.
+/// Far longer than any test's timeout, and far shorter than a test may take.
 inline constexpr Duration long_chore = 3s;
 /// Between a deadline of 20 ms and a chore that was not cut.
 inline constexpr Duration late = 1500ms;

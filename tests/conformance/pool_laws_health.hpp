@@ -47,7 +47,8 @@ TYPED_TEST_P(PoolLaws, WithoutABypassWindowAConnectionIsPingedEveryTime) {
   }
 }
 
-// A helper's ping that a waiter asked for is good enough for it, but not that somebody gave a connection back since.
+// A background worker's ping that a waiter asked for is good enough for it, but not that somebody gave a connection
+// back since.
 TYPED_TEST_P(PoolLawsAmongWorkers, WithoutABypassWindowTheImpatientGetWhatHasAnswered) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 2, .validation_bypass_window = 0ns});
   typename TypeParam::template Atomic<std::size_t> served{0};

@@ -6,8 +6,8 @@
 TYPED_TEST_P(PoolLaws, TheNameOfThePoolStandsInEveryMessage) {
   Pool<TypeParam> pool(this->server.connector(),
                        {.name = "orders", .max_size = 1, .connect_attempts = 1, .connect_backoff = {5s, 5s}});
-  const auto says_its_name = [&](PoolErrc code, Duration patience = 10s) {
-    const auto error = thrown<carpool::PoolError>([&] { return pool.acquire_for(patience); });
+  const auto says_its_name = [&](PoolErrc code, Duration timeout = 10s) {
+    const auto error = thrown<carpool::PoolError>([&] { return pool.acquire_for(timeout); });
     return error && error->code() == code && contains(error->what(), "'orders'");
   };
   auto lease = pool.acquire();

@@ -104,9 +104,9 @@ TYPED_TEST_P(PoolLawsAmongWorkers, NothingIsLostWhenADeadlineRacesWithARelease) 
   for (int i = 0; i < 6; ++i) {
     workers.start([&pool, end, i] {
       while (TypeParam::now() < end) {
-        const Duration patience = 100us + i * 40us;
+        const Duration timeout = 100us + i * 40us;
         try {
-          pool.acquire_for(patience)->use(100us);
+          pool.acquire_for(timeout)->use(100us);
         } catch (const carpool::AcquireTimeout&) {  // half of them
         }
       }

@@ -24,7 +24,7 @@ TYPED_TEST_P(PoolLaws, AConnectionsLifeIsToldInOrder) {
   std::vector<std::string> names = observer.names();
   const auto closed = std::find(names.begin(), names.end(), "connection_closed");
   ASSERT_NE(closed, names.end());
-  names.erase(closed);  // a helper tells that, at its leisure
+  names.erase(closed);  // a background worker tells that, at its leisure
   EXPECT_EQ(names, (std::vector<std::string>{"pool_ready", "acquire_started", "connection_created", "connection_ready",
                                              "acquired", "released", "acquire_started", "acquired", "released",
                                              "pool_cleared", "pool_ready", "pool_closed"}));
@@ -49,7 +49,9 @@ TYPED_TEST_P(PoolLaws, EveryReasonToCloseIsToldAndCounted) {
                                  limits(carpool::forever, 600ms), observer);
     this->server.next_connects({refuse("once")});
     pool.acquire().discard();
-    { const auto mine = pool.acquire().detach(); }
+    {
+      const auto mine = pool.acquire().detach();
+    }
     pool.acquire()->leave_a_reply_unread();
     this->server.next_connects({ok().answering_resets(FakeReply::no), ok().announcing(1ms)});
     pool.acquire()->get_dirty();

@@ -46,9 +46,9 @@ inline std::deque<carpool::Slot> make_slots(std::size_t count) {
 
 /// One queue and, beside it, the set of the slots that must be in it.
 template <class Queue>
-class Ledger {
+class QueueModel {
  public:
-  explicit Ledger(std::uint64_t seed, std::size_t slots) : random_(seed), slots_(make_slots(slots)) {
+  explicit QueueModel(std::uint64_t seed, std::size_t slots) : random_(seed), slots_(make_slots(slots)) {
     for (auto& slot : slots_) {
       slot.born = carpool::TimePoint{} + std::chrono::seconds(below(8));  // many ties
       outside_.push_back(&slot);
@@ -222,11 +222,11 @@ TYPED_TEST_P(QueueConformance, RandomOperationsAgreeWithASet) {
   for (const std::size_t slots : std::array<std::size_t, 4>{1, 2, 7, 100}) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       SCOPED_TRACE(testing::Message() << slots << " slots, seed " << seed);
-      queue_conformance::Ledger<TypeParam> ledger(seed, slots);
+      queue_conformance::QueueModel<TypeParam> model(seed, slots);
       for (int i = 0; i < 5'000; ++i) {
-        ASSERT_NO_FATAL_FAILURE(ledger.step());
+        ASSERT_NO_FATAL_FAILURE(model.step());
       }
-      ASSERT_NO_FATAL_FAILURE(ledger.empty());
+      ASSERT_NO_FATAL_FAILURE(model.empty());
     }
   }
 }

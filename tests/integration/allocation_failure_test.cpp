@@ -178,11 +178,11 @@ class Scene {
     lent = acquire();
   }
 
-  Lease acquire(carpool::Duration patience = 20s) {
+  Lease acquire(carpool::Duration timeout = 20s) {
     if constexpr (carpool::detail::has_target<Connector>) {
-      return pool.acquire_for(target, patience);
+      return pool.acquire_for(target, timeout);
     } else {
-      return pool.acquire_for(patience);
+      return pool.acquire_for(timeout);
     }
   }
   std::optional<Lease> try_acquire() {
@@ -385,12 +385,12 @@ struct Slow : Named {
   }
 };
 
-class AllocationFailureOfAHelper : public testing::Test {
+class AllocationFailureOfAWorker : public testing::Test {
  protected:
   using Backend = carpool::ThreadBackend;
   using Pool = carpool::ConnectionPool<Backend, LifoStack, Slow, carpool::NeverEvict>;
 
-  AllocationFailureOfAHelper() { connector.world = &world, connector.gate = &gate; }
+  AllocationFailureOfAWorker() { connector.world = &world, connector.gate = &gate; }
 
   /// Somebody who needs one more connection as soon as memory is short; `got_one` says whether it came.
   [[nodiscard]] Backend::Task wants_one_in_need(Pool& pool) {
@@ -410,7 +410,7 @@ class AllocationFailureOfAHelper : public testing::Test {
   Slow connector;
 };
 
-TEST_F(AllocationFailureOfAHelper, IsMadeGoodWhileAnotherHelperIsBusy) {
+TEST_F(AllocationFailureOfAWorker, IsMadeGoodWhileAnotherWorkerIsBusy) {
   Pool pool(connector, {.max_size = 3, .connect_attempts = 1000});
   const auto keeps_the_endpoint = pool.acquire("quick");
   Backend::Task busy = Backend::spawn([&] { pool.acquire("slow").release(); });
@@ -425,18 +425,18 @@ TEST_F(AllocationFailureOfAHelper, IsMadeGoodWhileAnotherHelperIsBusy) {
   EXPECT_TRUE(felt);
   waiter.join();
   EXPECT_TRUE(got_one);
-  EXPECT_FALSE(gate) << "the helper that was busy is busy still";
+  EXPECT_FALSE(gate) << "the background worker that was busy is busy still";
   gate = true;
   busy.join();
 }
 
 /// Slots come in blocks: with so many lent, one of them is the first that needs memory.
-TEST_F(AllocationFailureOfAHelper, IsNotRepeatedWithoutRest) {
+TEST_F(AllocationFailureOfAWorker, IsNotRepeatedWithoutRest) {
   for (std::size_t lent = 1; lent <= 4; ++lent) {
     Pool pool(connector, {.max_size = 6});
     std::vector<Pool::Lease> leases;
     while (leases.size() < lent) leases.push_back(pool.acquire("quick"));
-    Backend::sleep_until(Backend::now() + 5ms);  // the helper rests, most likely; if not, one more is to be hired
+    Backend::sleep_until(Backend::now() + 5ms);  // most likely the worker rests; if not, one more must be spawned
     Backend::Task waiter = wants_one_in_need(pool);
     bool felt = false;
     long failed = 0;

@@ -46,8 +46,8 @@ class PostgresFaults : public PostgresFixture<Backend> {
 
   /// Throws std::logic_error where the answer is another question's.
   static void ask(carpool::PostgresConnection<Backend>& connection, const std::string& nonce,
-                  carpool::Duration patience = seconds(20)) {
-    const auto answer = connection.query("SELECT $1::text", {nonce}, Backend::now() + patience);
+                  carpool::Duration timeout = seconds(20)) {
+    const auto answer = connection.query("SELECT $1::text", {nonce}, Backend::now() + timeout);
     if (answer.template get<std::string>(0, 0) != nonce) throw std::domain_error("another's answer");
   }
 

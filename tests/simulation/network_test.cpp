@@ -49,12 +49,12 @@ class SimulatedTcpScene {
 INSTANTIATE_TYPED_TEST_SUITE_P(SimulatedTcp, ConnectorConformance, SimulatedTcpScene);
 
 SimulatedServer& database() { return SimulatedNetwork::current().server("db", 7); }
-carpool::StreamConnection<B> connect(carpool::Duration patience = 10s) {
-  return TcpConnector{.host = "db", .port = 7}.connect<B>(B::now() + patience);
+carpool::StreamConnection<B> connect(carpool::Duration timeout = 10s) {
+  return TcpConnector{.host = "db", .port = 7}.connect<B>(B::now() + timeout);
 }
-std::string ask(carpool::StreamConnection<B>& connection, const std::string& line, carpool::Duration patience = 10s) {
-  connection.write_all(line + '\n', B::now() + patience);
-  return connection.read_until("\n", 100, B::now() + patience);
+std::string ask(carpool::StreamConnection<B>& connection, const std::string& line, carpool::Duration timeout = 10s) {
+  connection.write_all(line + '\n', B::now() + timeout);
+  return connection.read_until("\n", 100, B::now() + timeout);
 }
 
 /// What work throws. It must be a system_error.

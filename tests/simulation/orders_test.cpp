@@ -1,7 +1,7 @@
 // needs: simulation_backend
 // The memory orders of what is done without a lock: in a memory of views all hold, and none can be left out.
+#include <carpool/detail/state/wait_queue.hpp>
 #include <carpool/detail/suspensions.hpp>
-#include <carpool/detail/waiting_line.hpp>
 #include <carpool/posix/asymmetric_mutex.hpp>
 #include <carpool/posix/futex_parking.hpp>
 #include <carpool/posix/per_process.hpp>
@@ -122,7 +122,7 @@ TEST(SimulatedOrders, OfWhatIsMadeOncePerProcess) {
   expect_each_order_matters("per_process.hpp", 3, {two_use_the_one_of_the_process});
 }
 
-/// A waiter and who serves it: PoolState's notify and grant, and Acquisition's wait, but for the books.
+/// A waiter and who serves it: PoolState's notify and grant, and AcquireWait's wait, but for the books.
 class GrantBench {
   struct Types {
     using Backend = B;
@@ -185,7 +185,7 @@ void one_is_told_to_look_and_granted() {
 }
 
 TEST(SimulatedOrders, OfAGrant) {
-  expect_each_order_matters("waiting_line.hpp", 1, {one_is_told_to_look_and_granted});
+  expect_each_order_matters("wait_queue.hpp", 1, {one_is_told_to_look_and_granted});
   expect_each_order_matters("orders_test.cpp", 1, {one_is_told_to_look_and_granted});
 }
 

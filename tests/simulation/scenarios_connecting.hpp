@@ -21,7 +21,7 @@ void a_connect_lands_at_the_deadline() {
   scene.expect_calm();
 }
 
-/// B15, C28, B18: the connect takes longer than its asker's patience. It lands in the pool all the same.
+/// B15, C28, B18: the connect takes longer than its asker's timeout. It lands in the pool all the same.
 template <class B>
 void a_connect_outlives_its_asker() {
   MadeUpServer<B> server;

@@ -103,7 +103,7 @@ void leases_outlive_the_pool() {
   scene.join();
 }
 
-/// Destroyed at once, before its keeper has done its first round.
+/// Destroyed at once, before its reaper has done its first round.
 template <class B>
 void destroyed_at_once() {
   MadeUpServer<B> server;

@@ -18,9 +18,9 @@ void served_at_once(S& scene, const std::string& target) {
 }
 /// Whatever becomes of it.
 template <class B, class S>
-void tries(S& scene, const std::string& target, carpool::Duration patience) {
+void tries(S& scene, const std::string& target, carpool::Duration timeout) {
   try {
-    S::hold(scene.pool().acquire_for(target, patience), 0s);
+    S::hold(scene.pool().acquire_for(target, timeout), 0s);
   } catch (const carpool::PoolError&) {
     let_others<B>();
   }

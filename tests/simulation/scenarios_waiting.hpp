@@ -76,7 +76,7 @@ void a_token_is_left() {
   scene.expect_calm();
 }
 
-/// C42, B12: everybody needs two. Nobody hangs for longer than its patience, and afterwards all is well.
+/// C42, B12: everybody needs two. Nobody hangs for longer than its timeout, and afterwards all is well.
 template <class B, bool callers_first = false>
 void nested_acquires_end() {
   Scene<B> scene({.max_size = 2});

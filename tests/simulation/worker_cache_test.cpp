@@ -52,7 +52,7 @@ TYPED_TEST(SimulatedWorkerCache, WhatRestsMakesRoom) { expect_holds(two_targets_
 TYPED_TEST(SimulatedWorkerCache, WhatRestsTooLongIsEvicted) {
   expect_holds(what_rests_too_long_is_evicted<B, TypeParam>, budget);
 }
-TEST(SimulatedUpkeep, WhatIsIdleTooLongIsEvicted) {
+TEST(SimulatedReaper, WhatIsIdleTooLongIsEvicted) {
   expect_holds(what_rests_too_long_is_evicted<B, carpool::FifoQueue>, budget);
 }
 

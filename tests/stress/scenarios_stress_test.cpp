@@ -6,8 +6,8 @@
 #include "../simulation/scenarios_connecting.hpp"
 #include "../simulation/scenarios_endings.hpp"
 #include "../simulation/scenarios_failing.hpp"
+#include "../simulation/scenarios_reaper.hpp"
 #include "../simulation/scenarios_throwing.hpp"
-#include "../simulation/scenarios_upkeep.hpp"
 #include "../simulation/scenarios_waiting.hpp"
 #include "stress.hpp"
 
@@ -38,7 +38,7 @@ TYPED_TEST(ScenarioStress, Waiting) {
   this->repeat(slow_on_the_way_to_the_line<TypeParam>);
   this->repeat(nested_acquires_end<TypeParam>);
   this->repeat(try_acquire_beside_waiters<TypeParam>);
-  this->repeat(places_are_not_lost<TypeParam>);
+  this->repeat(slots_are_not_lost<TypeParam>);
   this->repeat(no_more_waiters_than_allowed<TypeParam>);
   this->repeat(what_is_given_back_is_there_at_once<TypeParam>);
   this->repeat(an_exception_costs_its_connection<TypeParam>);
@@ -89,7 +89,7 @@ TYPED_TEST(ScenarioStress, Endings) {
   this->repeat(cleared_beside_callers<TypeParam>);
 }
 
-TYPED_TEST(ScenarioStress, Upkeep) {
+TYPED_TEST(ScenarioStress, Reaper) {
   this->repeat(reaper_against_callers<TypeParam>);
   this->repeat(worn_out_on_return<TypeParam>);
   this->repeat([] { reset_on_return<TypeParam>(true); });

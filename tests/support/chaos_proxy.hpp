@@ -122,9 +122,9 @@ class ChaosProxy {
   void run() {
     for (std::unique_lock lock(mutex_); running_; pump()) {
       std::vector<pollfd> watched = watch();
-      const int patience = milliseconds_to_wait();
+      const int timeout = milliseconds_to_wait();
       lock.unlock();
-      ::poll(watched.data(), watched.size(), patience);
+      ::poll(watched.data(), watched.size(), timeout);
       lock.lock();
       std::uint64_t count = 0;
       (void)!::read(wake_, &count, sizeof count);
@@ -184,9 +184,9 @@ class ChaosProxy {
     const int yes = 1;
     ::setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);  // beside the reservation
     // A name of a Unix socket stays taken until our thread has left the poll(2) in which the last listener was closed.
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (::bind(bound, address.data(), address.size()) != 0) {
-      if (errno != EADDRINUSE || std::chrono::steady_clock::now() > patience) {
+      if (errno != EADDRINUSE || std::chrono::steady_clock::now() > deadline) {
         ::close(bound);
         throw std::runtime_error("the chaos proxy has no address");
       }

@@ -82,9 +82,9 @@ class RealServer {
   void start() {
     process_ = ::fork();
     if (process_ == 0) become_server();
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!ready()) {
-      if (!alive() || std::chrono::steady_clock::now() > patience) fail();
+      if (!alive() || std::chrono::steady_clock::now() > deadline) fail();
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   }

@@ -108,7 +108,7 @@ class BooksReader {
     tickets.clear();
     auto state = core_.access_without_flush();
     state->endpoints().for_each([&](const auto& endpoint) {
-      for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
+      for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
         tickets.push_back(waiter->ticket);
       }
     });
@@ -133,8 +133,8 @@ class BooksReader {
     EndpointFacts facts;
     if constexpr (std::is_same_v<std::decay_t<decltype(*endpoint.target)>, std::string>)
       facts.target = *endpoint.target;
-    facts.waiting = endpoint.line.size();
-    for (auto* waiter = endpoint.line.front(); waiter != nullptr; waiter = waiter->next) {
+    facts.waiting = endpoint.waiters.size();
+    for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
       facts.told += waiter->notified;
       facts.asleep += !waiter->notified && !is_stopped(*waiter);
     }

@@ -66,7 +66,7 @@ class PoolModel {
   /// Who comes again may not have been looked at since it went; who is in line still, in the last look, has left it.
   void comes() {
     Caller& caller = mine();
-    if (caller.in_line) {
+    if (caller.enqueued) {
       caller.comes_again = true;
     } else {
       caller = {};
@@ -107,7 +107,7 @@ class PoolModel {
     std::uint64_t ticket = 0;
     std::uint64_t drawn = 0;  // the pool's own ticket
     carpool::TimePoint since{};
-    bool in_line = false;
+    bool enqueued = false;
     bool out_of_line = false;  // has rejected what it owned, and is not back in line
     bool owns = false;         // has taken a connection, or was granted one
     bool served = false;       // acquire returns a lease
@@ -128,7 +128,7 @@ class PoolModel {
       caller->since = carpool::SimulationBackend::now();
     }
     expect(!caller->out_of_line, "law 8: who rejects a connection has lost its turn meanwhile");
-    caller->in_line = true;
+    caller->enqueued = true;
     caller->owns = false;
     const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };
     line_.insert(std::find_if(line_.begin(), line_.end(), later), caller);
@@ -136,8 +136,8 @@ class PoolModel {
 
   /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
   void moves(const carpool::PoolStats& books, Caller* caller, bool stays) {
-    const bool was_in_line = caller != nullptr && caller->in_line;
-    const bool leaves_itself = was_in_line && !stays;
+    const bool was_enqueued = caller != nullptr && caller->enqueued;
+    const bool leaves_itself = was_enqueued && !stays;
     const std::size_t others = books_.waiting - books.waiting - (leaves_itself ? 1 : 0);
     if (caller != nullptr && caller->ticket != 0 && caller->owns && books.in_use < books_.in_use) {
       caller->out_of_line = true;  // unless it fails now
@@ -147,7 +147,7 @@ class PoolModel {
       first.owns = true;
       leaves(first);
     }
-    const bool may_take = caller != nullptr && !stays && (leaves_itself || !was_in_line);
+    const bool may_take = caller != nullptr && !stays && (leaves_itself || !was_enqueued);
     if (may_take && !caller->at_entry && books.in_use == books_.in_use + others + 1) takes_one(*caller);
     if (leaves_itself) leaves(*caller);
   }
@@ -170,15 +170,15 @@ class PoolModel {
     }
   }
   void leaves(Caller& caller) {
-    caller.in_line = false;
+    caller.enqueued = false;
     line_.erase(std::find(line_.begin(), line_.end(), &caller));
   }
 
   void ends(Callers::iterator who) {
     Caller& caller = who->second;
     if (caller.served && !caller.owns) took_unseen(caller);
-    expect(!caller.failed || !caller.in_line, "law 7: somebody who left still stands in line");
-    expect(!caller.served || !caller.in_line, "law 8: somebody was served whose turn it was not");
+    expect(!caller.failed || !caller.enqueued, "law 7: somebody who left still stands in line");
+    expect(!caller.served || !caller.enqueued, "law 8: somebody was served whose turn it was not");
     if (!caller.served && !caller.failed) return;
     if (caller.comes_again) {
       caller = {};

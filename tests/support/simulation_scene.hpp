@@ -40,7 +40,7 @@ class Scene {
     max_connecting_ = options.max_connecting;
     Connector connector;
     connector.server = &server_;
-    connector.keepers = keepers_;
+    connector.copies = copies_;
     Observer observer;
     if constexpr (simulated) observer.model = &model_;
     pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction), observer);
@@ -54,7 +54,7 @@ class Scene {
     const auto end = unsearched<Backend>();
     end_pool();
     law<Backend>(server_.open == 0, "law 5: a connection has been forgotten");
-    law<Backend>(keepers_.use_count() == 1, "law 16: the pool's books outlive its last lease");
+    law<Backend>(copies_.use_count() == 1, "law 16: the pool's books outlive its last lease");
     law<Backend>(server_.leased == 0, "a scenario forgot its lease");
   }
 
@@ -86,16 +86,16 @@ class Scene {
   }
 
   /// Holds a connection for so long. What acquire throws passes through.
-  void use(carpool::Duration time, carpool::Duration patience = 10s) { hold(acquire(patience), time); }
+  void use(carpool::Duration time, carpool::Duration timeout = 10s) { hold(acquire(timeout), time); }
   /// Law 4 is looked after meanwhile.
-  [[nodiscard]] Lease acquire(carpool::Duration patience) {
-    if constexpr (!simulated) return pool_->acquire_for(patience);
+  [[nodiscard]] Lease acquire(carpool::Duration timeout) {
+    if constexpr (!simulated) return pool_->acquire_for(timeout);
     struct Stay {
       Stays& all;
       typename Stays::iterator mine;
       ~Stay() { all.erase(mine); }
     };
-    const carpool::TimePoint deadline = Backend::now() + patience;
+    const carpool::TimePoint deadline = Backend::now() + timeout;
     const Stay stay{stays_, stays_.emplace(carpool::Simulation::current().self().id, deadline)};
     return pool_->acquire_until(deadline);
   }
@@ -107,9 +107,9 @@ class Scene {
     lease.release();
   }
   /// 0: used it; else why not.
-  [[nodiscard]] std::optional<carpool::PoolErrc> try_use(carpool::Duration time, carpool::Duration patience = 10s) {
+  [[nodiscard]] std::optional<carpool::PoolErrc> try_use(carpool::Duration time, carpool::Duration timeout = 10s) {
     try {
-      use(time, patience);
+      use(time, timeout);
     } catch (const carpool::PoolError& error) {
       return static_cast<carpool::PoolErrc>(error.code().value());
     }
@@ -222,7 +222,7 @@ class Scene {
     return std::min({asleep, room, max_connecting_, ramp});
   }
 
-  std::shared_ptr<int> keepers_ = std::make_shared<int>();
+  std::shared_ptr<int> copies_ = std::make_shared<int>();
   MadeUpServer<Backend> own_server_;
   MadeUpServer<Backend>& server_;
   PoolModel model_;

@@ -72,8 +72,7 @@ void pass(carpool::Duration time) {
 /// Longer than tasks are slow, where nobody has to wait for it.
 template <class Backend>
 inline constexpr carpool::Duration hang_time = [] {
-  return requires { requires Backend::simulated; }
-  ? std::chrono::milliseconds(5000) : std::chrono::milliseconds(50);
+  return requires { requires Backend::simulated; } ? std::chrono::milliseconds(5000) : std::chrono::milliseconds(50);
 }();
 
 enum class ServerCall { connect, is_connected, ping, reset, reusable, invalidate, matches };
@@ -181,7 +180,7 @@ template <class B>
 struct MadeUpConnector {
   using Connection = MadeUpConnection<B>;
   MadeUpServer<B>* server;
-  std::shared_ptr<int> keepers = {};  // counts those who still have a copy of this connector
+  std::shared_ptr<int> copies = {};  // counts those who still have a copy of this connector
 
   [[nodiscard]] Connection connect(carpool::TimePoint deadline) const { return open("", deadline); }
   [[nodiscard]] bool is_connected(const Connection& connection) const noexcept {

@@ -179,7 +179,7 @@ TYPED_TEST(BackgroundThreads, OfOnePoolHoldUpNoOther) {
   this->server.let_through(2);
 }
 
-// A helper that goes home and an errand that comes just then: whoever is first, the errand is run.
+// A worker that ends and a job that comes just then: whichever is first, the job is run.
 TYPED_TEST(BackgroundThreads, MissNothingThatComesWhenTheyGoHome) {
   const auto pool = this->make({.max_size = 1});
   for (int round = 0; round < 4; ++round) {

@@ -92,7 +92,7 @@ TYPED_TEST(FakeConnectorTest, HeldConnectsAreInFlightUntilTheyAreLetThrough) {
   EXPECT_EQ(this->server_.counts().peak_connecting, 2U);
 }
 
-TYPED_TEST(FakeConnectorTest, AwaitGivesUpAfterItsPatience) {
+TYPED_TEST(FakeConnectorTest, AwaitGivesUpAfterItsTimeout) {
   const auto impossible = [](const FakeCounts& counts) { return counts.opened == 1; };
   EXPECT_FALSE(this->server_.template await<TypeParam>(impossible, milliseconds(5)));
 }

@@ -222,10 +222,10 @@ TYPED_TEST(GsocketpoolTcp, WhatIsSentIsSentWhole) {  // A3 TcpConnection, C3-6: 
 
 TYPED_TEST(GsocketpoolTcp, ACallThatTimedOutCostsItsConnection) {  // A3 RPCPoolClient; test call_socket_timeout
   typename TestFixture::Pool pool(this->connector);
-  const auto call = [&](carpool::Duration patience) {
+  const auto call = [&](carpool::Duration timeout) {
     return pool.with_connection([&](auto& connection) {
       connection.write_all("call\n");
-      return connection.read_until("\n", 100, TypeParam::now() + patience);
+      return connection.read_until("\n", 100, TypeParam::now() + timeout);
     });
   };
   this->server.reply_with({.silent = true});

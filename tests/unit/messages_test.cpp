@@ -142,9 +142,9 @@ template <class Connector>
 using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Connector>;
 
 template <class Connector>
-[[nodiscard]] std::string text_of_timeout(Pool<Connector>& pool, carpool::Duration patience = 20ms) {
+[[nodiscard]] std::string text_of_timeout(Pool<Connector>& pool, carpool::Duration timeout = 20ms) {
   try {
-    static_cast<void>(pool.acquire_for(patience));
+    static_cast<void>(pool.acquire_for(timeout));
     return "no time-out";
   } catch (const carpool::AcquireTimeout& error) {
     return error.what();

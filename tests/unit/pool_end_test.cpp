@@ -33,7 +33,7 @@ TYPED_TEST_SUITE(PoolEnd, Backends);
 template <class Backend>
 using FakePool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
 
-// One deadline after the other would be 2.5 s with four helpers, and 10 s with none.
+// One deadline after the other would be 2.5 s with four background workers, and 10 s with none.
 TYPED_TEST(PoolEnd, GivesGoodbyesThatHangOneDeadlineForAll) {
   carpool::FakeServer server;
   server.other_connects(ok().slow_to_part(1h));

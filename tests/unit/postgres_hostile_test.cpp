@@ -62,13 +62,13 @@ class HostilePostgres : public testing::Test {
   static carpool::TimePoint in(carpool::Duration time) { return Backend::now() + time; }
 
   /// Throws what the query throws to which the server answers so.
-  void converse(const std::string& answer, carpool::Duration patience = seconds(10)) {
+  void converse(const std::string& answer, carpool::Duration timeout = seconds(10)) {
     server_.reply_with({.answer = welcome});
     auto connection = connector().template connect<Backend>(in(seconds(10)));
     server_.reply_with({.answer = answer});
     std::exception_ptr error;
     try {
-      connection.query("SELECT 1", {}, in(patience));
+      connection.query("SELECT 1", {}, in(timeout));
     } catch (const std::exception&) {
       error = std::current_exception();
     }

@@ -226,7 +226,9 @@ TYPED_TEST(Socketpool, TheIdleOnesAreCounted) {  // A1.1 size, alive, num_connec
 TYPED_TEST(Socketpool, ClearClosesTheIdleOnesOnlyAndThePoolGoesOn) {  // A1.1 release_all
   typename TestFixture::Pool pool(this->server.connector());
   auto lent = pool.acquire();
-  { const auto another = pool.acquire(); }
+  {
+    const auto another = pool.acquire();
+  }
   EXPECT_EQ(pool.clear(), 1u);
   EXPECT_TRUE(this->open_soon(1));
   lent->use();
@@ -280,7 +282,7 @@ TYPED_TEST(Socketpool, TheFirstThatMatchesIsLentAndTheOthersStay) {  // A1.2 get
 TYPED_TEST(Socketpool, DeadIdleConnectionsAreSkippedAndClosed) {  // A1.2 get
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 3});
   {
-    auto first = pool.acquire();  // not prewarmed: helpers that connect beside each other end in any order
+    auto first = pool.acquire();  // not prewarmed: background workers that connect beside each other end in any order
     auto second = pool.acquire();
     auto third = pool.acquire();
     first.release(), second.release(), third.release();
@@ -460,7 +462,9 @@ TYPED_TEST(Socketpool, TheReaperLeavesAtOnce) {  // A1.1 thread reaper (there: u
 TEST(SocketpoolBugs, AFailedAcquireForOneTargetDoesNotMultiplyTheConnectionsOfAnother) {  // C1-1
   FakeServer server;
   ThreadTargetPool pool(server.target_connector(), {.connect_attempts = 3, .connect_backoff = short_backoff});
-  { const auto north = pool.acquire("north"); }
+  {
+    const auto north = pool.acquire("north");
+  }
   server.other_connects("south", refuse("down"));
   EXPECT_THROW((void)pool.acquire("south"), ConnectError);
   EXPECT_EQ(pool.stats().idle, 1u);
@@ -678,7 +682,9 @@ struct AccountConnector {
 
 TEST(SocketpoolBugs, AConnectionOfAnotherUserDoesNotMatch) {  // C1-19, C1-21: host and port are not all
   carpool::ConnectionPool<ThreadBackend, LifoStack, AccountConnector> pool({});
-  { const auto hers = pool.acquire({"host", "ann"}); }
+  {
+    const auto hers = pool.acquire({"host", "ann"});
+  }
   EXPECT_EQ(pool.acquire({"host", "bob"})->account.user, "bob");
   EXPECT_EQ(pool.stats().idle, 2u);
 }

@@ -13,7 +13,7 @@ class CpuMeter {
   /// A null server is one outside this process.
   explicit CpuMeter(EchoServer* server) noexcept : server_(server) {}
 
-  /// Seconds so far. What the pool's own helpers use is in it.
+  /// Seconds so far. What the pool's background workers use is in it.
   [[nodiscard]] double client_seconds() const {
     const double server = server_ != nullptr ? server_->cpu_seconds() : 0;
     return seconds(CLOCK_PROCESS_CPUTIME_ID) - seconds(CLOCK_THREAD_CPUTIME_ID) - server;

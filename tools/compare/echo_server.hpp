@@ -106,8 +106,8 @@ class EchoServer {
   }
 
   /// How many events came.
-  std::size_t wait_and_handle(int patience_ms) {
-    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), patience_ms);
+  std::size_t wait_and_handle(int timeout_ms) {
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
     for (int i = 0; i < count; ++i) handle(events_[static_cast<std::size_t>(i)].data.fd);
     return static_cast<std::size_t>(std::max(count, 0));
   }

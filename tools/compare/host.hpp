@@ -94,8 +94,8 @@ struct OpensAtEnd {
 /// Connects that were begun for the spike may outlast it; they count too.
 template <class Backend, class Pool>
 void await_last_connects(Pool& pool) {
-  const TimePoint patience = after(Backend::now(), request_timeout);
-  while (pool.stats().connecting > 0 && Backend::now() < patience) {
+  const TimePoint deadline = after(Backend::now(), request_timeout);
+  while (pool.stats().connecting > 0 && Backend::now() < deadline) {
     Backend::sleep_until(after(Backend::now(), std::chrono::milliseconds(2)));
   }
 }

@@ -179,11 +179,11 @@ inline Facts machine_list(const Machine& machine) {
 
 /// The server that a URL names is none of ours: nothing is known of its threads, nor of where it runs.
 inline std::string method(bool embedded) {
-  const char* const cpu = embedded
-                              ? "the whole process's without the embedded server's thread, so it counts the pool's "
-                                "helpers too; but the server runs on the same\nprocessors, which bounds requests per "
-                                "second."
-                              : "the whole process's, so it counts the pool's helpers too.";
+  const char* const cpu =
+      embedded ? "the whole process's without the embedded server's thread, so it counts the pool's "
+                 "background workers too; but the server runs on the same\nprocessors, which bounds requests per "
+                 "second."
+               : "the whole process's, so it counts the pool's background workers too.";
   const char* const peak = embedded ? "\n\"Peak at server\" is what the embedded server saw open at once." : "";
   return fmt::format(R"(<h2>How it was measured</h2>
 <p>Each combination is a pool of its own over real sockets. Combinations are measured by turns, in rounds, so that a change in the

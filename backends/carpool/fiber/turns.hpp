@@ -43,8 +43,8 @@ class FiberTurns {
   /// Those who have something to do are to be first.
   [[nodiscard]] bool round_is_over() const noexcept { return round_is_over_; }
   [[nodiscard]] bool look_is_due() const noexcept {
-    const std::uint64_t patience = begun_ < round_end_ ? 4 * turns_per_look : turns_per_look;
-    return begun_ - last_look_ >= patience;
+    const std::uint64_t look_after = begun_ < round_end_ ? 4 * turns_per_look : turns_per_look;
+    return begun_ - last_look_ >= look_after;
   }
   void looked() noexcept { last_look_ = begun_; }
   /// Nobody is put before those that are ready now until each has had its turn: that would starve them.

@@ -37,7 +37,7 @@ class AwaitedCall : public BlockingCall {
   /// The waiter, with what submit() returned; false: the deadline has passed, and the call may be waiting or running.
   [[nodiscard]] bool await(BlockingHelpers& helpers, std::uint64_t begun, TimePoint deadline) {
     for (bool may_grow = true;;) {
-      const TimePoint look = may_grow ? std::min(deadline, after(clock_now(), BlockingHelpers::patience)) : deadline;
+      const TimePoint look = may_grow ? std::min(deadline, after(clock_now(), BlockingHelpers::grow_after)) : deadline;
       if (slot_.park_until(look)) return true;
       if (look == deadline) return false;
       may_grow = is_here() && helpers.relieve(*this, begun);

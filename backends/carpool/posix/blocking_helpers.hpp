@@ -41,7 +41,7 @@ class BlockingCall {
 class BlockingHelpers {
  public:
   /// Whoever has waited for so long says relieve().
-  static constexpr auto patience = std::chrono::milliseconds(10);
+  static constexpr auto grow_after = std::chrono::milliseconds(10);
 
   static BlockingHelpers& of_this_process() {
     static constinit PerProcess<BlockingHelpers> helpers;

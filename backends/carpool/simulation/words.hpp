@@ -28,7 +28,7 @@ namespace carpool::detail {
   return text.data();
 }
 
-/// "at acquisition.hpp:98"
+/// "at acquire_wait.hpp:98"
 [[nodiscard]] inline std::string words_for(const SourceLocation& site) {
   if (site.line() == 0) return "";
   const std::string_view path = site.file_name();

@@ -102,10 +102,10 @@ class FakeServer {
     return state_->counts_at[target];
   }
 
-  /// Waits until condition(counts()) holds; false where it does not within the patience.
+  /// Waits until condition(counts()) holds; false where it does not within `timeout`.
   template <class Backend, class Condition>
-  [[nodiscard]] bool await(Condition condition, Duration patience = std::chrono::seconds(10)) const {
-    const TimePoint end = after(Backend::now(), patience);
+  [[nodiscard]] bool await(Condition condition, Duration timeout = std::chrono::seconds(10)) const {
+    const TimePoint end = after(Backend::now(), timeout);
     while (!condition(counts())) {
       if (Backend::now() >= end) return false;
       Backend::sleep_until(after(Backend::now(), std::chrono::microseconds(200)));

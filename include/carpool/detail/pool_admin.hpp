@@ -43,7 +43,7 @@ class PoolAdmin {
   }
 
   [[nodiscard]] static PoolSlot* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
-    Patience<Backend> none(TimePoint::min());
+    Timeout<Backend> none(TimePoint::min());
     Events::acquire_started(core.settings().observer);
     const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
     PoolSlot* const slot = core.told_if_it_fails(started, [&] {
@@ -56,8 +56,8 @@ class PoolAdmin {
     return slot;
   }
 
-  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration patience) {
-    const TimePoint deadline = after(Backend::now(), patience);
+  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration timeout) {
+    const TimePoint deadline = after(Backend::now(), timeout);
     const PoolOptions& options = core.settings().options;
     n = std::min(n, options.max_idle.value_or(n));
     if (n == 0) return idle_of(core, target);
@@ -74,12 +74,12 @@ class PoolAdmin {
   }
 
   static std::size_t reap(Core& core) {
-    const auto outcome = Upkeep<Types>().run(core);
+    const auto outcome = ReaperPass<Types>().run(core);
     {
       Wakeups wakeups;
-      wakeups.add(core.access()->roster.expect(outcome.next_due));  // for the keeper, whose round this was
+      wakeups.add(core.access()->idle_workers.expect(outcome.next_due));  // for the reaper, whose pass this was
     }
-    if constexpr (!Backend::concurrent) core.run_errands(never);
+    if constexpr (!Backend::concurrent) core.run_jobs(never);
     return outcome.evicted;
   }
 
@@ -116,8 +116,8 @@ class PoolAdmin {
     core.run_closes_inline();
   }
 
-  static std::size_t drain(Core& core, Duration patience) {
-    const TimePoint deadline = after(Backend::now(), patience);
+  static std::size_t drain(Core& core, Duration timeout) {
+    const TimePoint deadline = after(Backend::now(), timeout);
     close_idle(core, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
       core.end().begin();
       state.drain();
@@ -160,10 +160,10 @@ class PoolAdmin {
     [[nodiscard]] bool wait(TimePoint deadline) {
       if constexpr (!Backend::concurrent) {
         if (Backend::now() >= deadline) return false;
-        if (!core_.run_errands(deadline) && core_.rest_before_retry(deadline)) core_.run_errands(deadline);
+        if (!core_.run_jobs(deadline) && core_.rest_before_retry(deadline)) core_.run_jobs(deadline);
       } else {
-        const bool short_handed = core_.access()->roster.short_handed();  // the lock ends here
-        core_.help_out(short_handed, deadline);
+        const bool without_workers = core_.access()->idle_workers.without_workers();  // the lock ends here
+        core_.help_out(without_workers, deadline);
       }
       return watcher_.parking.park_until(deadline);
     }
@@ -185,7 +185,7 @@ class PoolAdmin {
       endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
       state->begin_wish();
       state->heed_wishes(endpoint);
-      core_.stir(state, wakeups);
+      core_.wake_background_work(state, wakeups);
     }
     Wanting(const Wanting&) = delete;
     Wanting& operator=(const Wanting&) = delete;
@@ -223,7 +223,7 @@ class PoolAdmin {
     Instant<Backend> now;
     state->ask_for_one(endpoint, now);
     state->drop_if_unused(endpoint);
-    core.stir(state, wakeups);
+    core.wake_background_work(state, wakeups);
     return false;
   }
 
@@ -241,9 +241,9 @@ class PoolAdmin {
       count = state->close_idle(reason, [](const PoolSlot&) { return true; });
       if (state->finished()) {
         state->close_refreshing(reason);
-        ManyWaiters<Types>::dismiss_all(state, wakeups);
+        ManyWaiters<Types>::fail_all(state, wakeups);
       }
-      core.stir(state, wakeups);
+      core.wake_background_work(state, wakeups);
     }
     core.run_closes_inline();
     return count;
@@ -251,7 +251,7 @@ class PoolAdmin {
 
   static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
     ManyWaiters<Types>::serve_all(state, wakeups);
-    core.stir(state, wakeups);
+    core.wake_background_work(state, wakeups);
   }
 };
 

@@ -97,7 +97,7 @@ class PoolCaching : public PoolEngine<Types> {
     settle_return(state, slot, std::nullopt);
   }
 
-  /// A lease that outlived its pool: no helper is left, and nothing of the user's may be called.
+  /// A lease that outlived its pool: no background worker is left, and nothing of the user's may be called.
   void close_after_owner(Access& state, PoolSlot& slot, std::optional<CloseReason> fault) noexcept {
     slot.reason = fault.value_or(CloseReason::closed);
     state.unlock();

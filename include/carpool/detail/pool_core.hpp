@@ -1,7 +1,7 @@
 /// Leases: the fast paths of acquire and release, and the looks that decide whether a connection is good.
 #pragma once
 
-#include <carpool/detail/acquisition.hpp>
+#include <carpool/detail/acquire_wait.hpp>
 #include <carpool/detail/exceptions_in_flight.hpp>
 #include <carpool/detail/pool_caching.hpp>
 
@@ -20,7 +20,7 @@ class PoolCore : public PoolCaching<Types> {
   using Engine::finish_close, Engine::run_closes_inline;
   using Engine::forked;
   using Engine::give_back_to_books, Engine::settle_return;
-  using Engine::settings, Engine::return_slot, Engine::stir;
+  using Engine::settings, Engine::return_slot, Engine::wake_background_work;
   using typename Engine::Access;
   using typename Engine::Backend;
   using typename Engine::Calls;
@@ -32,23 +32,23 @@ class PoolCore : public PoolCaching<Types> {
   using Waiter = detail::Waiter<Types>;
 
   /// Throws what ConnectionPool::acquire does.
-  [[nodiscard]] PoolSlot& acquire(const Target& target, Patience<Backend> patience, const SourceLocation& site) {
+  [[nodiscard]] PoolSlot& acquire(const Target& target, Timeout<Backend> timeout, const SourceLocation& site) {
     Events::acquire_started(settings().observer);
     const TimePoint started = Events::wants_wait || Events::wants_failed_wait ? Backend::now() : TimePoint{};
     PoolSlot& slot = told_if_it_fails(started, [&]() -> PoolSlot& {
-      PoolSlot* const ready = take_ready(target, patience, site);
-      return ready != nullptr ? *ready : Acquisition<Types>(*this, target, patience, site).run();
+      PoolSlot* const ready = take_ready(target, timeout, site);
+      return ready != nullptr ? *ready : AcquireWait<Types>(*this, target, timeout, site).run();
     });
     if constexpr (Events::wants_wait) Events::acquired(settings().observer, slot.id, Backend::now() - started);
     return slot;
   }
 
   /// An idle connection that is good as it is, or nullptr.
-  [[nodiscard]] PoolSlot* take_ready(const Target& target, Patience<Backend>& patience, const SourceLocation& site) {
+  [[nodiscard]] PoolSlot* take_ready(const Target& target, Timeout<Backend>& timeout, const SourceLocation& site) {
     const TimePoint now = Backend::coarse_now();
     PoolSlot* slot = this->take_cached(target, site, now);
     if (slot == nullptr) slot = take_from_books(target, site, now);
-    if (slot == nullptr || !admit(*slot, target, patience)) return nullptr;
+    if (slot == nullptr || !admit(*slot, target, timeout)) return nullptr;
     if (settings().options.min_idle > 0) [[unlikely]]
       top_up();
     return slot;
@@ -81,8 +81,7 @@ class PoolCore : public PoolCaching<Types> {
 
   /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
   /// has been taken care of; who had waited for it stands in line again.
-  [[nodiscard]] bool admit(PoolSlot& slot, const Target& target, Patience<Backend>& patience,
-                           Waiter* waiter = nullptr) {
+  [[nodiscard]] bool admit(PoolSlot& slot, const Target& target, Timeout<Backend>& timeout, Waiter* waiter = nullptr) {
     const TimePoint now = slot.lease.since();
     if (waiter != nullptr && end().owner_gone()) [[unlikely]]
       return reject(slot, CloseReason::closed, waiter);
@@ -96,7 +95,7 @@ class PoolCore : public PoolCaching<Types> {
     if constexpr (Calls::pings) {
       const bool stale = this->is_stale(slot, now);
       const bool answered = waiter != nullptr && has_answered(slot, *waiter);
-      if (stale && !answered && !revalidate(slot, patience, waiter)) return false;
+      if (stale && !answered && !revalidate(slot, timeout, waiter)) return false;
     }
     slot.exceptions = exceptions_in_flight<Backend>();
     if constexpr (Events::wants_leaks) expect_back(now);
@@ -183,7 +182,7 @@ class PoolCore : public PoolCaching<Types> {
     used.idle_since = now;
     return settings().expired(used, slot.lives_until, now);
   }
-  /// Since the waiter left a ping to a helper, and nobody has used the connection after that.
+  /// Since the waiter left a ping to a background worker, and nobody has used the connection after that.
   [[nodiscard]] static bool has_answered(const PoolSlot& slot, const Waiter& waiter) noexcept {
     return slot.answered_after == slot.uses && slot.validated_at >= waiter.asked_for_ping;
   }
@@ -214,18 +213,18 @@ class PoolCore : public PoolCaching<Types> {
     --state->counters.acquired;
     if (waiter == nullptr) return;
     state->enter(*waiter);
-    state->join_line(*slot.endpoint, *waiter, Backend::now());
+    state->enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
-  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a helper and
-  /// waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
-  [[nodiscard]] bool revalidate(PoolSlot& slot, Patience<Backend>& patience, Waiter* waiter) {
+  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
+  /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
+  [[nodiscard]] bool revalidate(PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, settings().options.validation_timeout);
-    if (patience.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_helper(slot, waiter);
+    if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(slot, waiter);
     bool answered = false;
     try {
-      answered = Calls::ping(settings().connector, *slot.connection, std::min(deadline, patience.deadline()));
+      answered = Calls::ping(settings().connector, *slot.connection, std::min(deadline, timeout.deadline()));
     } catch (...) {
       (void)reject(slot, CloseReason::dead, waiter);
       throw;
@@ -237,29 +236,30 @@ class PoolCore : public PoolCaching<Types> {
     }
     return reject(slot, CloseReason::dead, waiter);
   }
-  [[nodiscard]] bool leave_to_helper(PoolSlot& slot, Waiter* waiter) noexcept {
+  [[nodiscard]] bool leave_to_worker(PoolSlot& slot, Waiter* waiter) noexcept {
     Wakeups wakeups;
     auto state = access();
     requeue_waiter(state, slot, waiter);
     if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
-    if (state->finished()) return return_slot(state, slot, std::nullopt, wakeups), false;  // no helper may be left
+    if (state->finished())
+      return return_slot(state, slot, std::nullopt, wakeups), false;  // no background worker may be left
     state->queue_refresh(slot);
-    stir(state, wakeups);
+    wake_background_work(state, wakeups);
     return false;
   }
 
-  /// A lease is out from now on: the keeper is to look whether it comes back in time.
+  /// A lease is out from now on: the reaper is to look whether it comes back in time.
   void expect_back(TimePoint now) noexcept {
     const auto& threshold = settings().options.leak_detection_threshold;
     if (!threshold) return;
     Wakeups wakeups;
-    wakeups.add(access()->roster.expect(after(now, *threshold)));
+    wakeups.add(access()->idle_workers.expect(after(now, *threshold)));
   }
 
   void top_up() noexcept {
     Wakeups wakeups;
     auto state = access();
-    stir(state, wakeups);
+    wake_background_work(state, wakeups);
   }
 };
 

@@ -30,8 +30,8 @@ class PoolEnd {
   void owner_goes() noexcept { lives_in_.set(nowhere); }
 
   /// Without the lock. The connections that are closed because the pool ends have one deadline, however many they are
-  /// and however few helpers say their goodbyes; what comes too late for it goes without a word. `limit` is the
-  /// caller's own deadline, where it is the caller who closes.
+  /// and however few background workers say their goodbyes; what comes too late for it goes without a word. `limit` is
+  /// the caller's own deadline, where it is the caller who closes.
   void say_goodbye([[maybe_unused]] const Settings<Types>& settings, [[maybe_unused]] PoolSlot<Types>& slot,
                    [[maybe_unused]] TimePoint limit) const noexcept {
     if constexpr (Calls::invalidates) {

@@ -1,8 +1,9 @@
-/// The engine under a pool: the lock, the books behind it, the crew, and a slot's way from one owner to the next.
+/// The engine under a pool: the lock, the state behind it, the background workers, and a slot's way from one owner to
+/// the next.
 #pragma once
 
-#include <carpool/detail/crew.hpp>
-#include <carpool/detail/errands.hpp>
+#include <carpool/detail/background/jobs.hpp>
+#include <carpool/detail/background/workers.hpp>
 #include <carpool/detail/inherited_books.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_end.hpp>
@@ -35,15 +36,15 @@ class PoolEngine {
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
         books_(settings_->options, cache_, may_cache(settings_->options)),
-        crew_(self()),
+        workers_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
       state->heed_wishes(state->endpoints().at(Target{}));
     }
   }
-  /// Nothing goes on in the background before. Throws what spawning the keeper does.
-  void start() { crew_.start(); }
+  /// Nothing goes on in the background before. Throws what spawning the reaper does.
+  void start() { workers_.start(); }
 
   [[nodiscard]] Access access() { return books_.access(); }
   /// For a caller that does not mind that connections are cached.
@@ -69,14 +70,14 @@ class PoolEngine {
       state->serve(*slot.endpoint, now, wakeups);
       state->planner().update(*slot.endpoint);
     }
-    stir(state, wakeups);
+    wake_background_work(state, wakeups);
   }
 
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
     state->put_empty(slot);
-    if (state->waiting() > 0) ManyWaiters<Types>::dismiss_hopeless(state, wakeups);
-    stir(state, wakeups);
+    if (state->waiting() > 0) ManyWaiters<Types>::fail_hopeless(state, wakeups);
+    wake_background_work(state, wakeups);
   }
   void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
     state->count_closed(slot.reason);
@@ -106,11 +107,11 @@ class PoolEngine {
     state->close_refreshing(endpoint, CloseReason::dead, unheard_of);
   }
 
-  /// Something has changed: whoever waits for errands, or for the pool as a whole, looks again.
-  void stir(Access& state, Wakeups& wakeups) noexcept {
+  /// Something has changed: whoever waits for jobs, or for the pool as a whole, looks again.
+  void wake_background_work(Access& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
-      if (Errands<Types>::pending(*state)) wakeups.add(state->roster.rouse());
-      if (state->serving()) wakeups.add(state->roster.expect(state->planner().first_retry()));
+      if (JobQueue<Types>::pending(*state)) wakeups.add(state->idle_workers.rouse());
+      if (state->serving()) wakeups.add(state->idle_workers.expect(state->planner().first_retry()));
     }
     state->watchers.rouse(wakeups);
   }
@@ -121,37 +122,37 @@ class PoolEngine {
                      after(now, options.leak_detection_threshold.value_or(forever))});
   }
 
-  /// For a helper: the next thing to do. Rouses a colleague if that leaves something undone.
-  [[nodiscard]] Errand<Types> next_errand() noexcept {
+  /// For a background worker: the next thing to do. Wakes another worker if that leaves something undone.
+  [[nodiscard]] Job<Types> next_job() noexcept {
     Wakeups wakeups;
     auto state = access();
     try {
-      const Errand<Types> errand = Errands<Types>::next(*state, self());
-      if (errand.kind != ErrandKind::none) stir(state, wakeups);
-      return errand;
-    } catch (const std::bad_alloc&) {  // no memory for one more slot: the keeper's next round rouses somebody
-      wakeups.add(state->roster.expect(after(Backend::now(), std::chrono::seconds(1))));
-      return {ErrandKind::later};
+      const Job<Types> job = JobQueue<Types>::next(*state, self());
+      if (job.kind != JobKind::none) wake_background_work(state, wakeups);
+      return job;
+    } catch (const std::bad_alloc&) {  // no memory for one more slot: the reaper's next pass wakes a worker
+      wakeups.add(state->idle_workers.expect(after(Backend::now(), std::chrono::seconds(1))));
+      return {JobKind::later};
     }
   }
 
-  /// On a backend without concurrency, and where no helper is to be had, the caller does what helpers would, for no
+  /// On a backend without concurrency, and where no background worker can be spawned, the caller runs the jobs, for no
   /// longer than `limit`.
-  void help_out(bool short_handed, TimePoint limit) {
-    if (Backend::concurrent && !short_handed) return;
+  void help_out(bool without_workers, TimePoint limit) {
+    if (Backend::concurrent && !without_workers) return;
     const Uninterrupted<Backend> to_the_end;  // an interruption would be taken for a connect's failure
-    (void)run_errands(limit);
+    (void)run_jobs(limit);
   }
   /// False: there was nothing to do.
-  bool run_errands(TimePoint limit) {
+  bool run_jobs(TimePoint limit) {
     for (bool worked = false;; worked = true) {
-      Errand<Types> errand;
+      Job<Types> job;
       {
         auto state = access();
-        errand = Errands<Types>::next(*state, self());
+        job = JobQueue<Types>::next(*state, self());
       }
-      if (errand.kind == ErrandKind::none) return worked;
-      Errands<Types>::run(errand, self(), limit);
+      if (job.kind == JobKind::none) return worked;
+      JobQueue<Types>::run(job, self(), limit);
       if (limit != never && Backend::now() >= limit) return true;
     }
   }
@@ -162,7 +163,7 @@ class PoolEngine {
     if (retry != never) Backend::sleep_until(std::min(retry, limit));
     return retry < limit;
   }
-  /// Closing alone, which needs no patience: on a backend without concurrency nobody else would do it.
+  /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
       while (PoolSlot* slot = access()->chores().pop_closing()) {
@@ -181,7 +182,7 @@ class PoolEngine {
     const Uninterrupted<Backend> to_the_end;
     run_closes_inline();
     access()->enter();
-    crew_.stop();
+    workers_.stop();
     await_idle_entries();
     Wakeups wakeups;
     auto state = access();
@@ -234,7 +235,7 @@ class PoolEngine {
     }
   }
 
-  /// What was given back, or rejected, after the crew had gone.
+  /// What was given back, or rejected, after the background workers had ended.
   void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
     while (PoolSlot* slot = state->chores().pop_closing()) {
       state.unlock();
@@ -253,7 +254,7 @@ class PoolEngine {
   Suspensions<Backend> suspensions_;
   WorkerCache<Types> cache_;
   Books books_;
-  Crew<Types> crew_;
+  BackgroundWorkers<Types> workers_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
   const Duration bypass_window_ = bypass_window(settings_->options);
   PoolEnd<Types> end_;

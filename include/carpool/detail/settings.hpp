@@ -1,4 +1,4 @@
-/// What a pool was made with: shared by its books, its helpers, and a forked child's new books.
+/// What a pool was made with: shared by its state, its background workers, and the new state of a forked child.
 #pragma once
 
 #include <carpool/concepts.hpp>

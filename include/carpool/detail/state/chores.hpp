@@ -28,12 +28,12 @@ class Chores {
 
   void push_closing(PoolSlot& slot) noexcept {
     slot.endpoint->closing.push(slot);
-    line_up(*slot.endpoint);
+    make_ready(*slot.endpoint);
   }
   void push_refreshing(PoolSlot& slot) noexcept {
     ++slot.endpoint->refreshes;
     slot.endpoint->refreshing.push(slot);
-    line_up(*slot.endpoint);
+    make_ready(*slot.endpoint);
   }
 
   [[nodiscard]] bool ready() const noexcept { return !ready_.empty(); }
@@ -43,7 +43,7 @@ class Chores {
     if (endpoint == nullptr) return {};
     leave(*endpoint);
     const Chore<Types> chore = take(*endpoint);
-    line_up(*endpoint);
+    make_ready(*endpoint);
     return chore;
   }
   void done(const PoolSlot& slot, ChoreKind kind) noexcept {
@@ -54,7 +54,7 @@ class Chores {
       --endpoint.refreshes_running;
       --endpoint.refreshes;
     }
-    line_up(endpoint);
+    make_ready(endpoint);
   }
   /// Where nobody else does chores: a closing slot, whatever the bounds say, or nullptr. It is no chore to be done().
   [[nodiscard]] PoolSlot* pop_closing() noexcept {
@@ -99,8 +99,8 @@ class Chores {
     ++endpoint.refreshes_running;
     return {ChoreKind::refresh, endpoint.refreshing.pop()};
   }
-  /// To the end of the line, if something of it may start and it does not stand there.
-  void line_up(Endpoint& endpoint) noexcept {
+  /// To the end of the ready endpoints, if a chore of it may start and it is not among them.
+  void make_ready(Endpoint& endpoint) noexcept {
     if (endpoint.has_chores || !(may_close(endpoint) || may_refresh(endpoint))) return;
     endpoint.has_chores = true;
     ready_.push_back(endpoint);

@@ -140,7 +140,7 @@ class ConnectPlanner {
   }
   [[nodiscard]] static Endpoint* earlier(Endpoint* one, Endpoint* other) noexcept {
     if (one == nullptr || other == nullptr) return one == nullptr ? other : one;
-    return other->line.front()->ticket < one->line.front()->ticket ? other : one;
+    return other->waiters.front()->ticket < one->waiters.front()->ticket ? other : one;
   }
 
   const PoolOptions& options_;

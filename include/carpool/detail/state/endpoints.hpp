@@ -5,7 +5,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/detail/breaker.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
-#include <carpool/detail/waiting_line.hpp>
+#include <carpool/detail/state/wait_queue.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -37,7 +37,7 @@ inline constexpr std::size_t connect_plan_count = 7;
 template <class Types>
 struct Endpoint {
   typename Types::Queue idle;
-  WaitingLine<Types> line;
+  WaitQueue<Types> waiters;
   Breaker breaker;
   FailurePointer failure;  // of the last attempt that failed since one succeeded, for error texts
   const typename Types::Target* target = nullptr;
@@ -49,7 +49,7 @@ struct Endpoint {
   Wish* wishes = nullptr;         // the greatest counts, if min_idle is not more
   bool asked = false;             // a try_acquire found nothing: one more, once
   bool pings_held_back = false;   // the reaper has left some for when others are done
-  bool has_chores = false;        // it stands in the line of Chores
+  bool has_chores = false;        // it is among the ready endpoints of Chores
   ConnectPlan plan = ConnectPlan::none;
   std::size_t shortage = 0;    // waiters without a supply, as the ConnectPlanner has counted it in
   SlotFifo<Types> closing;     // to be said goodbye to and destroyed
@@ -74,7 +74,7 @@ struct Endpoint {
   /// How many wait for whom nothing is there or coming.
   [[nodiscard]] std::size_t unsupplied() const noexcept {
     const std::size_t supply = idle.size() + connecting;
-    return line.size() > supply ? line.size() - supply : 0;
+    return waiters.size() > supply ? waiters.size() - supply : 0;
   }
   // Wishes come and go in any order.
   void add_wish(Wish& wish) noexcept { wish.next = std::exchange(wishes, &wish); }
@@ -88,7 +88,7 @@ struct Endpoint {
     for (const Wish* wish = wishes; wish != nullptr; wish = wish->next) greatest = std::max(greatest, wish->count);
     return greatest;
   }
-  [[nodiscard]] std::size_t demand() const noexcept { return line.size() + wanted_idle + (asked ? 1 : 0); }
+  [[nodiscard]] std::size_t demand() const noexcept { return waiters.size() + wanted_idle + (asked ? 1 : 0); }
 };
 
 /// A pool without targets has one endpoint, and no search.
@@ -127,7 +127,7 @@ class HashedEndpoints {
   }
   [[nodiscard]] Endpoint<Types>& at(const Target& target) {
     const auto [where, fresh] = by_target_.try_emplace(target);
-    if (fresh) where->second.target = &where->first;  // once, because helpers read it without the lock
+    if (fresh) where->second.target = &where->first;  // once, because background workers read it without the lock
     return where->second;
   }
   /// Where the target's hash or == throws, it stays until it is used and dropped again.

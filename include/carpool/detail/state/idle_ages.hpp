@@ -30,7 +30,7 @@ class IdleAges {
   [[nodiscard]] PoolSlot* oldest_unneeded() noexcept {
     if constexpr (kept) {
       for (PoolSlot* slot = ages_.front(); slot != nullptr; slot = Ages::after(*slot)) {
-        if (slot->endpoint->idle.size() > slot->endpoint->line.size()) return slot;
+        if (slot->endpoint->idle.size() > slot->endpoint->waiters.size()) return slot;
       }
     }
     return nullptr;

@@ -111,7 +111,7 @@ class Inventory {
     planner_.update(endpoint);
     drop_if_unused(endpoint);
   }
-  /// The connect has succeeded: the slot is its helper's until it is settled.
+  /// The connect has succeeded: the slot is its background worker's until it is settled.
   void connected(PoolSlot& slot) noexcept {
     end_connect(slot);
     slots_.move(slot, SlotState::in_use);

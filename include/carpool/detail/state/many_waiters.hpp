@@ -15,36 +15,36 @@ class ManyWaiters {
   using Endpoint = detail::Endpoint<Types>;
   using Wakeups = detail::Wakeups<typename Types::Backend>;
 
-  /// Everybody who is in that line now goes.
+  /// Every waiter of that endpoint fails.
   template <class Access>
-  static void dismiss(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
+  static void fail(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     const std::uint64_t last = state->last_ticket();
-    while (!state->dismiss_some(endpoint, failure, wakeups, last)) fire_unlocked(state, wakeups);
+    while (!state->fail_some(endpoint, failure, wakeups, last)) fire_unlocked(state, wakeups);
   }
-  /// Everybody goes. The pool is finished, so nobody joins a line any more.
+  /// Every waiter fails. The pool is finished, so no caller is enqueued any more.
   template <class Access>
-  static void dismiss_all(Access& state, Wakeups& wakeups) noexcept {
-    each_line(state, wakeups, [&](Endpoint& endpoint) {
-      return state->dismiss_some(endpoint, nullptr, wakeups, state->last_ticket());
+  static void fail_all(Access& state, Wakeups& wakeups) noexcept {
+    each_endpoint(state, wakeups, [&](Endpoint& endpoint) {
+      return state->fail_some(endpoint, nullptr, wakeups, state->last_ticket());
     });
   }
-  /// Law 15: everybody goes who waits for a connect that may not start.
+  /// Law 15: every waiter fails that waits for a connect that may not start.
   template <class Access>
-  static void dismiss_hopeless(Access& state, Wakeups& wakeups) noexcept {
+  static void fail_hopeless(Access& state, Wakeups& wakeups) noexcept {
     state->enter();  // the pool may go while the lock is not held
-    const auto dismiss_line = [&](Endpoint& endpoint) {
+    const auto fail_waiters = [&](Endpoint& endpoint) {
       Instant<typename Types::Backend> now;
-      if (endpoint.line.empty() || !state->hopeless(endpoint, now)) return true;
-      return state->dismiss_some(endpoint, endpoint.failure, wakeups, state->last_ticket());
+      if (endpoint.waiters.empty() || !state->hopeless(endpoint, now)) return true;
+      return state->fail_some(endpoint, endpoint.failure, wakeups, state->last_ticket());
     };
-    each(state, wakeups, dismiss_line, [&](auto visit) { state->planner().for_each_paused(visit); });
+    each(state, wakeups, fail_waiters, [&](auto visit) { state->planner().for_each_paused(visit); });
     state->leave();
   }
   /// Many have become idle, or may be given away again.
   template <class Access>
   static void serve_all(Access& state, Wakeups& wakeups) noexcept {
     state->begin_to_serve_many();
-    each_line(state, wakeups, [&](Endpoint& endpoint) {
+    each_endpoint(state, wakeups, [&](Endpoint& endpoint) {
       Instant<typename Types::Backend> now;  // some may have become overdue while the lock was not held
       return state->serve_some(endpoint, now, wakeups);
     });
@@ -54,7 +54,7 @@ class ManyWaiters {
  private:
   /// some(endpoint) is called for each, and again where it says that its wake-ups must be carried out first.
   template <class Access, class Some>
-  static void each_line(Access& state, Wakeups& wakeups, Some some) noexcept {
+  static void each_endpoint(Access& state, Wakeups& wakeups, Some some) noexcept {
     each(state, wakeups, some, [&](auto visit) { state->endpoints().for_each(visit); });
   }
   template <class Access, class Some, class Visit>

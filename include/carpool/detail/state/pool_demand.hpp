@@ -127,7 +127,7 @@ class PoolDemand : public CacheSwitch<Types> {
   [[nodiscard]] bool suspended() const noexcept { return gate_ >= suspended_bit; }
   [[nodiscard]] bool draining() const noexcept { return (gate_ & draining_bit) != 0; }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
-    if (!endpoint.line.empty()) return true;  // it will not stay idle
+    if (!endpoint.waiters.empty()) return true;  // it will not stay idle
     return slots_.count(SlotState::idle) < most_idle_ && !over_size();
   }
   [[nodiscard]] bool keeps_all_idle() const noexcept { return most_idle_ == max_size_; }

@@ -60,7 +60,7 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
-  std::uint64_t answered_after = no_use;     // it has answered a helper's ping, or reset, after so many uses
+  std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
 };
 
 /// Slots in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no

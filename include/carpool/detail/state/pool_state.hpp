@@ -1,7 +1,7 @@
 /// A pool's books: every slot, every waiter, every rule about who may have what. Pure bookkeeping under the lock.
 #pragma once
 
-#include <carpool/detail/roster.hpp>
+#include <carpool/detail/background/idle_workers.hpp>
 #include <carpool/detail/state/pool_demand.hpp>
 #include <carpool/detail/state/wakeups.hpp>
 #include <carpool/detail/state/watchers.hpp>
@@ -57,18 +57,18 @@ class PoolState : public PoolDemand<Types> {
 
   // --- who may have what -------------------------------------------------------------------------------
 
-  /// One idle connection for a caller who is in line or about to be: overtaking is allowed until the first in line
-  /// has waited handoff_after (law 8).
+  /// One idle connection for a caller that waits or is about to: overtaking is allowed until the first waiter has
+  /// waited handoff_after (law 8).
   [[nodiscard]] PoolSlot* claim(Endpoint& endpoint, Waiter& self, Instant& now) noexcept {
     if (PoolSlot* const granted = self.take_granted()) return granted;
     if (!serving()) return nullptr;
-    const Waiter* first = endpoint.line.front();
+    const Waiter* first = endpoint.waiters.front();
     if (first != nullptr && first != &self && overdue(*first, now)) return nullptr;
-    if (self.in_line && endpoint.idle.size() > 0) leave_line(endpoint, self);
+    if (self.enqueued && endpoint.idle.size() > 0) dequeue(endpoint, self);
     return take_idle_for(self, endpoint);
   }
 
-  /// Law 3: as many of the first in line as there are idle connections own one or have been told to look.
+  /// Law 3: of the first waiters, as many as there are idle connections own one or have been told to look.
   void serve(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
     static_cast<void>(serve_while(endpoint, now, wakeups, [&] { return serves_many_ == 0 || !wakeups.full(); }));
   }
@@ -80,31 +80,31 @@ class PoolState : public PoolDemand<Types> {
     return serve_while(endpoint, now, wakeups, [&] { return !wakeups.full(); });
   }
 
-  /// Whoever has the earlier ticket has waited for longer, although some came to the lock slower than others.
-  void join_line(Endpoint& endpoint, Waiter& waiter, TimePoint came) noexcept {
+  /// The waiter with the earlier ticket has waited for longer, although some came to the lock slower than others.
+  void enqueue(Endpoint& endpoint, Waiter& waiter, TimePoint came) noexcept {
     if (waiter.ticket == 0) {
       waiter.ticket = ++last_ticket_;
       waiter.since = last_came_ = std::max(last_came_, came);
     }
     waiter.endpoint = &endpoint;
-    endpoint.line.insert(waiter);
+    endpoint.waiters.insert(waiter);
     ++waiting_;
     planner_.update(endpoint);
   }
-  void leave_line(Endpoint& endpoint, Waiter& waiter) noexcept {
-    endpoint.line.remove(waiter);
+  void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
+    endpoint.waiters.remove(waiter);
     --waiting_;
     planner_.update(endpoint);
   }
 
-  /// Everybody in line who came no later than with that ticket goes, with failure (or, where it is null, to find the
-  /// pool closed). False: the wake-ups must be carried out before it can go on.
-  [[nodiscard]] bool dismiss_some(Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups,
-                                  std::uint64_t last) noexcept {
-    for (Waiter* waiter = endpoint.line.front(); waiter != nullptr && waiter->ticket <= last;
-         waiter = endpoint.line.front()) {
+  /// Every waiter up to that ticket is dequeued, with failure (or, where it is null, to find the pool closed). False:
+  /// the wake-ups must be carried out before it can go on.
+  [[nodiscard]] bool fail_some(Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups,
+                               std::uint64_t last) noexcept {
+    for (Waiter* waiter = endpoint.waiters.front(); waiter != nullptr && waiter->ticket <= last;
+         waiter = endpoint.waiters.front()) {
       if (wakeups.full()) return false;
-      leave_line(endpoint, *waiter);
+      dequeue(endpoint, *waiter);
       waiter->failure = failure;
       notify(*waiter, wakeups);
     }
@@ -121,10 +121,10 @@ class PoolState : public PoolDemand<Types> {
     return std::nullopt;
   }
 
-  /// Where nobody works in the background: those who wait are to look, and to help themselves.
+  /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
     endpoints_.for_each([&](Endpoint& endpoint) {
-      if (!endpoint.line.empty()) notify(*endpoint.line.front(), wakeups);
+      if (!endpoint.waiters.empty()) notify(*endpoint.waiters.front(), wakeups);
     });
     watchers.rouse(wakeups);
   }
@@ -150,7 +150,7 @@ class PoolState : public PoolDemand<Types> {
   [[nodiscard]] bool orphaned() const noexcept { return orphaned_; }
   [[nodiscard]] bool forsaken() const noexcept { return orphaned_ && visitors_ == 0 && slots_.occupied() == 0; }
 
-  Roster<Types> roster;
+  IdleWorkers<Types> idle_workers;
   Watchers<Types> watchers;
 
  private:
@@ -161,7 +161,7 @@ class PoolState : public PoolDemand<Types> {
   template <class MayGoOn>
   [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
     if (!serving()) return true;
-    Waiter* waiter = endpoint.line.front();
+    Waiter* waiter = endpoint.waiters.front();
     for (std::size_t left = endpoint.idle.size(); waiter != nullptr && left > 0; --left) {
       if (!may_go_on()) return false;
       Waiter* following = waiter->next;
@@ -186,7 +186,7 @@ class PoolState : public PoolDemand<Types> {
   /// There is an idle one. The waiter may be gone when this returns.
   void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {
     const bool will_look = std::exchange(waiter.notified, true);
-    leave_line(endpoint, waiter);
+    dequeue(endpoint, waiter);
     waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
     if (!will_look) wakeups.add(waiter.parking.unpark());
   }

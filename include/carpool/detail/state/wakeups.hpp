@@ -20,7 +20,7 @@ class Wakeups {
   Wakeups& operator=(const Wakeups&) = delete;
   ~Wakeups() { fire(); }
 
-  /// There is only room left for the few that a change brings beside those who wait in line.
+  /// There is only room left for the few that a change brings beside the waiters.
   [[nodiscard]] bool full() const noexcept { return count_ >= capacity - reserve; }
   void add(Wakeup&& wakeup) noexcept {
     if (count_ < capacity) std::construct_at(&held_[count_++], std::move(wakeup));

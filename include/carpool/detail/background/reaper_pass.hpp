@@ -1,4 +1,4 @@
-/// The reaper's round: what is expired, what is due for a ping, which lease is suspiciously old, and when to look
+/// One pass of the reaper: what is expired, what is due for a ping, which lease is suspiciously old, and when to look
 /// again.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace carpool::detail {
 /// Copies the facts under the lock, asks the eviction without it, and then closes what is still as it was seen: so no
 /// user code runs under the lock and the idle set never looks empty (laws 6 and 12).
 template <class Types>
-class Upkeep {
+class ReaperPass {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
@@ -24,7 +24,7 @@ class Upkeep {
     TimePoint next_due = never;
   };
 
-  /// One round. Throws std::bad_alloc, with nothing changed.
+  /// Throws std::bad_alloc, with nothing changed.
   Outcome run(Core& core) {
     const TimePoint now = Backend::now();
     observe(core, now);
@@ -63,7 +63,7 @@ class Upkeep {
       if (slot.state == SlotState::in_use) seen_.push_back(in_use_facts(slot, now));
       if (slot.state == SlotState::in_use) note_leak(slot, core, now);
     }
-    state->roster.keeper_due = never;  // from here on, what becomes due is told by Roster::expect
+    state->idle_workers.reaper_due = never;  // from here on, what becomes due is told by IdleWorkers::expect
   }
 
   void look_at_endpoints(PoolState<Types>& state, TimePoint now) {
@@ -108,7 +108,7 @@ class Upkeep {
     leaks_.push_back({slot.lease.site(), age});
   }
 
-  /// Without the lock: asks the eviction. Returns when the next round is due.
+  /// Without the lock: asks the eviction. Returns when the next pass is due.
   [[nodiscard]] TimePoint judge(Core& core, TimePoint now) {
     const auto& settings = core.settings();
     TimePoint next = next_due_;
@@ -164,7 +164,7 @@ class Upkeep {
       else if (now >= seen.refresh_due)
         lend_to_refresh(*state, *seen.slot);
     }
-    core.stir(state, wakeups);
+    core.wake_background_work(state, wakeups);
     return evicted;
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
@@ -180,7 +180,7 @@ class Upkeep {
            seen.slot->idle_since == seen.facts.idle_since;
   }
 
-  std::vector<Seen> seen_;  // kept from round to round for its memory
+  std::vector<Seen> seen_;  // kept from pass to pass for its memory
   std::vector<Leak> leaks_;
   std::vector<FailurePointer> forgotten_;  // of endpoints that were forgotten: they end outside of the lock
   TimePoint next_due_ = never;             // of what needs no judgement

@@ -1,7 +1,7 @@
 /// What a pool has done for it in the background: goodbyes, pings, resets and connects, one slot at a time.
 #pragma once
 
-#include <carpool/detail/connect_attempt.hpp>
+#include <carpool/detail/background/connect_job.hpp>
 #include <carpool/detail/state/pool_state.hpp>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace carpool::detail {
 
-enum class ErrandKind : std::uint8_t {
+enum class JobKind : std::uint8_t {
   none,     ///< nothing to do
   later,    ///< something, but there is no memory for it now
   close,    ///< say goodbye to a closing slot's connection and destroy it
@@ -19,15 +19,15 @@ enum class ErrandKind : std::uint8_t {
 };
 
 template <class Types>
-struct Errand {
-  ErrandKind kind = ErrandKind::none;
+struct Job {
+  JobKind kind = JobKind::none;
   PoolSlot<Types>* slot = nullptr;
 };
 
-/// Picks errands under the lock and runs them without it. On concurrent backends only the pool's own helpers run them;
-/// on a SingleBackend the caller does, and no errand lasts beyond the caller's deadline, `limit` (law 4).
+/// Picks jobs under the lock and runs them without it. On concurrent backends only the pool's own background workers
+/// run them; on a SingleBackend the caller does, and no job lasts beyond the caller's deadline, `limit` (law 4).
 template <class Types>
-class Errands {
+class JobQueue {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
@@ -39,32 +39,32 @@ class Errands {
     return state.chores().ready() || state.next_to_connect() != nullptr;
   }
 
-  /// The slot of the errand is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
+  /// The slot of the job is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
   /// connect needs a new slot and there is no memory for it.
-  [[nodiscard]] static Errand<Types> next(State& state, Core& core) {
-    if (Errand<Types> chore = next_chore(state); chore.slot != nullptr) return chore;
+  [[nodiscard]] static Job<Types> next(State& state, Core& core) {
+    if (Job<Types> chore = next_chore(state); chore.slot != nullptr) return chore;
     Endpoint<Types>* const endpoint = state.next_to_connect();
     if (endpoint == nullptr) return {};
-    if (state.has_free_slot()) return {ErrandKind::connect, &state.reserve(core, *endpoint)};
+    if (state.has_free_slot()) return {JobKind::connect, &state.reserve(core, *endpoint)};
     state.make_room();
     return next_chore(state);
   }
 
-  static void run(const Errand<Types>& errand, Core& core, TimePoint limit) {
-    switch (errand.kind) {
-      case ErrandKind::none:
-      case ErrandKind::later: return;
-      case ErrandKind::close: return close(*errand.slot, core, limit);
-      case ErrandKind::refresh: return refresh(*errand.slot, core, limit);
-      case ErrandKind::connect: return ConnectAttempt<Types>(*errand.slot, core, limit).run();
+  static void run(const Job<Types>& job, Core& core, TimePoint limit) {
+    switch (job.kind) {
+      case JobKind::none:
+      case JobKind::later: return;
+      case JobKind::close: return close(*job.slot, core, limit);
+      case JobKind::refresh: return refresh(*job.slot, core, limit);
+      case JobKind::connect: return ConnectJob<Types>(*job.slot, core, limit).run();
     }
   }
 
  private:
-  [[nodiscard]] static Errand<Types> next_chore(State& state) noexcept {
+  [[nodiscard]] static Job<Types> next_chore(State& state) noexcept {
     const Chore<Types> chore = state.chores().next();
     if (chore.slot == nullptr) return {};
-    return {chore.kind == ChoreKind::close ? ErrandKind::close : ErrandKind::refresh, chore.slot};
+    return {chore.kind == ChoreKind::close ? JobKind::close : JobKind::refresh, chore.slot};
   }
 
   static void close(PoolSlot& slot, Core& core, TimePoint limit) noexcept {
@@ -83,7 +83,7 @@ class Errands {
     state->chores().done(slot, ChoreKind::refresh);
     if (fault == CloseReason::dead)
       core.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
-    if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->roster.expect(started));
+    if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
     core.return_slot(state, slot, fault, wakeups);
   }
 
@@ -99,7 +99,7 @@ class Errands {
       } else if (!Calls::ping(connector, *slot.connection, deadline)) {
         return CloseReason::dead;
       }
-    } catch (...) {  // not even a std::exception: a helper has nobody to tell
+    } catch (...) {  // not even a std::exception: a background worker has nobody to tell
       return CloseReason::dead;
     }
     slot.validated_at = Backend::coarse_now();

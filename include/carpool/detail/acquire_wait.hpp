@@ -1,8 +1,8 @@
-/// The slow path of acquire: one caller's stay in line, from its ticket to its connection or its error.
+/// The slow path of acquire: one caller's wait, from its ticket to its connection or its error.
 #pragma once
 
 #include <carpool/detail/diagnosis.hpp>
-#include <carpool/detail/patience.hpp>
+#include <carpool/detail/timeout.hpp>
 
 #include <optional>
 #include <string>
@@ -11,9 +11,9 @@
 namespace carpool::detail {
 
 /// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
-/// what it had been given and takes it out of line (law 7).
+/// what it had been given and takes it out of the wait queue (law 7).
 template <class Types>
-class Acquisition {
+class AcquireWait {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
@@ -21,16 +21,16 @@ class Acquisition {
   using Target = typename Types::Target;
   using Access = typename Core::Access;
 
-  Acquisition(Core& core, const Target& target, Patience<Backend>& patience, const SourceLocation& site)
-      : core_(core), target_(target), patience_(patience), started_(Backend::now()) {
-    patience.begin(started_);
+  AcquireWait(Core& core, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site)
+      : core_(core), target_(target), timeout_(timeout), started_(Backend::now()) {
+    timeout.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
   }
-  Acquisition(const Acquisition&) = delete;
-  Acquisition& operator=(const Acquisition&) = delete;
+  AcquireWait(const AcquireWait&) = delete;
+  AcquireWait& operator=(const AcquireWait&) = delete;
 
-  ~Acquisition() {
+  ~AcquireWait() {
     if (unsettled_) break_off();
   }
 
@@ -38,7 +38,7 @@ class Acquisition {
   [[nodiscard]] PoolSlot& run() {
     for (;;) {
       PoolSlot& slot = next();
-      if (!core_.admit(slot, target_, patience_, &waiter_)) continue;
+      if (!core_.admit(slot, target_, timeout_, &waiter_)) continue;
       unsettled_ = false;
       return slot;
     }
@@ -56,13 +56,13 @@ class Acquisition {
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (PoolSlot* slot = state->claim(endpoint, waiter_, now)) {
         state->serve(endpoint, now, wakeups);
-        core_.stir(state, wakeups);
+        core_.wake_background_work(state, wakeups);
         return *slot;
       }
       if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
-      if (!waiter_.in_line) state->join_line(endpoint, waiter_, started_);
-      state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first in line have been told of
-      core_.stir(state, wakeups);
+      if (!waiter_.enqueued) state->enqueue(endpoint, waiter_, started_);
+      state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
+      core_.wake_background_work(state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
@@ -71,16 +71,16 @@ class Acquisition {
   [[nodiscard]] std::optional<PoolErrc> refused(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
                                                 bool timed_out) {
     if (state->finished()) return PoolErrc::pool_closed;
-    if (timed_out || started_ >= patience_.deadline()) return PoolErrc::acquire_timeout;
-    if (!waiter_.in_line && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    if (timed_out || started_ >= timeout_.deadline()) return PoolErrc::acquire_timeout;
+    if (!waiter_.enqueued && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
     return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
   }
-  /// Who is in line has its turn, but where nobody may wait at all. On a backend without concurrency nobody ever waits
-  /// for anybody.
+  /// A waiter keeps its turn, except where no caller may wait at all. On a backend without concurrency no caller waits
+  /// for another.
   [[nodiscard]] bool may_wait(const Endpoint<Types>& endpoint) const noexcept {
     const auto& most = core_.settings().options.max_waiters;
     if (!Backend::concurrent || !most) return true;
-    return waiter_.in_line ? *most > 0 : endpoint.line.size() < *most;
+    return waiter_.enqueued ? *most > 0 : endpoint.waiters.size() < *most;
   }
 
   /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
@@ -98,38 +98,38 @@ class Acquisition {
     throw_refusal(settings.options, refusal,
                   refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
   }
-  /// Who was sent out of line knows nothing of its endpoint any more: it may be gone.
+  /// A waiter that was dequeued must not use its endpoint any more: it may be gone.
   void ask_endpoint(Access& state, Endpoint<Types>& endpoint, Refusal& refusal) {
     Instant<Backend> now;
     refusal.failure = endpoint.failure;
-    refusal.stats.waiting = endpoint.line.size() - (waiter_.in_line ? 1 : 0);
+    refusal.stats.waiting = endpoint.waiters.size() - (waiter_.enqueued ? 1 : 0);
     if (refusal.why == PoolErrc::breaker_open) refusal.length = endpoint.breaker.retry_at() - refusal.now;
     if (refusal.why == PoolErrc::queue_full) ask_for_others(state, endpoint, now);
     if (refusal.why == PoolErrc::acquire_timeout) {
       ++state->counters.timeouts;
       look_around(*state, endpoint, refusal);
     }
-    if (!waiter_.in_line) state->drop_if_unused(endpoint);
+    if (!waiter_.enqueued) state->drop_if_unused(endpoint);
   }
 
   /// We may not wait for a connection, but whoever comes later may find one.
   void ask_for_others(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
-    if (waiter_.in_line) state->leave_line(endpoint, waiter_);
+    if (waiter_.enqueued) state->dequeue(endpoint, waiter_);
     state->ask_for_one(endpoint, now);
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
   /// books, which are left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
-    const bool short_handed = state->roster.short_handed();
+    const bool without_workers = state->idle_workers.without_workers();
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {
-      core_.help_out(short_handed, patience_.deadline());
+      core_.help_out(without_workers, timeout_.deadline());
     } else {
       work_for_it();
     }
-    timed_out = !waiter_.parking.park_until(patience_.deadline());
+    timed_out = !waiter_.parking.park_until(timeout_.deadline());
     PoolSlot* const granted = timed_out ? nullptr : waiter_.take_granted();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
@@ -139,11 +139,11 @@ class Acquisition {
   /// On a backend without concurrency: the pool's work, and what can be tried again in time.
   void work_for_it() {
     do {
-      core_.run_errands(patience_.deadline());
-    } while (!waiter_.notified && core_.rest_before_retry(patience_.deadline()));
+      core_.run_jobs(timeout_.deadline());
+    } while (!waiter_.notified && core_.rest_before_retry(timeout_.deadline()));
   }
 
-  /// An exception ends the visit: what we were given, or were told to look at, goes to the next in line.
+  /// An exception ends the visit: what we were given, or were told to look at, goes to the next waiter.
   void break_off() noexcept {
     Instant<Backend> now;
     Wakeups<Backend> wakeups;
@@ -153,20 +153,20 @@ class Acquisition {
       --state->counters.acquired;
       core_.return_slot(state, *slot, std::nullopt, wakeups);
     }
-    if (waiter_.in_line) leave(state, *waiter_.endpoint, now, wakeups);
-    core_.stir(state, wakeups);
+    if (waiter_.enqueued) leave(state, *waiter_.endpoint, now, wakeups);
+    core_.wake_background_work(state, wakeups);
     core_.depart(state, wakeups);
   }
 
   void leave(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, Wakeups<Backend>& wakeups) noexcept {
-    state->leave_line(endpoint, waiter_);
+    state->dequeue(endpoint, waiter_);
     state->serve(endpoint, now, wakeups);
     state->drop_if_unused(endpoint);
   }
 
   Core& core_;
   const Target& target_;
-  Patience<Backend>& patience_;
+  Timeout<Backend>& timeout_;
   const TimePoint started_;
   Waiter<Types> waiter_;
   bool unsettled_ = false;  // the books know of us, or a slot is ours that nobody has admitted

@@ -7,15 +7,15 @@
 
 namespace carpool::detail {
 
-/// A clock read costs as much as the whole fast path, so a relative patience becomes a deadline only when somebody
-/// asks; from then on it is that deadline and never re-armed (law 4).
+/// A clock read costs as much as the whole fast path, so a relative time-out becomes a deadline only when the
+/// pool asks; from then on it is that deadline and never re-armed (law 4).
 template <class Backend>
-class Patience {
+class Timeout {
  public:
-  explicit Patience(Duration length) noexcept : length_(length) {}
-  explicit Patience(TimePoint deadline) noexcept : deadline_(deadline), fixed_(true) {}
+  explicit Timeout(Duration length) noexcept : length_(length) {}
+  explicit Timeout(TimePoint deadline) noexcept : deadline_(deadline), fixed_(true) {}
 
-  /// It is now.
+  /// The time-out begins now.
   void begin(TimePoint now) noexcept {
     if (std::exchange(fixed_, true)) return;
     deadline_ = after(now, length_);

@@ -33,7 +33,8 @@ void worn_out_on_return() {
   scene.expect_calm();
 }
 
-/// B5, C19: what comes back dirty is reset by a helper, slowly. Capacity comes back, whether it succeeds or not.
+/// B5, C19: what comes back dirty is reset by a background worker, slowly. Capacity comes back, whether it succeeds or
+/// not.
 template <class B>
 void reset_on_return(bool succeeds) {
   MadeUpServer<B> server;
@@ -76,7 +77,8 @@ void pinged_before_use(bool alive) {
   scene.expect_calm();
 }
 
-/// Law 4 and 9: who has less time than a ping may take leaves it to a helper; its giving up costs no connection.
+/// Law 4 and 9: who has less time than a ping may take leaves it to a background worker; its giving up costs no
+/// connection.
 template <class B>
 void impatient_callers_of_stale_ones() {
   MadeUpServer<B> server;
@@ -124,7 +126,7 @@ void slow_goodbyes() {
   scene.expect_calm();
 }
 
-/// The keeper pings what is idle while it is wanted.
+/// The reaper pings what is idle while it is wanted.
 template <class B>
 void keepalive_beside_callers() {
   MadeUpServer<B> server;

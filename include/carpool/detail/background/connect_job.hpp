@@ -1,4 +1,4 @@
-/// One errand: to open a reserved slot's connection, once, and to tell everybody how it went.
+/// One job: to open a reserved slot's connection, once, and to tell everybody how it went.
 #pragma once
 
 #include <carpool/detail/events.hpp>
@@ -18,14 +18,14 @@ namespace carpool::detail {
 /// what it yields. After a failure the slot is free again; the endpoint's breaker knows when the series goes on.
 /// `limit` is never, but on a SingleBackend, where the attempt runs inside the caller's own acquire.
 template <class Types>
-class ConnectAttempt {
+class ConnectJob {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
   using Core = PoolCore<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
 
-  ConnectAttempt(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
+  ConnectJob(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
 
   void run() noexcept { open() ? succeed() : fail(); }
 
@@ -100,7 +100,7 @@ class ConnectAttempt {
     }
     ++state->counters.created;
     state->connected(slot_);
-    wakeups.add(state->roster.expect(due));
+    wakeups.add(state->idle_workers.expect(due));
     core_.return_slot(state, slot_, std::nullopt, wakeups);
   }
 
@@ -121,8 +121,8 @@ class ConnectAttempt {
       if (fresh != nullptr) fresh->ended = over || cut;
       if (over) end_series(state, endpoint, failure, wakeups);
       state->planner().update(endpoint);
-      wakeups.add(
-          state->roster.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at() : endpoint.forget_at(options())));
+      wakeups.add(state->idle_workers.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at()
+                                                                   : endpoint.forget_at(options())));
     }
     core_.free_slot(state, slot_, wakeups);
   }
@@ -141,7 +141,7 @@ class ConnectAttempt {
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
     state->answer(endpoint);
-    ManyWaiters<Types>::dismiss(state, endpoint, failure, wakeups);
+    ManyWaiters<Types>::fail(state, endpoint, failure, wakeups);
   }
 
   /// Null: there is no memory for it.

@@ -1,4 +1,4 @@
-/// The line of those who wait: by ticket, whoever comes back included.
+/// The queue of those who wait: by ticket, a waiter that comes back included.
 #include <carpool/connection_pool.hpp>
 #include <carpool/fake_connector.hpp>
 #include <carpool/fifo_queue.hpp>
@@ -17,7 +17,7 @@ namespace {
 
 using Types = carpool::detail::PoolTypes<carpool::SingleBackend, carpool::FifoQueue, carpool::FakeConnector,
                                          carpool::NeverEvict, carpool::NoObserver>;
-using Line = carpool::detail::WaitingLine<Types>;
+using Queue = carpool::detail::WaitQueue<Types>;
 using Waiter = carpool::detail::Waiter<Types>;
 
 template <std::size_t N>
@@ -30,62 +30,62 @@ struct Crowd {
 };
 
 /// The tickets from front to back; the links back must agree.
-std::vector<std::uint64_t> tickets(const Line& line) {
+std::vector<std::uint64_t> tickets(const Queue& queue) {
   std::vector<std::uint64_t> all;
   const Waiter* previous = nullptr;
-  for (const Waiter* waiter = line.front(); waiter != nullptr; previous = waiter, waiter = waiter->next) {
+  for (const Waiter* waiter = queue.front(); waiter != nullptr; previous = waiter, waiter = waiter->next) {
     EXPECT_EQ(waiter->previous, previous);
-    EXPECT_TRUE(waiter->in_line);
+    EXPECT_TRUE(waiter->enqueued);
     all.push_back(waiter->ticket);
   }
-  EXPECT_EQ(all.size(), line.size());
-  EXPECT_EQ(all.empty(), line.empty());
+  EXPECT_EQ(all.size(), queue.size());
+  EXPECT_EQ(all.empty(), queue.empty());
   return all;
 }
 
 using Tickets = std::vector<std::uint64_t>;
 
-TEST(WaitingLine, IsEmptyAtFirst) {
-  const Line line;
-  EXPECT_TRUE(line.empty());
-  EXPECT_EQ(line.front(), nullptr);
+TEST(WaitQueue, IsEmptyAtFirst) {
+  const Queue queue;
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.front(), nullptr);
 }
 
-TEST(WaitingLine, NewcomersStandAtTheEnd) {
+TEST(WaitQueue, NewcomersStandAtTheEnd) {
   Crowd<3> crowd;
-  Line line;
-  for (std::size_t i = 0; i < 3; ++i) line.insert(crowd[i]);
-  EXPECT_EQ(tickets(line), (Tickets{1, 2, 3}));
+  Queue queue;
+  for (std::size_t i = 0; i < 3; ++i) queue.insert(crowd[i]);
+  EXPECT_EQ(tickets(queue), (Tickets{1, 2, 3}));
 }
 
-TEST(WaitingLine, WhoComesBackStandsWhereItStood) {
+TEST(WaitQueue, WhoComesBackStandsWhereItStood) {
   Crowd<4> crowd;
-  Line line;
-  for (std::size_t i = 0; i < 4; ++i) line.insert(crowd[i]);
+  Queue queue;
+  for (std::size_t i = 0; i < 4; ++i) queue.insert(crowd[i]);
   for (std::size_t i : {0U, 1U, 3U}) {
-    line.remove(crowd[i]);
-    EXPECT_FALSE(crowd[i].in_line);
-    line.insert(crowd[i]);
-    EXPECT_EQ(tickets(line), (Tickets{1, 2, 3, 4}));
+    queue.remove(crowd[i]);
+    EXPECT_FALSE(crowd[i].enqueued);
+    queue.insert(crowd[i]);
+    EXPECT_EQ(tickets(queue), (Tickets{1, 2, 3, 4}));
   }
 }
 
-TEST(WaitingLine, IsInOrderWhateverComesAndGoes) {
+TEST(WaitQueue, IsInOrderWhateverComesAndGoes) {
   constexpr std::size_t size = 12;
   Crowd<size> crowd;
-  Line line;
+  Queue queue;
   std::set<std::uint64_t> expected;
   std::mt19937 random(7);
   for (int step = 0; step < 3000; ++step) {
     Waiter& waiter = crowd[std::uniform_int_distribution<std::size_t>(0, size - 1)(random)];
-    if (waiter.in_line) {
-      line.remove(waiter);
+    if (waiter.enqueued) {
+      queue.remove(waiter);
       expected.erase(waiter.ticket);
     } else {
-      line.insert(waiter);
+      queue.insert(waiter);
       expected.insert(waiter.ticket);
     }
-    ASSERT_EQ(tickets(line), Tickets(expected.begin(), expected.end()));
+    ASSERT_EQ(tickets(queue), Tickets(expected.begin(), expected.end()));
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace carpool::detail {
 
-/// One caller in line, on its own stack. All but `parking` and `granted` is touched under the pool's lock alone.
+/// One waiting caller, on its own stack. All but `parking` and `granted` is touched under the pool's lock alone.
 ///
 /// No token is sent while `notified` says that one is under way already. So whoever is roused and finds a connection
 /// granted may take it, and go, without the lock: the token that it took was the last touch of who granted it, or came
@@ -20,16 +20,16 @@ struct Waiter {
   using Grant = typename Types::Backend::template Atomic<PoolSlot<Types>*>;
 
   typename Types::Backend::ParkingSlot parking;
-  Grant granted{nullptr};               // handed over: the waiter owns this slot; released under the lock
-  SourceLocation site;                  // where the lease will have been taken
-  WorkerId worker = 0;                  // who will have it, whoever hands it over
-  std::uint64_t ticket = 0;             // its turn; kept when it has to come back. 0 = has none yet
-  TimePoint since{};                    // when it came, and not before those in front of it
-  TimePoint asked_for_ping = never;     // it has left a ping to a helper: an answer since then is good enough for it
-  FailurePointer failure;               // the connect it waited for failed
-  Endpoint<Types>* endpoint = nullptr;  // whose line it stands in, or stood in last
+  Grant granted{nullptr};            // handed over: the waiter owns this slot; released under the lock
+  SourceLocation site;               // where the lease will have been taken
+  WorkerId worker = 0;               // who will have it, whoever hands it over
+  std::uint64_t ticket = 0;          // its turn; kept when it has to come back. 0 = has none yet
+  TimePoint since{};                 // when it came, and not before those in front of it
+  TimePoint asked_for_ping = never;  // when it left a ping to a background worker: an answer since then is good enough
+  FailurePointer failure;            // the connect it waited for failed
+  Endpoint<Types>* endpoint = nullptr;  // whose wait queue holds it, or held it last
   bool visiting = false;                // the books live on for it; not while it owns a slot, which keeps them as well
-  bool in_line = false;
+  bool enqueued = false;
   bool notified = false;  // a token is under way, or taken and no look has followed yet
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
@@ -44,7 +44,7 @@ struct Waiter {
 
 /// Intrusive, ordered by ticket.
 template <class Types>
-class WaitingLine {
+class WaitQueue {
  public:
   using Waiter = detail::Waiter<Types>;
 
@@ -60,14 +60,14 @@ class WaitingLine {
     waiter.next = before == nullptr ? front_ : before->next;
     (waiter.previous == nullptr ? front_ : waiter.previous->next) = &waiter;
     (waiter.next == nullptr ? back_ : waiter.next->previous) = &waiter;
-    waiter.in_line = true;
+    waiter.enqueued = true;
     ++size_;
   }
 
   void remove(Waiter& waiter) noexcept {
     (waiter.previous == nullptr ? front_ : waiter.previous->next) = waiter.next;
     (waiter.next == nullptr ? back_ : waiter.next->previous) = waiter.previous;
-    waiter.in_line = false;
+    waiter.enqueued = false;
     --size_;
   }
 

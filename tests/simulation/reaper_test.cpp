@@ -1,6 +1,6 @@
 // needs: simulation_backend
 // The pool's own work beside its callers, in every interleaving.
-#include "scenarios_upkeep.hpp"
+#include "scenarios_reaper.hpp"
 
 #include "simulation_explore.hpp"
 
@@ -11,36 +11,36 @@ using B = carpool::SimulationBackend;
 /// The reaper looks every millisecond while somebody is stopped: each run has many steps.
 constexpr ExploringBudget beside_a_busy_reaper{.depth_first_with_stops = 100, .random_with_stops = 200};
 
-TEST(SimulatedUpkeep, TheReaperTakesNothingFromCallers) {
+TEST(SimulatedReaper, TheReaperTakesNothingFromCallers) {
   expect_holds(reaper_against_callers<B>, beside_a_busy_reaper);
 }
-TEST(SimulatedUpkeep, WornOutConnectionsAreReplaced) { expect_holds(worn_out_on_return<B>); }
-TEST(SimulatedUpkeep, ASlowResetGivesCapacityBack) {
+TEST(SimulatedReaper, WornOutConnectionsAreReplaced) { expect_holds(worn_out_on_return<B>); }
+TEST(SimulatedReaper, ASlowResetGivesCapacityBack) {
   expect_holds([] { reset_on_return<B>(true); });
 }
-TEST(SimulatedUpkeep, AFailedResetGivesCapacityBack) {
+TEST(SimulatedReaper, AFailedResetGivesCapacityBack) {
   expect_holds([] { reset_on_return<B>(false); });
 }
-TEST(SimulatedUpkeep, StaleConnectionsArePinged) {
+TEST(SimulatedReaper, StaleConnectionsArePinged) {
   expect_holds([] { pinged_before_use<B>(true); });
 }
-TEST(SimulatedUpkeep, ADeadAnswerCondemnsTheOthers) {
+TEST(SimulatedReaper, ADeadAnswerCondemnsTheOthers) {
   expect_holds([] { pinged_before_use<B>(false); });
 }
-TEST(SimulatedUpkeep, ImpatienceCostsNoConnection) { expect_holds(impatient_callers_of_stale_ones<B>); }
-TEST(SimulatedUpkeep, APingThatACallerWaitedForIsGoodEnoughForIt) {
+TEST(SimulatedReaper, ImpatienceCostsNoConnection) { expect_holds(impatient_callers_of_stale_ones<B>); }
+TEST(SimulatedReaper, APingThatACallerWaitedForIsGoodEnoughForIt) {
   expect_holds(always_stale_for_the_impatient<B>, {.preemptions = 1, .step_takes = 300us});
 }
-TEST(SimulatedUpkeep, AnAnswerIsGoodEnoughAlsoWhenTheClockTicksAtEachStep) {  // it is old when it is handed out
+TEST(SimulatedReaper, AnAnswerIsGoodEnoughAlsoWhenTheClockTicksAtEachStep) {  // it is old when it is handed out
   expect_holds(always_stale_for_the_impatient<B>,
                {.preemptions = 0, .depth_first = 3'000, .random = 1'000, .priorities = 1'000, .step_takes = 1ms});
 }
-TEST(SimulatedUpkeep, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
-TEST(SimulatedUpkeep, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>, beside_a_busy_reaper); }
-TEST(SimulatedUpkeep, TheReaperComesAgain) { expect_holds(the_reaper_comes_again<B>, beside_a_busy_reaper); }
-TEST(SimulatedUpkeep, GivingUpBesideSlowGoodbyesCostsNothing) { expect_holds(callers_give_up_beside_slow_goodbyes<B>); }
+TEST(SimulatedReaper, SlowGoodbyesHoldNobodyUp) { expect_holds(slow_goodbyes<B>); }
+TEST(SimulatedReaper, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_callers<B>, beside_a_busy_reaper); }
+TEST(SimulatedReaper, TheReaperComesAgain) { expect_holds(the_reaper_comes_again<B>, beside_a_busy_reaper); }
+TEST(SimulatedReaper, GivingUpBesideSlowGoodbyesCostsNothing) { expect_holds(callers_give_up_beside_slow_goodbyes<B>); }
 
-TEST(SimulatedUpkeep, EachUseBeginsANewIdleTime) {
+TEST(SimulatedReaper, EachUseBeginsANewIdleTime) {
   const auto report = carpool::rehearse([] {
     Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1h});
     for (int i = 0; i < 4; ++i) {
@@ -53,7 +53,7 @@ TEST(SimulatedUpkeep, EachUseBeginsANewIdleTime) {
   });
   EXPECT_TRUE(report.ok()) << report.to_string();
 }
-TEST(SimulatedUpkeep, UsesCountAlsoWithinATick) {
+TEST(SimulatedReaper, UsesCountAlsoWithinATick) {
   using Eviction = carpool::AnyOf<carpool::IdleTimeout, carpool::MaxUses>;
   const auto report = carpool::rehearse([] {
     Scene<B, MadeUpConnector, Eviction> scene({.max_size = 1}, Eviction(carpool::IdleTimeout(1h), carpool::MaxUses(3)));
