@@ -23,8 +23,8 @@ void transfer(Pool& pool, int from, int to, int amount) {
         transaction.commit();
       });
       return;
-    } catch (const carpool::PostgresError& error) {
-      if (error.code() != "40001" && error.code() != "40P01") throw;  // somebody was quicker: again
+    } catch (const carpool::SqlError& error) {
+      if (!carpool::is_repeatable(error)) throw;  // somebody was quicker: again
     }
 }
 

@@ -34,6 +34,11 @@ namespace detail {
       {.sqlstate = "25P02", .severity = "ERROR", .message = "an earlier statement had failed: it was rolled back"});
 }
 
+/// A statement within a transaction that another statement has ended.
+[[noreturn]] inline void refuse_ended(const std::string& peer) {
+  throw PostgresError(peer, {.sqlstate = "25P01", .severity = "ERROR", .message = "the transaction has been ended"});
+}
+
 [[nodiscard]] inline std::string begin_statement(const PostgresTransactionOptions& options) {
   std::string statement = "BEGIN";
   if (options.isolation == PostgresIsolation::read_committed) statement += " ISOLATION LEVEL READ COMMITTED";

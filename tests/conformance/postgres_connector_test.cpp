@@ -14,6 +14,8 @@
 
 namespace {
 
+static_assert(carpool::TransactionalSqlConnection<carpool::PostgresConnection<carpool::ThreadBackend>>);
+
 template <class B, bool encrypted>
 class PostgresScene {
  public:

@@ -12,10 +12,10 @@
 namespace {
 
 template <class T>
-void read_as(std::string_view text) {
+void read_as(Oid type, std::string_view text) {
   try {
-    (void)carpool::detail::value_in<T>(text);
-  } catch (const carpool::PostgresConversionError&) {
+    (void)carpool::SqlField("fuzz", carpool::detail::postgres_view(type, text)).as<T>();
+  } catch (const carpool::SqlValueError&) {
     return;
   }
 }
@@ -26,10 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)carpool::detail::refusal_in(text);
   (void)carpool::postgres_identifier(text);
-  read_as<bool>(text);
-  read_as<std::int16_t>(text);
-  read_as<double>(text);
-  read_as<std::vector<std::byte>>(text);
+  read_as<bool>(carpool::detail::postgres_bool, text);
+  read_as<std::int16_t>(carpool::detail::postgres_int2, text);
+  read_as<double>(carpool::detail::postgres_float8, text);
+  read_as<std::vector<std::byte>>(carpool::detail::postgres_bytea, text);
   try {
     carpool::PostgresConnector::from_url(text).validate();
   } catch (const std::invalid_argument&) {

@@ -284,4 +284,36 @@ using WrappedTargets = carpool::EndpointsConnector<carpool::FakeTargetConnector>
 static_assert(std::is_same_v<WrappedTargets::Target, carpool::FakeTargetConnector::Target>);
 static_assert(carpool::ConnectorFor<WrappedTargets, carpool::ThreadBackend>);
 
+/// Servers that have no database of the name.
+struct NoSuchDatabase : carpool::TcpConnector {
+  template <class Backend>
+  [[nodiscard]] carpool::StreamConnection<Backend> connect(carpool::TimePoint) const {
+    if (is_down) throw std::system_error(std::make_error_code(std::errc::connection_refused), "down");
+    throw carpool::ConnectRefused("no such database");
+  }
+  bool is_down = false;
+};
+
+template <class Backend>
+std::string refused_by(const std::vector<NoSuchDatabase>& servers) {
+  const carpool::EndpointsConnector<NoSuchDatabase> connector(servers);
+  try {
+    (void)connector.template connect<Backend>(Backend::now() + 10s);
+  } catch (const carpool::ConnectRefused& error) {
+    return error.what();
+  } catch (const std::system_error&) {
+    return "another time";
+  }
+  return "connected";
+}
+
+// It used to be an error of the network, so that the pool asked again and again.
+TYPED_TEST(Endpoints, WhatAllServersRefuseForGoodIsNotTriedAgain) {
+  NoSuchDatabase down;
+  down.is_down = true;
+  EXPECT_EQ(refused_by<TypeParam>({NoSuchDatabase(), NoSuchDatabase()}),
+            "none of 2 endpoints (no such database; no such database)");
+  EXPECT_EQ(refused_by<TypeParam>({NoSuchDatabase(), down}), "another time") << "the other may have it";
+}
+
 }  // namespace

@@ -40,7 +40,7 @@ TYPED_TEST(PostgresSession, ValuesComeBackAsTheyWentWithTheirNulls) {
   const auto result = connection.query(
       "SELECT $1::int, $2::bigint, $3::float8, $4::bool, $5::text, $6::bytea, $7::int, $8::text AS last",
       {-7, std::numeric_limits<std::int64_t>::min(), 0.1, true, "it's $1", bytes, std::nullopt, ""});
-  ASSERT_EQ(result.rows(), 1U);
+  ASSERT_EQ(result.size(), 1U);
   ASSERT_EQ(result.columns(), 8U);
   for (const auto row : result) {
     EXPECT_EQ(row.template get<int>(0), -7);
@@ -52,8 +52,8 @@ TYPED_TEST(PostgresSession, ValuesComeBackAsTheyWentWithTheirNulls) {
     EXPECT_EQ(row.template get<std::optional<int>>(6), std::nullopt);
     EXPECT_EQ(row.template get<std::optional<std::string>>("last"), "");
   }
-  EXPECT_THROW((void)result.template get<int>(0, 6), carpool::PostgresConversionError);
-  EXPECT_THROW((void)result.template get<std::int16_t>(0, 1), carpool::PostgresConversionError);
+  EXPECT_THROW((void)result.template get<int>(0, 6), carpool::SqlValueError);
+  EXPECT_THROW((void)result.template get<std::int16_t>(0, 1), carpool::SqlValueError);
   EXPECT_THROW((void)result.template get<int>(1, 0), std::out_of_range);
   EXPECT_THROW((void)result.template get<int>(0, 8), std::out_of_range);
 }
@@ -62,7 +62,7 @@ TYPED_TEST(PostgresSession, ALongReplyComesWhole) {
   auto connection = this->connect();
   const auto result =
       connection.query("SELECT i, repeat('x', 1000) FROM generate_series(1, 3000) AS i", {}, this->soon_enough());
-  ASSERT_EQ(result.rows(), 3000U);
+  ASSERT_EQ(result.size(), 3000U);
   EXPECT_EQ(result.template get<int>(2999, 0), 3000);
   EXPECT_EQ(connection.query("SELECT length($1)", {std::string(3000000, 'y')}).template get<int>(0, 0), 3000000);
 }
@@ -143,6 +143,27 @@ TYPED_TEST(PostgresSession, ACommitThatTheServerTurnsIntoARollbackThrows) {
   EXPECT_EQ(this->refusal([&] { connection.query("SELECT 1 / 0"); }), "22012");
   EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P02");
   EXPECT_FALSE(connection.in_transaction());
+}
+
+// COMMIT without a transaction is a warning and no error: the rest used to take effect alone.
+TYPED_TEST(PostgresSession, WhatFollowsTheEndOfATransactionIsRefusedUntilItIsGone) {
+  auto connection = this->connect();
+  connection.query("CREATE TEMPORARY TABLE notes (text TEXT)");
+  {
+    auto transaction = connection.begin();
+    connection.query("ROLLBACK");
+    EXPECT_EQ(this->refusal([&] { connection.execute("INSERT INTO notes VALUES ('alone')"); }), "25P01");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P01");
+    transaction.rollback();
+  }
+  EXPECT_EQ(connection.query("SELECT count(*) FROM notes").template get<int>(0, 0), 0);
+  {
+    auto transaction = connection.begin();
+    EXPECT_EQ(this->refusal([&] { connection.query("SELECT 1 / 0"); }), "22012");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P02");
+    EXPECT_EQ(this->refusal([&] { transaction.commit(); }), "25P01");
+  }
+  EXPECT_EQ(connection.execute("INSERT INTO notes VALUES ('third')"), 1U);
 }
 
 TYPED_TEST(PostgresSession, CopyGoesInAndComesOut) {

@@ -21,7 +21,7 @@ TEST(SimulatedFailing, ABrokenReturnIsReplacedForWhoWaits) {
 TEST(SimulatedFailing, ThePoolRefillsWhenEveryConnectionDies) { expect_holds(every_connection_dies<B>); }
 TEST(SimulatedFailing, AfterAnOutageTheBreakerClosesAndConnectsRamp) { expect_holds(breaker_and_ramp<B>); }
 TEST(SimulatedFailing, ATargetThatIsDownHurtsNoOther) { expect_holds(a_target_is_down<B>); }
-TEST(SimulatedFailing, APrewarmThatFailsLeavesNoWishBehind) { expect_holds(prewarm_fails<B>); }
+TEST(SimulatedFailing, APrewarmThatFailsLeavesNoIdleTargetBehind) { expect_holds(prewarm_fails<B>); }
 TEST(SimulatedFailing, NoFailureLosesAPlace) { expect_holds(everything_may_fail<B>); }
 
 /// In turn each call of each kind, as long as there is an n-th one.

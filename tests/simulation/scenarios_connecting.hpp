@@ -109,7 +109,7 @@ void prewarm_beside_callers() {
   scene.expect_calm();
 }
 
-/// Two at once: neither ends the other's wish, and none is left behind.
+/// Two at once: neither ends the other's idle target, and none is left behind.
 template <class B>
 void two_prewarms() {
   MadeUpServer<B> server;
@@ -124,7 +124,7 @@ void two_prewarms() {
   const int before = server.connects;
   (void)scene.pool().clear();
   pass<B>(long_enough);
-  law<B>(server.connects == before, "a wish for idle connections is left behind");
+  law<B>(server.connects == before, "an idle target is left behind");
 }
 
 /// min_idle is brought up while callers come and go.

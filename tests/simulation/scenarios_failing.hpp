@@ -180,7 +180,7 @@ void a_target_is_down() {
   scene.expect_calm();
 }
 
-/// prewarm against failing connects ends, and leaves no wish behind.
+/// prewarm against failing connects ends, and leaves no idle target behind.
 template <class B>
 void prewarm_fails() {
   MadeUpServer<B> server;

@@ -188,9 +188,9 @@ void closed_while_two_wait_for_a_target() {
   held.release();
 }
 
-/// try_acquire's wish is for now: a target whose connect may not start is not remembered.
+/// What try_acquire asks for is for now: a target whose connect may not start is not remembered.
 template <class B>
-void a_wish_that_cannot_be_granted_is_forgotten() {
+void a_request_that_cannot_be_granted_is_forgotten() {
   TargetScene<B> scene({.max_size = 2, .max_idle = 0});
   for (const char* target : {"one", "two"}) {
     scene.worker([&scene, target] { law<B>(!scene.pool().try_acquire(target), "there is none"); });
@@ -204,9 +204,9 @@ void a_wish_that_cannot_be_granted_is_forgotten() {
   }
 }
 
-/// The same where there is room when it is wished, and none when it could be granted.
+/// The same where there is room when it is asked for, and none when it could be granted.
 template <class B>
-void a_wish_that_comes_too_late_is_forgotten() {
+void a_request_that_comes_too_late_is_forgotten() {
   MadeUpServer<B> server;
   server.connect_takes = 1ms;
   TargetScene<B> scene({.max_size = 2, .max_idle = 1}, {}, &server);
@@ -215,12 +215,12 @@ void a_wish_that_comes_too_late_is_forgotten() {
   }
   scene.join();
   const auto end = unsearched<B>();
-  for (int i = 0; i < 2; ++i) {  // a wish that is granted late as well
+  for (int i = 0; i < 2; ++i) {  // one that is granted late as well
     pass<B>(20s);
     (void)scene.pool().clear();
   }
   pass<B>(1min);
-  law<B>(scene.server().connects == 1, "law 12: a wish is granted when nobody remembers it");
+  law<B>(scene.server().connects == 1, "law 12: a request is granted when no caller remembers it");
   scene.expect_calm();
   if constexpr (requires { requires B::simulated; }) {
     law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");

@@ -28,11 +28,11 @@ TEST(SimulatedTargets, GoodbyesThatHangHoldUpNoOtherTarget) {
 }
 TEST(SimulatedTargets, RoomIsMadeForAllAtOnce) { expect_holds(room_is_made_for_all_at_once<B>, budget); }
 TEST(SimulatedTargets, CloseTellsAllWhoWaitForATarget) { expect_holds(closed_while_two_wait_for_a_target<B>, budget); }
-TEST(SimulatedTargets, AWishThatCannotBeGrantedIsForgotten) {
-  expect_holds(a_wish_that_cannot_be_granted_is_forgotten<B>, budget);
+TEST(SimulatedTargets, ARequestThatCannotBeGrantedIsForgotten) {
+  expect_holds(a_request_that_cannot_be_granted_is_forgotten<B>, budget);
 }
-TEST(SimulatedTargets, AWishThatComesTooLateIsForgotten) {
-  expect_holds(a_wish_that_comes_too_late_is_forgotten<B>, budget);
+TEST(SimulatedTargets, ARequestThatComesTooLateIsForgotten) {
+  expect_holds(a_request_that_comes_too_late_is_forgotten<B>, budget);
 }
 
 }  // namespace

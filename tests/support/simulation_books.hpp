@@ -42,8 +42,8 @@ struct EndpointFacts {
   /// How many more connects there should be for those in line, if there is room for them.
   [[nodiscard]] std::size_t wanted_connects() const noexcept {
     const std::size_t supply = idle + coming;
-    const std::size_t missing = waiting > supply ? waiting - supply : 0;
-    return limit > connecting ? std::min(missing, limit - connecting) : 0;
+    const std::size_t deficit = waiting > supply ? waiting - supply : 0;
+    return limit > connecting ? std::min(deficit, limit - connecting) : 0;
   }
 };
 

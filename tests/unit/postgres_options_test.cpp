@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -22,8 +23,6 @@
 namespace {
 
 using carpool::PostgresConnector;
-using carpool::PostgresParameter;
-using carpool::detail::value_in;
 using Options = std::vector<std::pair<std::string, std::string>>;
 
 /// What the refusal of work says; a failure where nothing is refused.
@@ -132,43 +131,70 @@ TEST(PostgresConnectorOptions, EachFieldIsCheckedBeforeAnythingIsOpened) {
             std::string::npos);
 }
 
-TEST(PostgresValue, TextFormsAreReadWholeOrNotAtAll) {
-  EXPECT_EQ(value_in<int>("-12"), -12);
-  EXPECT_EQ(value_in<std::uint8_t>("255"), 255);
-  EXPECT_EQ(value_in<double>("1e-300"), 1e-300);
-  EXPECT_TRUE(std::isnan(value_in<double>("NaN")));
-  EXPECT_EQ(value_in<double>("-Infinity"), -std::numeric_limits<double>::infinity());
-  EXPECT_TRUE(value_in<bool>("t"));
-  EXPECT_EQ(value_in<std::vector<std::byte>>("\\x00ff"), (std::vector<std::byte>{std::byte{0}, std::byte{0xff}}));
+/// A value of a column of that type.
+carpool::SqlField field(Oid type, std::string_view text) {
+  return carpool::SqlField("v", carpool::detail::postgres_view(type, text));
+}
+
+TEST(PostgresValue, EachTypeIsWhatItIs) {
+  using namespace carpool::detail;
+  EXPECT_EQ(field(postgres_int4, "-12").as<int>(), -12);
+  EXPECT_EQ(field(postgres_int8, "-9223372036854775808").as<std::int64_t>(), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(field(postgres_oid, "4294967295").as<std::uint32_t>(), 4294967295U);
+  EXPECT_EQ(field(postgres_float8, "1e-300").as<double>(), 1e-300);
+  EXPECT_EQ(field(postgres_float4, "0.1").as<float>(), 0.1F);
+  EXPECT_TRUE(std::isnan(field(postgres_float8, "NaN").as<double>()));
+  EXPECT_EQ(field(postgres_float8, "-Infinity").as<double>(), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(field(postgres_bool, "t").as<bool>());
+  EXPECT_EQ(field(postgres_bytea, "\\x00ff").as<std::vector<std::byte>>(),
+            (std::vector<std::byte>{std::byte{0}, std::byte{0xff}}));
+  constexpr Oid numeric = 1700;
+  EXPECT_EQ(field(numeric, "12").as<int>(), 12);
+  EXPECT_EQ(field(numeric, "12.50").as<std::string>(), "12.50");
+  EXPECT_EQ(field(numeric, "12.50").as<double>(), 12.5);
 }
 
 TEST(PostgresValue, AnythingElseIsAConversionError) {
-  using Error = carpool::PostgresConversionError;
+  using namespace carpool::detail;
+  using Error = carpool::SqlValueError;
   for (const char* text : {"", " 1", "1 ", "1.5", "0x10", "9999999999", "+1", "one"}) {
-    EXPECT_THROW((void)value_in<int>(text), Error) << text;
+    EXPECT_THROW((void)field(postgres_int4, text).as<int>(), Error) << text;
   }
-  EXPECT_THROW((void)value_in<std::uint8_t>("256"), Error);
-  EXPECT_THROW((void)value_in<unsigned>("-1"), Error);
-  EXPECT_THROW((void)value_in<double>("1.5x"), Error);
-  EXPECT_THROW((void)value_in<bool>("true"), Error);
-  for (const char* text : {"", "x", "\\", "\\x0", "\\xzz", "\\\\x00"}) {
-    EXPECT_THROW((void)value_in<std::vector<std::byte>>(text), Error) << text;
+  EXPECT_THROW((void)field(postgres_int4, "256").as<std::uint8_t>(), Error);
+  EXPECT_THROW((void)field(postgres_int4, "-1").as<unsigned>(), Error);
+  EXPECT_THROW((void)field(postgres_float8, "1.5x").as<double>(), Error);
+  EXPECT_THROW((void)field(postgres_bool, "true").as<bool>(), Error);
+  for (const char* digits : {"\\x0", "\\xzz", "\\xFF"}) {
+    EXPECT_THROW((void)field(postgres_bytea, digits).as<std::vector<std::byte>>(), Error) << digits;
   }
 }
 
-TEST(PostgresParameter, NumbersAreWrittenSoThatTheyReadBackTheSame) {
-  EXPECT_STREQ(PostgresParameter(0.1).data(), "0.1");
-  EXPECT_EQ(value_in<double>(PostgresParameter(1.0 / 3).data()), 1.0 / 3);
-  EXPECT_STREQ(PostgresParameter(std::numeric_limits<std::uint64_t>::max()).data(), "18446744073709551615");
-  EXPECT_STREQ(PostgresParameter(true).data(), "t");
-  EXPECT_EQ(PostgresParameter(nullptr).data(), nullptr);
-  EXPECT_EQ(PostgresParameter(std::optional<int>()).data(), nullptr);
-  EXPECT_STREQ(PostgresParameter(std::optional<int>(3)).data(), "3");
-  EXPECT_STREQ(PostgresParameter("").data(), "");
-  EXPECT_THROW(PostgresParameter(std::string("a\0b", 3)), std::invalid_argument);
+/// The text that libpq is given for a value.
+std::string argument(const carpool::SqlValue& value) {
+  const carpool::detail::PostgresArguments given(carpool::SqlParameters(std::span(&value, 1)));
+  EXPECT_EQ(given.count(), 1);
+  if (given.values()[0] == nullptr) return "NULL";
+  return {given.values()[0], static_cast<std::size_t>(given.lengths()[0])};
 }
 
-TEST(PostgresParameter, AQuotedIdentifierCannotBeLeft) {
+TEST(PostgresArguments, NumbersAreWrittenSoThatTheyReadBackTheSame) {
+  EXPECT_EQ(argument(0.1), "0.1");
+  EXPECT_EQ(argument(-std::numeric_limits<double>::max()), "-1.7976931348623157e+308");
+  EXPECT_EQ(argument(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(argument(true), "t");
+  EXPECT_EQ(argument(nullptr), "NULL");
+  EXPECT_EQ(argument(std::optional<int>()), "NULL");
+  EXPECT_EQ(argument(std::optional<int>(3)), "3");
+  EXPECT_EQ(argument(""), "");
+  EXPECT_THROW(argument(std::string("a\0b", 3)), std::invalid_argument);
+}
+
+TEST(PostgresArguments, NoBytesAreNotANull) {
+  EXPECT_EQ(argument(std::vector<std::byte>()), "");
+  EXPECT_EQ(argument(std::vector<std::byte>{std::byte{0}}), std::string(1, '\0'));
+}
+
+TEST(PostgresArguments, AQuotedIdentifierCannotBeLeft) {
   EXPECT_EQ(carpool::postgres_identifier("a"), "\"a\"");
   EXPECT_EQ(carpool::postgres_identifier("a\"; DROP"), "\"a\"\"; DROP\"");
 }

@@ -122,12 +122,14 @@ class EndpointSearch {
     last_ = std::current_exception();
     if (const auto* system = dynamic_cast<const std::system_error*>(&error)) code_ = system->code();
     refused_ = refused_ || dynamic_cast<const AuthenticationError*>(&error) != nullptr;
+    final_ = final_ && dynamic_cast<const ConnectRefused*>(&error) != nullptr;
   }
 
   [[noreturn]] void fail() const {
     if (book_.health.size() == 1) std::rethrow_exception(last_);
     const std::string what = "none of " + std::to_string(book_.health.size()) + " endpoints (" + causes_ + ")";
     if (refused_) throw AuthenticationError(what);
+    if (final_) throw ConnectRefused(what);
     throw IoError(code_, what);
   }
 
@@ -139,6 +141,7 @@ class EndpointSearch {
   std::exception_ptr last_;
   std::error_code code_ = std::make_error_code(std::errc::host_unreachable);
   bool refused_ = false;
+  bool final_ = true;  // each of those tried would say the same again
 };
 
 }  // namespace detail

@@ -11,12 +11,14 @@
 #include <carpool/postgres/result.hpp>
 #include <carpool/postgres/session.hpp>
 #include <carpool/postgres_transaction.hpp>
+#include <carpool/sql/value.hpp>
 #include <carpool/time.hpp>
 
 #include <libpq-fe.h>
 
 #include <poll.h>
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -42,28 +44,31 @@ class PostgresConnection {
 
   /// Without parameters it may be several statements; the last one's result is returned. With parameters, $1 and so on,
   /// exactly one.
-  PostgresResult query(const std::string& sql, const PostgresParameters& parameters = {},
-                       std::optional<TimePoint> deadline = {}) {
-    check_text(sql);
-    if (parameters.empty()) return run("query", deadline, [&](PGconn* c) { return ::PQsendQuery(c, sql.c_str()); });
+  PostgresResult query(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    if (parameters.empty()) return simple("query", sql, deadline);
+    detail::check_postgres_statement(sql);
     const detail::PostgresArguments given(parameters);
     return run("query", deadline, [&](PGconn* c) {
-      return ::PQsendQueryParams(c, sql.c_str(), given.count, nullptr, given.values.data(), given.lengths.data(),
-                                 given.formats.data(), 0);
+      return ::PQsendQueryParams(c, sql.c_str(), given.count(), nullptr, given.values(), given.lengths(),
+                                 given.formats(), 0);
     });
+  }
+  /// The same for rows that are of no interest: how many it inserted, updated or deleted.
+  std::uint64_t execute(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    return query(sql, parameters, deadline).affected_rows();
   }
 
   /// As query() with one statement, which the server keeps prepared for this connection: parsed once, planned seldom.
-  PostgresResult prepared(const std::string& sql, const PostgresParameters& parameters = {},
+  PostgresResult prepared(const std::string& sql, SqlParameters parameters = {},
                           std::optional<TimePoint> deadline = {}) {
     const TimePoint end = until(deadline);
     if (!session_.statement_cache) return query(sql, parameters, end);
-    const std::string name = prepare(sql, end);
     const detail::PostgresArguments given(parameters);
+    const std::string name = prepare(sql, end);
     try {
       return run("prepared statement", end, [&](PGconn* c) {
-        return ::PQsendQueryPrepared(c, name.c_str(), given.count, given.values.data(), given.lengths.data(),
-                                     given.formats.data(), 0);
+        return ::PQsendQueryPrepared(c, name.c_str(), given.count(), given.values(), given.lengths(), given.formats(),
+                                     0);
       });
     } catch (const PostgresError& error) {
       // Somebody has deallocated it, or a table has changed: the next try prepares it anew.
@@ -79,6 +84,7 @@ class PostgresConnection {
     settle_transaction(end);
     if (in_transaction()) refuse_nested_transaction(peer());
     simple("begin", detail::begin_statement(options), end);
+    guarded_ = true;
     return Transaction(*this);
   }
 
@@ -124,20 +130,11 @@ class PostgresConnection {
   [[nodiscard]] PostgresCanceller<Backend> canceller() const { return PostgresCanceller<Backend>(wire_.get()); }
 
   /// What the server has remarked since they were last taken, the newest max_notices of it.
-  [[nodiscard]] std::vector<PostgresNotice> take_notices() {
-    return wire_.get() == nullptr ? std::vector<PostgresNotice>() : wire_.handle().state().take_notices();
-  }
-
+  [[nodiscard]] std::vector<PostgresNotice> take_notices() { return wire_.handle().take_notices(); }
   /// Whether a transaction is open, be it in order or failed.
-  [[nodiscard]] bool in_transaction() const noexcept {
-    const PGTransactionStatusType status = ::PQtransactionStatus(wire_.get());
-    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
-  }
+  [[nodiscard]] bool in_transaction() const noexcept { return wire_.handle().in_transaction(); }
   /// "server_version", "in_hot_standby", "TimeZone" ...: what the server tells unasked; empty where it does not.
-  [[nodiscard]] std::string parameter(const std::string& name) const {
-    const char* const value = ::PQparameterStatus(wire_.get(), name.c_str());
-    return value == nullptr ? std::string() : std::string(value);
-  }
+  [[nodiscard]] std::string parameter(const std::string& name) const { return wire_.handle().parameter(name); }
   /// Of the server's.
   [[nodiscard]] int process_id() const noexcept { return ::PQbackendPID(wire_.get()); }
   [[nodiscard]] bool encrypted() const noexcept { return ::PQsslInUse(wire_.get()) != 0; }
@@ -165,7 +162,7 @@ class PostgresConnection {
     return true;
   }
   bool reset(TimePoint deadline) {
-    rollback_due_ = in_transaction() && session_.reset != PostgresReset::none;
+    rollback_due_ = rollback_due_ || session_.reset != PostgresReset::none;
     settle_transaction(deadline);
     if (session_.reset == PostgresReset::discard_all) {
       simple("reset", "DISCARD ALL", deadline);
@@ -184,16 +181,17 @@ class PostgresConnection {
   void commit_transaction(std::optional<TimePoint> deadline) {
     const PostgresResult result = simple("commit", "COMMIT", deadline);
     if (result.command() == "ROLLBACK") detail::refuse_commit(peer());
+    guarded_ = false;
   }
-  void rollback_transaction(std::optional<TimePoint> deadline) { simple("rollback", "ROLLBACK", deadline); }
+  void rollback_transaction(std::optional<TimePoint> deadline) {
+    guarded_ = false;
+    if (in_transaction()) simple("rollback", "ROLLBACK", deadline);
+  }
   void leave_transaction() noexcept { rollback_due_ = true; }
 
  private:
   [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
     return deadline ? *deadline : after(Backend::now(), session_.io_timeout);
-  }
-  static void check_text(const std::string& sql) {  // libpq would cut it
-    if (sql.find('\0') != std::string::npos) throw std::invalid_argument("a statement must not contain a NUL");
   }
 
   template <class Send>
@@ -204,20 +202,21 @@ class PostgresConnection {
     return PostgresResult(wire_.exchange(operation, end, send));
   }
   PostgresResult simple(const char* operation, const std::string& sql, std::optional<TimePoint> deadline) {
-    check_text(sql);
+    detail::check_postgres_statement(sql);
     return run(operation, deadline, [&sql](PGconn* c) { return ::PQsendQuery(c, sql.c_str()); });
   }
 
-  /// Rolls back what a guard has left open: its destructor could not wait, this can.
+  /// Rolls back what a Transaction has left open: its destructor could not wait, this can. Where a statement of the
+  /// user's own has ended it (COMMIT, ROLLBACK), what comes then must not take effect alone.
   void settle_transaction(TimePoint end) {
-    if (!std::exchange(rollback_due_, false) || !in_transaction()) return;
-    wire_.exchange("rollback", end, [](PGconn* c) { return ::PQsendQuery(c, "ROLLBACK"); });
+    if (std::exchange(rollback_due_, false)) return rollback_transaction(end);
+    if (guarded_ && !in_transaction()) detail::refuse_ended(peer());
   }
 
   /// The name under which the server knows it.
   std::string prepare(const std::string& sql, TimePoint end) {
     if (const auto* known = statements_.find(sql)) return known->name;
-    check_text(sql);
+    detail::check_postgres_statement(sql);
     if (statements_.size() >= *session_.statement_cache) {
       simple("deallocate", "DEALLOCATE " + statements_.oldest().name, end);
       statements_.remove_oldest();
@@ -228,21 +227,22 @@ class PostgresConnection {
   }
 
   void start_copy(const std::string& sql, ExecStatusType wanted, TimePoint end) {
-    check_text(sql);
+    detail::check_postgres_statement(sql);
     settle_transaction(end);
     used_ = true;
     wire_.start("COPY", end);
     wire_.start_copy(sql.c_str(), wanted);
   }
 
-  void stop_listening() {
-    for (listening_ = false; detail::next_notification(wire_.get());) continue;  // they are for whoever listened
+  void stop_listening() {  // what has come is for whoever listened
+    for (listening_ = false; detail::next_notification(wire_.get());) continue;
   }
 
   detail::PostgresWire<Backend> wire_;
   PostgresSession session_;
   detail::PostgresStatements statements_;
-  bool rollback_due_ = false;  ///< a guard has left its transaction open
+  bool guarded_ = false;       ///< a Transaction was begun, and has not ended
+  bool rollback_due_ = false;  ///< a Transaction has left what it began open
   bool listening_ = false;
   bool used_ = false;  ///< since the last reset
 };

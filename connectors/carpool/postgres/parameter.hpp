@@ -1,65 +1,22 @@
-/// A value that goes to PostgreSQL beside the statement, never inside it.
+/// How values go to PostgreSQL beside the statement, never inside it; and a name as part of a statement.
 #pragma once
+
+#include <carpool/sql/value.hpp>
+
+#include <libpq-fe.h>
 
 #include <array>
 #include <charconv>
-#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
-#include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <variant>
 #include <vector>
 
 namespace carpool {
-
-/// The server derives the type from where $1 stands; "$1::int" says it outright. A null is nullptr, std::nullopt or an
-/// empty optional; bytes (std::span<const std::byte>) are for bytea. Throws std::invalid_argument for a text that
-/// contains a NUL, which PostgreSQL cannot keep.
-class PostgresParameter {
- public:
-  PostgresParameter(std::nullptr_t) noexcept {}
-  PostgresParameter(std::nullopt_t) noexcept {}
-  PostgresParameter(bool value) : text_(value ? "t" : "f") {}
-  template <class Number>
-  requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<Number, bool> &&
-           !std::same_as<Number, char>) PostgresParameter(Number value)
-      : text_(text_of(value)) {}
-  PostgresParameter(std::string value) : text_(std::move(value)) { check(); }
-  PostgresParameter(std::string_view value) : PostgresParameter(std::string(value)) {}
-  PostgresParameter(const char* value) : PostgresParameter(std::string(value)) {}
-  PostgresParameter(std::span<const std::byte> value)
-      : text_(std::string(reinterpret_cast<const char*>(value.data()), value.size())), binary_(true) {}
-  PostgresParameter(const std::vector<std::byte>& value) : PostgresParameter(std::span<const std::byte>(value)) {}
-  template <class T>
-  PostgresParameter(const std::optional<T>& value)
-      : PostgresParameter(value ? PostgresParameter(*value) : PostgresParameter(nullptr)) {}
-
-  /// As PQsendQueryParams wants it; null for a null.
-  [[nodiscard]] const char* data() const noexcept { return text_ ? text_->c_str() : nullptr; }
-  [[nodiscard]] std::size_t size() const noexcept { return text_ ? text_->size() : 0; }
-  [[nodiscard]] bool binary() const noexcept { return binary_; }
-
- private:
-  template <class Number>
-  static std::string text_of(Number value) {
-    std::array<char, 64> digits;  // the shortest that reads back the same: 24 for a double, 45 for a long double
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    return {digits.data(), end};
-  }
-  void check() const {
-    if (text_->find('\0') != std::string::npos) throw std::invalid_argument("a text parameter must not contain a NUL");
-  }
-
-  std::optional<std::string> text_;
-  bool binary_ = false;
-};
-
-/// {7, "seven", std::nullopt}
-using PostgresParameters = std::vector<PostgresParameter>;
 
 /// A name as part of a statement: "weird ""name""".
 [[nodiscard]] inline std::string postgres_identifier(std::string_view name) {
@@ -70,23 +27,61 @@ using PostgresParameters = std::vector<PostgresParameter>;
 
 namespace detail {
 
-/// The parameters as libpq takes them; valid as long as they are.
-struct PostgresArguments {
-  explicit PostgresArguments(const PostgresParameters& parameters) : count(static_cast<int>(parameters.size())) {
+/// libpq takes them to their first NUL.
+inline void check_postgres_statement(const std::string& sql) {
+  if (sql.find('\0') != std::string::npos) throw std::invalid_argument("a statement must not contain a NUL");
+}
+
+/// The values as libpq takes them; valid as long as they are. The server derives each type from where $1 stands;
+/// "$1::int" says it outright. Throws std::invalid_argument for a text with a NUL, which PostgreSQL cannot keep.
+class PostgresArguments {
+ public:
+  explicit PostgresArguments(SqlParameters parameters) : digits_(parameters.size()) {
     constexpr std::size_t most = 65535;  // the protocol counts them in 16 bits
     if (parameters.size() > most) throw std::invalid_argument("a statement can have at most 65535 parameters");
-    for (const PostgresParameter& parameter : parameters) {
-      if (parameter.size() > std::numeric_limits<int>::max()) throw std::invalid_argument("a parameter exceeds 2 GiB");
-      values.push_back(parameter.data());
-      lengths.push_back(static_cast<int>(parameter.size()));
-      formats.push_back(parameter.binary() ? 1 : 0);
+    for (const SqlValue& parameter : parameters) {
+      std::visit([this](const auto& value) { add(value); }, parameter.variant());
     }
   }
+  PostgresArguments(const PostgresArguments&) = delete;
+  PostgresArguments& operator=(const PostgresArguments&) = delete;
 
-  int count;
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  std::vector<int> formats;
+  [[nodiscard]] int count() const noexcept { return static_cast<int>(values_.size()); }
+  [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }
+  [[nodiscard]] const int* lengths() const noexcept { return lengths_.data(); }
+  [[nodiscard]] const int* formats() const noexcept { return formats_.data(); }
+
+ private:
+  using Digits = std::array<char, 32>;  // the shortest that read back the same: 24 for a double
+
+  void add(std::monostate) { add(nullptr, 0, 0); }
+  void add(const bool& value) { add(value ? "t" : "f", 1, 0); }
+  void add(const std::string& text) {
+    if (text.find('\0') != std::string::npos) throw std::invalid_argument("a text parameter must not contain a NUL");
+    add(text.c_str(), text.size(), 0);
+  }
+  void add(const SqlValue::Bytes& bytes) {  // an empty vector may have no data, which libpq takes for a NULL
+    add(bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data()), bytes.size(), 1);
+  }
+  template <class Number>
+  void add(const Number& number) {
+    Digits& digits = digits_[values_.size()];
+    char* const end = std::to_chars(digits.data(), digits.data() + digits.size() - 1, number).ptr;
+    *end = '\0';
+    add(digits.data(), static_cast<std::size_t>(end - digits.data()), 0);
+  }
+
+  void add(const char* value, std::size_t size, int format) {
+    if (size > std::numeric_limits<int>::max()) throw std::invalid_argument("a parameter exceeds 2 GiB");
+    values_.push_back(value);
+    lengths_.push_back(static_cast<int>(size));
+    formats_.push_back(format);
+  }
+
+  std::vector<Digits> digits_;  // one for each parameter, so that none moves
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
 };
 
 }  // namespace detail

@@ -42,6 +42,8 @@ class SqlRow {
   [[nodiscard]] SqlField operator[](std::size_t column) const { return result_->field(row_, column); }
   [[nodiscard]] SqlField operator[](std::string_view name) const { return (*this)[result_->column(name)]; }
 
+  [[nodiscard]] bool is_null(std::size_t column) const { return (*this)[column].is_null(); }
+
   /// The column's SqlField::as<T>().
   template <class T>
   [[nodiscard]] T get(std::size_t column) const {
@@ -83,6 +85,7 @@ class SqlRowAccess {
     detail::check_sql_index(column, self().columns(), "column");
     return {self().name(column), self().view(row, column)};
   }
+  [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const { return field(row, column).is_null(); }
   template <class T>
   [[nodiscard]] T get(std::size_t row, std::size_t column) const {
     return field(row, column).template as<T>();

@@ -72,7 +72,7 @@ class AcquireWait {
                                                 bool timed_out) {
     if (state->finished()) return PoolErrc::pool_closed;
     if (timed_out || started_ >= timeout_.deadline()) return PoolErrc::acquire_timeout;
-    if (!waiter_.enqueued && state->hopeless(endpoint, now)) return PoolErrc::breaker_open;
+    if (!waiter_.enqueued && state->circuit_open(endpoint, now)) return PoolErrc::breaker_open;
     return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
   }
   /// A waiter keeps its turn, except where no caller may wait at all. On a backend without concurrency no caller waits

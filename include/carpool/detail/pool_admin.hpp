@@ -62,13 +62,13 @@ class PoolAdmin {
     n = std::min(n, options.max_idle.value_or(n));
     if (n == 0) return idle_of(core, target);
     Visit visit(core);
-    Wanting wanting(core, target, n);
+    Prewarm running(core, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
       auto state = core.access();
       auto& endpoint = state->endpoints().at(target);
       const std::size_t idle = endpoint.idle.size();
       const bool may_not = state->full() || endpoint.breaker.open(Backend::now());
-      const bool stuck = wanting.failed(endpoint) || (endpoint.connecting == 0 && may_not);
+      const bool stuck = running.failed(endpoint) || (endpoint.connecting == 0 && may_not);
       if (late || idle >= n || stuck || !state->serving()) return idle;
     }
   }
@@ -174,26 +174,26 @@ class PoolAdmin {
   };
 
   /// For its lifetime the endpoint wants n idle connections.
-  class Wanting {
+  class Prewarm {
    public:
-    Wanting(Core& core, const Target& target, std::size_t n) : core_(core), wish_{n} {
+    Prewarm(Core& core, const Target& target, std::size_t n) : core_(core), idle_target_{n} {
       Wakeups wakeups;
       auto state = core_.access();
       auto& endpoint = state->endpoints().at(target);
       endpoint_ = &endpoint;
       failed_series_ = endpoint.failed_series;
-      endpoint.add_wish(wish_);  // from here on the endpoint is not dropped
-      state->begin_wish();
-      state->heed_wishes(endpoint);
+      endpoint.add_idle_target(idle_target_);  // from here on the endpoint is not dropped
+      state->begin_prewarm();
+      state->recompute_idle_target(endpoint);
       core_.wake_background_work(state, wakeups);
     }
-    Wanting(const Wanting&) = delete;
-    Wanting& operator=(const Wanting&) = delete;
-    ~Wanting() {
+    Prewarm(const Prewarm&) = delete;
+    Prewarm& operator=(const Prewarm&) = delete;
+    ~Prewarm() {
       auto state = core_.access();
-      state->end_wish();
-      endpoint_->remove_wish(wish_);
-      state->heed_wishes(*endpoint_);
+      state->end_prewarm();
+      endpoint_->remove_idle_target(idle_target_);
+      state->recompute_idle_target(*endpoint_);
       state->drop_if_unused(*endpoint_);
     }
 
@@ -205,7 +205,7 @@ class PoolAdmin {
    private:
     Core& core_;
     Endpoint<Types>* endpoint_ = nullptr;
-    Wish wish_;
+    IdleTarget idle_target_;
     std::size_t failed_series_ = 0;
   };
 

@@ -40,7 +40,7 @@ class PoolEngine {
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
-      state->heed_wishes(state->endpoints().at(Target{}));
+      state->recompute_idle_target(state->endpoints().at(Target{}));
     }
   }
   /// Nothing goes on in the background before. Throws what spawning the reaper does.
@@ -76,7 +76,7 @@ class PoolEngine {
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
     state->put_empty(slot);
-    if (state->waiting() > 0) ManyWaiters<Types>::fail_hopeless(state, wakeups);
+    if (state->waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
     wake_background_work(state, wakeups);
   }
   void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {

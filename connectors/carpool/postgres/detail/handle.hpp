@@ -1,7 +1,11 @@
 /// Owns one PGconn and what the server says on it unasked, and closes it gracefully or without a word.
 #pragma once
 
+<<<<<<< HEAD
 #include <carpool/common/redirect_to_dev_null.hpp>
+=======
+#include <carpool/common/mute_descriptor.hpp>
+>>>>>>> 5c49144
 #include <carpool/postgres/error.hpp>
 
 #include <libpq-fe.h>
@@ -14,6 +18,7 @@
 #include <deque>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -85,6 +90,18 @@ class PostgresHandle {
     return state_ && !state_->in_doubt && !state_->spoilt && ::PQstatus(get()) == CONNECTION_OK;
   }
 
+  [[nodiscard]] bool in_transaction() const noexcept {
+    const PGTransactionStatusType status = ::PQtransactionStatus(get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  [[nodiscard]] std::string parameter(const std::string& name) const {
+    const char* const value = ::PQparameterStatus(get(), name.c_str());
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  [[nodiscard]] std::vector<PostgresNotice> take_notices() const {
+    return state_ ? state_->take_notices() : std::vector<PostgresNotice>();
+  }
+
   /// Before libpq may close its descriptor, and after it may have.
   void forget() const noexcept { Backend::forget(descriptor()); }
 
@@ -102,7 +119,11 @@ class PostgresHandle {
     if (!state_) return;
     const int descriptor = this->descriptor();
     Backend::forget(descriptor);
+<<<<<<< HEAD
     if (descriptor >= 0 && !redirect_to_dev_null(descriptor)) {
+=======
+    if (descriptor >= 0 && !mute_descriptor(descriptor)) {
+>>>>>>> 5c49144
       static_cast<void>(state_.release());
       return;
     }

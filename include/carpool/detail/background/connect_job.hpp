@@ -127,7 +127,7 @@ class ConnectJob {
     core_.free_slot(state, slot_, wakeups);
   }
   /// False: the endpoint pauses, and its series goes on.
-  [[nodiscard]] bool opens_breaker(Breaker& breaker) noexcept {
+  [[nodiscard]] bool opens_breaker(CircuitBreaker& breaker) noexcept {
     const TimePoint now = Backend::now();
     const Backoff& backoff = options().connect_backoff;
     if (!authentication_) {

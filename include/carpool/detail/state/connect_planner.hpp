@@ -23,7 +23,7 @@ namespace carpool::detail {
 /// What the pool as a whole has to offer to a connect.
 struct ConnectRoom {
   bool for_waiters = false;  ///< a slot is free, or one can be made free
-  bool for_wishes = false;   ///< a slot is free, and one more may be idle
+  bool for_idle = false;     ///< a slot is free, and one more may be idle
   bool for_probes = false;   ///< endpoints in trouble do not hold too many slots already
 };
 
@@ -51,7 +51,7 @@ class ConnectPlanner {
   /// It is about to be dropped.
   void remove(Endpoint& endpoint) noexcept { move(endpoint, ConnectPlan::none); }
 
-  /// One that somebody waits for, else one that is wished for; null: none may connect now.
+  /// An endpoint with waiters, else one whose idle target is not reached; null: none may connect now.
   [[nodiscard]] Endpoint* next(const ConnectRoom& room) noexcept {
     end_pauses();
     if (room.for_waiters) {
@@ -59,9 +59,9 @@ class ConnectPlanner {
       Endpoint* const probe = room.for_probes ? front(ConnectPlan::probe) : nullptr;
       if (Endpoint* const first = earlier(waited_for, probe)) return first;
     }
-    if (!room.for_wishes) return nullptr;
-    if (Endpoint* const wished_for = front(ConnectPlan::wished_for)) return wished_for;
-    return room.for_probes ? front(ConnectPlan::probe_wished) : nullptr;
+    if (!room.for_idle) return nullptr;
+    if (Endpoint* const for_idle = front(ConnectPlan::for_idle)) return for_idle;
+    return room.for_probes ? front(ConnectPlan::probe_for_idle) : nullptr;
   }
   /// So many waiters, of all endpoints that may connect, have no supply.
   [[nodiscard]] std::size_t shortage() const noexcept { return shortage_; }
@@ -82,9 +82,9 @@ class ConnectPlanner {
     for_each(ConnectPlan::paused, visit);
   }
   template <class Visit>
-  void for_each_wished(Visit visit) {
-    for_each(ConnectPlan::wished_for, visit);
-    for_each(ConnectPlan::probe_wished, visit);
+  void for_each_wanting_idle(Visit visit) {
+    for_each(ConnectPlan::for_idle, visit);
+    for_each(ConnectPlan::probe_for_idle, visit);
   }
   /// The one that nobody has wanted for longest, or nullptr.
   [[nodiscard]] Endpoint* first_remembered() noexcept { return list(ConnectPlan::remembered).front(); }
@@ -96,8 +96,8 @@ class ConnectPlanner {
   [[nodiscard]] const List& list(ConnectPlan plan) const noexcept { return lists_[static_cast<std::size_t>(plan)]; }
 
   [[nodiscard]] ConnectPlan plan_for(const Endpoint& endpoint, Instant& now) const noexcept {
-    const Breaker& breaker = endpoint.breaker;
-    if (endpoint.missing() == 0) {
+    const CircuitBreaker& breaker = endpoint.breaker;
+    if (endpoint.deficit() == 0) {
       return endpoint.abandoned() && !breaker.healthy() ? ConnectPlan::remembered : ConnectPlan::none;
     }
     if (breaker.pausing(now)) return ConnectPlan::paused;
@@ -105,7 +105,7 @@ class ConnectPlanner {
     if (connects_allowed(limit, endpoint.connecting, endpoint.outdated) == 0) return ConnectPlan::none;
     if (endpoint.unsupplied() > 0) return breaker.healthy() ? ConnectPlan::waited_for : ConnectPlan::probe;
     if (endpoint.connecting > 0 && !breaker.proven()) return ConnectPlan::none;  // wrong credentials cost one log-in
-    return breaker.healthy() ? ConnectPlan::wished_for : ConnectPlan::probe_wished;
+    return breaker.healthy() ? ConnectPlan::for_idle : ConnectPlan::probe_for_idle;
   }
   void move(Endpoint& endpoint, ConnectPlan to) noexcept {
     if (endpoint.plan == to) return;

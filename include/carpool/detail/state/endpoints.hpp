@@ -3,7 +3,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/detail/breaker.hpp>
+#include <carpool/detail/state/circuit_breaker.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/wait_queue.hpp>
 
@@ -15,21 +15,21 @@
 
 namespace carpool::detail {
 
-/// So many idle connections are wished for while it stands in its endpoint's list: on the stack of a prewarm.
-struct Wish {
+/// How many idle connections a prewarm wants, on its stack: counts while it is in its endpoint's list.
+struct IdleTarget {
   std::size_t count = 0;
-  Wish* next = nullptr;
+  IdleTarget* next = nullptr;
 };
 
 /// Which of the ConnectPlanner's lists an endpoint stands in.
 enum class ConnectPlan : std::uint8_t {
-  none,          ///< it wants no connect, or has as many in flight as it may
-  waited_for,    ///< a caller waits for a connect that may start
-  wished_for,    ///< nobody waits, but idle connections are to be opened
-  probe,         ///< as waited_for, after a failure
-  probe_wished,  ///< as wished_for, after a failure
-  paused,        ///< it wants a connect, and its breaker says: not yet
-  remembered,    ///< nobody wants anything of it; it is kept for what its breaker knows
+  none,            ///< it wants no connect, or has as many in flight as it may
+  waited_for,      ///< a caller waits for a connect that may start
+  for_idle,        ///< nobody waits, but idle connections are to be opened
+  probe,           ///< as waited_for, after a failure
+  probe_for_idle,  ///< as for_idle, after a failure
+  paused,          ///< it wants a connect, and its breaker says: not yet
+  remembered,      ///< nobody wants anything of it; it is kept for what its breaker knows
 };
 inline constexpr std::size_t connect_plan_count = 7;
 
@@ -38,18 +38,18 @@ template <class Types>
 struct Endpoint {
   typename Types::Queue idle;
   WaitQueue<Types> waiters;
-  Breaker breaker;
+  CircuitBreaker breaker;
   FailurePointer failure;  // of the last attempt that failed since one succeeded, for error texts
   const typename Types::Target* target = nullptr;
-  std::size_t slots = 0;          // of any state but empty
-  std::size_t connecting = 0;     // of these, reserved for a connect of today's generation
-  std::size_t outdated = 0;       // of these, reserved for a connect of an older one: nobody's supply
-  std::size_t wanted_idle = 0;    // to be kept or brought up beside what the waiters need
-  std::size_t failed_series = 0;  // so far
-  Wish* wishes = nullptr;         // the greatest counts, if min_idle is not more
-  bool asked = false;             // a try_acquire found nothing: one more, once
-  bool pings_held_back = false;   // the reaper has left some for when others are done
-  bool has_chores = false;        // it is among the ready endpoints of Chores
+  std::size_t slots = 0;               // of any state but empty
+  std::size_t connecting = 0;          // of these, reserved for a connect of today's generation
+  std::size_t outdated = 0;            // of these, reserved for a connect of an older one: nobody's supply
+  std::size_t idle_target = 0;         // to be kept or brought up beside what the waiters need
+  std::size_t failed_series = 0;       // so far
+  IdleTarget* idle_targets = nullptr;  // the greatest counts, if min_idle is not more
+  bool asked = false;                  // a try_acquire found nothing: one more, once
+  bool pings_held_back = false;        // the reaper has left some for when others are done
+  bool has_chores = false;             // it is among the ready endpoints of Chores
   ConnectPlan plan = ConnectPlan::none;
   std::size_t shortage = 0;    // waiters without a supply, as the ConnectPlanner has counted it in
   SlotFifo<Types> closing;     // to be said goodbye to and destroyed
@@ -67,7 +67,7 @@ struct Endpoint {
     return after(breaker.retry_at(), options.connect_backoff.max);
   }
   /// How many more connects somebody would use: those who wait, and the idle ones wanted, less what is there or coming.
-  [[nodiscard]] std::size_t missing() const noexcept {
+  [[nodiscard]] std::size_t deficit() const noexcept {
     const std::size_t supply = idle.size() + connecting;
     return demand() > supply ? demand() - supply : 0;
   }
@@ -76,19 +76,20 @@ struct Endpoint {
     const std::size_t supply = idle.size() + connecting;
     return waiters.size() > supply ? waiters.size() - supply : 0;
   }
-  // Wishes come and go in any order.
-  void add_wish(Wish& wish) noexcept { wish.next = std::exchange(wishes, &wish); }
-  void remove_wish(Wish& wish) noexcept {
-    Wish** link = &wishes;
-    while (*link != &wish) link = &(*link)->next;
-    *link = wish.next;
+  // Idle targets come and go in any order.
+  void add_idle_target(IdleTarget& added) noexcept { added.next = std::exchange(idle_targets, &added); }
+  void remove_idle_target(IdleTarget& removed) noexcept {
+    IdleTarget** link = &idle_targets;
+    while (*link != &removed) link = &(*link)->next;
+    *link = removed.next;
   }
-  [[nodiscard]] std::size_t greatest_wish() const noexcept {
+  [[nodiscard]] std::size_t greatest_idle_target() const noexcept {
     std::size_t greatest = 0;
-    for (const Wish* wish = wishes; wish != nullptr; wish = wish->next) greatest = std::max(greatest, wish->count);
+    for (const IdleTarget* each = idle_targets; each != nullptr; each = each->next)
+      greatest = std::max(greatest, each->count);
     return greatest;
   }
-  [[nodiscard]] std::size_t demand() const noexcept { return waiters.size() + wanted_idle + (asked ? 1 : 0); }
+  [[nodiscard]] std::size_t demand() const noexcept { return waiters.size() + idle_target + (asked ? 1 : 0); }
 };
 
 /// A pool without targets has one endpoint, and no search.

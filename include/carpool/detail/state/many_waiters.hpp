@@ -30,11 +30,11 @@ class ManyWaiters {
   }
   /// Law 15: every waiter fails that waits for a connect that may not start.
   template <class Access>
-  static void fail_hopeless(Access& state, Wakeups& wakeups) noexcept {
+  static void fail_where_circuit_open(Access& state, Wakeups& wakeups) noexcept {
     state->enter();  // the pool may go while the lock is not held
     const auto fail_waiters = [&](Endpoint& endpoint) {
       Instant<typename Types::Backend> now;
-      if (endpoint.waiters.empty() || !state->hopeless(endpoint, now)) return true;
+      if (endpoint.waiters.empty() || !state->circuit_open(endpoint, now)) return true;
       return state->fail_some(endpoint, endpoint.failure, wakeups, state->last_ticket());
     };
     each(state, wakeups, fail_waiters, [&](auto visit) { state->planner().for_each_paused(visit); });

@@ -30,7 +30,7 @@ class PoolDemand : public CacheSwitch<Types> {
 
   // --- the pool as a whole -----------------------------------------------------------------------------
 
-  [[nodiscard]] bool serving() const noexcept { return (gate_ & ~wishing_bit) == 0; }
+  [[nodiscard]] bool serving() const noexcept { return (gate_ & ~prewarming_bit) == 0; }
   [[nodiscard]] bool closed() const noexcept { return (gate_ & closed_bit) != 0; }
   [[nodiscard]] bool full() const noexcept { return lasting() >= max_size_; }
   [[nodiscard]] bool over_size() const noexcept { return lasting() > max_size_; }
@@ -72,16 +72,16 @@ class PoolDemand : public CacheSwitch<Types> {
       planner_.sort_in(endpoints_.sole(), now);
     }
     const bool free = has_free_slot();
-    const bool for_wishes = free && has_room_for_more_idle();
-    if (asks_ > 0 && !for_wishes) forget_asks();
-    return planner_.next({free || may_make_room(), for_wishes, probes_ < most_probes()});
+    const bool for_idle = free && has_room_for_more_idle();
+    if (asks_ > 0 && !for_idle) forget_asks();
+    return planner_.next({free || may_make_room(), for_idle, probes_ < most_probes()});
   }
   [[nodiscard]] bool has_free_slot() const noexcept { return slots_.occupied() < max_size_; }
   /// For a waiter of another endpoint.
   void make_room() noexcept { this->put_closing(*idle_ages_.oldest_unneeded(), CloseReason::surplus); }
 
-  /// Law 15: while the breaker is open nobody waits for a connect that may not start.
-  [[nodiscard]] bool hopeless(Endpoint& endpoint, Instant& now) noexcept {
+  /// Law 15: while the circuit is open no caller waits for a connect that may not start.
+  [[nodiscard]] bool circuit_open(Endpoint& endpoint, Instant& now) noexcept {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
            (has_free_slot() || idle_ages_.oldest_unneeded() != nullptr);
   }
@@ -89,7 +89,7 @@ class PoolDemand : public CacheSwitch<Types> {
   void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
     const bool may_start = serving() && max_size_ - std::min(max_size_, slots_.occupied()) > asks_ &&
                            has_room_for_more_idle() && !endpoint.breaker.pausing(now);
-    if (!may_start || endpoint.missing() > 0 || endpoint.idle.size() > 0) return;
+    if (!may_start || endpoint.deficit() > 0 || endpoint.idle.size() > 0) return;
     endpoint.asked = true;
     ++asks_;
     planner_.update(endpoint);
@@ -97,15 +97,15 @@ class PoolDemand : public CacheSwitch<Types> {
   void answer(Endpoint& endpoint) noexcept {
     if (std::exchange(endpoint.asked, false)) --asks_;
   }
-  /// After its wishes have changed.
-  void heed_wishes(Endpoint& endpoint) noexcept {
-    endpoint.wanted_idle = std::max(options_.min_idle, endpoint.greatest_wish());
+  /// After its idle targets have changed.
+  void recompute_idle_target(Endpoint& endpoint) noexcept {
+    endpoint.idle_target = std::max(options_.min_idle, endpoint.greatest_idle_target());
     planner_.update(endpoint);
   }
-  /// While somebody wishes for idle connections, each that is taken must be noticed: so nothing is taken quietly.
-  void begin_wish() noexcept { ++wishes_, gate_ |= wishing_bit; }
-  void end_wish() noexcept {
-    if (--wishes_ == 0) gate_ &= ~wishing_bit;
+  /// While a prewarm wants idle connections, each that is taken must be noticed: so none is taken on the fast path.
+  void begin_prewarm() noexcept { ++prewarms_, gate_ |= prewarming_bit; }
+  void end_prewarm() noexcept {
+    if (--prewarms_ == 0) gate_ &= ~prewarming_bit;
   }
   /// Those that were dead for long, and that nobody asks for, go; finish_close(failure) gets what their connectors
   /// threw, whose end is the user's code. Returns when to look again.
@@ -135,7 +135,7 @@ class PoolDemand : public CacheSwitch<Types> {
   std::size_t waiting_ = 0;  // in all lines
 
  private:
-  static constexpr std::size_t closed_bit = 1, draining_bit = 2, wishing_bit = 4, suspended_bit = 8;
+  static constexpr std::size_t closed_bit = 1, draining_bit = 2, prewarming_bit = 4, suspended_bit = 8;
   static constexpr std::size_t one_resuming = 16;  // the bits above these count those between the steps of resuming
 
   /// What was true of the servers, or of our credentials, may be so no more.
@@ -158,17 +158,17 @@ class PoolDemand : public CacheSwitch<Types> {
   }
   /// Connects to endpoints in trouble may last as long as connect_timeout, and fail: half of the slots are not theirs.
   [[nodiscard]] std::size_t most_probes() const noexcept { return std::max<std::size_t>(1, max_size_ / 2); }
-  /// A try_acquire's wish is for now: where there is no room any more, it is forgotten.
+  /// A try_acquire asks for now: where there is no room any more, that is forgotten.
   void forget_asks() noexcept {
-    planner_.for_each_wished([this](Endpoint& endpoint) {
+    planner_.for_each_wanting_idle([this](Endpoint& endpoint) {
       answer(endpoint);
       planner_.update(endpoint);
       this->drop_if_unused(endpoint);
     });
   }
 
-  std::size_t asks_ = 0;    // endpoints that are asked for one more
-  std::size_t wishes_ = 0;  // prewarms under way
+  std::size_t asks_ = 0;      // endpoints that are asked for one more
+  std::size_t prewarms_ = 0;  // prewarms under way
   std::size_t gate_ =
       0;  // the bits above, which stop serving; as wide as waiting_, so that is_uncontended() is one test
   std::size_t max_size_ = 0;

@@ -25,7 +25,7 @@ namespace carpool::detail {
 /// healthy: connects as usual. An attempt that fails pauses the endpoint for a back-off, during which none starts. The
 /// last attempt of a series opens the breaker until retry_at(); then one probe at a time; the first success closes it,
 /// and connects ramp 1, 2, 4 ... so that a server that has just come back is not trampled.
-class Breaker {
+class CircuitBreaker {
  public:
   /// Numbers the rounds of attempts. Attempts that run side by side belong to one round and fail once together.
   using Round = std::uint64_t;
@@ -97,7 +97,7 @@ class Breaker {
 
   /// The user says that something has changed: the next probe may start now.
   void allow() noexcept { retry_at_ = TimePoint::min(); }
-  void reset() noexcept { *this = Breaker(); }
+  void reset() noexcept { *this = CircuitBreaker(); }
 
  private:
   /// Or for longer, where another series has said so.

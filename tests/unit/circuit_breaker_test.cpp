@@ -1,5 +1,5 @@
 /// The breaker's arithmetic: when, and how many at once, connects may start.
-#include <carpool/detail/breaker.hpp>
+#include <carpool/detail/state/circuit_breaker.hpp>
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using carpool::Backoff;
 using carpool::Duration;
 using carpool::TimePoint;
 using carpool::detail::backoff_delay;
-using carpool::detail::Breaker;
+using carpool::detail::CircuitBreaker;
 
 constexpr Backoff backoff{.initial = 100ms, .max = 1s};
 constexpr TimePoint start{1h};
@@ -49,16 +49,16 @@ TEST(BackoffDelay, DoesNotOverflow) {
   EXPECT_EQ(backoff_delay({.initial = 1ns, .max = 1ns}, 5, 0), 1ns);
 }
 
-TEST(Breaker, IsClosedAtFirst) {
-  const Breaker breaker;
+TEST(CircuitBreaker, IsClosedAtFirst) {
+  const CircuitBreaker breaker;
   EXPECT_TRUE(breaker.closed());
   EXPECT_FALSE(breaker.open(start));
   EXPECT_EQ(breaker.limit(start, 7), 7U);
   EXPECT_TRUE(breaker.healthy());
 }
 
-TEST(Breaker, AFailedSeriesOpensItForTheBackOff) {
-  Breaker breaker;
+TEST(CircuitBreaker, AFailedSeriesOpensItForTheBackOff) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   EXPECT_FALSE(breaker.closed());
   EXPECT_EQ(breaker.retry_at(), start + 100ms);
@@ -66,8 +66,8 @@ TEST(Breaker, AFailedSeriesOpensItForTheBackOff) {
   EXPECT_EQ(breaker.limit(start + 100ms - 1ns, many), 0U);
 }
 
-TEST(Breaker, AfterTheBackOffOneProbeOfOneTryMayStart) {
-  Breaker breaker;
+TEST(CircuitBreaker, AfterTheBackOffOneProbeOfOneTryMayStart) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   EXPECT_FALSE(breaker.open(start + 100ms));
   EXPECT_FALSE(breaker.closed());
@@ -76,8 +76,8 @@ TEST(Breaker, AfterTheBackOffOneProbeOfOneTryMayStart) {
   EXPECT_EQ(breaker.retry_at(), start + 300ms);
 }
 
-TEST(Breaker, BetweenTheAttemptsOfASeriesItPausesAndIsNotOpen) {
-  Breaker breaker;
+TEST(CircuitBreaker, BetweenTheAttemptsOfASeriesItPausesAndIsNotOpen) {
+  CircuitBreaker breaker;
   EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 3, backoff, 0));
   EXPECT_TRUE(breaker.pausing(start + 100ms - 1ns));
   EXPECT_FALSE(breaker.open(start));
@@ -91,17 +91,17 @@ TEST(Breaker, BetweenTheAttemptsOfASeriesItPausesAndIsNotOpen) {
   EXPECT_EQ(breaker.retry_at(), start + 400ms) << "the first pause of the breaker";
 }
 
-TEST(Breaker, AttemptsThatRanSideBySideFailOnce) {
-  Breaker breaker;
-  const Breaker::Round round = breaker.round();
+TEST(CircuitBreaker, AttemptsThatRanSideBySideFailOnce) {
+  CircuitBreaker breaker;
+  const CircuitBreaker::Round round = breaker.round();
   EXPECT_FALSE(breaker.attempt_failed(round, start, 2, backoff, 0));
   EXPECT_FALSE(breaker.attempt_failed(round, start, 2, backoff, 0));
   EXPECT_EQ(breaker.tried(), 1U);
   EXPECT_TRUE(breaker.attempt_failed(breaker.round(), start + 100ms, 2, backoff, 0));
 }
 
-TEST(Breaker, ASuccessEndsTheSeries) {
-  Breaker breaker;
+TEST(CircuitBreaker, ASuccessEndsTheSeries) {
+  CircuitBreaker breaker;
   EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 2, backoff, 0));
   breaker.succeeded();
   EXPECT_TRUE(breaker.healthy());
@@ -109,8 +109,8 @@ TEST(Breaker, ASuccessEndsTheSeries) {
   EXPECT_FALSE(breaker.attempt_failed(breaker.round(), start, 2, backoff, 0));
 }
 
-TEST(Breaker, EachFurtherFailureDoublesTheBackOff) {
-  Breaker breaker;
+TEST(CircuitBreaker, EachFurtherFailureDoublesTheBackOff) {
+  CircuitBreaker breaker;
   TimePoint now = start;
   for (const Duration expected : {100ms, 200ms, 400ms, 800ms, 1000ms, 1000ms}) {
     breaker.failed(now, backoff, 0);
@@ -119,8 +119,8 @@ TEST(Breaker, EachFurtherFailureDoublesTheBackOff) {
   }
 }
 
-TEST(Breaker, ASuccessClosesItAndConnectsRampUp) {
-  Breaker breaker;
+TEST(CircuitBreaker, ASuccessClosesItAndConnectsRampUp) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   for (const std::size_t wave : {2U, 4U, 8U, 16U}) {
     breaker.succeeded();  // the probe, or the last of a wave
@@ -134,8 +134,8 @@ TEST(Breaker, ASuccessClosesItAndConnectsRampUp) {
   }
 }
 
-TEST(Breaker, AFailureDuringTheRampStartsItAnew) {
-  Breaker breaker;
+TEST(CircuitBreaker, AFailureDuringTheRampStartsItAnew) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   for (int i = 0; i < 5; ++i) breaker.succeeded();
   breaker.failed(start, backoff, 0);
@@ -145,16 +145,16 @@ TEST(Breaker, AFailureDuringTheRampStartsItAnew) {
   EXPECT_EQ(breaker.limit(start, many), 2U);
 }
 
-TEST(Breaker, TheRampEnds) {
-  Breaker breaker;
+TEST(CircuitBreaker, TheRampEnds) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   for (std::size_t i = 0; i < 4 * many; ++i) breaker.succeeded();
   EXPECT_EQ(breaker.limit(start, many), many);
 }
 
 // A wrong password that is repeated locks the account: a series each 100, 200, 400 ... ms made 11 log-ins in 20 s.
-TEST(Breaker, RefusedCredentialsOpenItForHalfAMinuteEachTime) {
-  Breaker breaker;
+TEST(CircuitBreaker, RefusedCredentialsOpenItForHalfAMinuteEachTime) {
+  CircuitBreaker breaker;
   TimePoint now = start;
   for (int i = 0; i < 4; ++i) {
     breaker.refused(now, backoff, ~std::uint64_t{0});
@@ -167,14 +167,14 @@ TEST(Breaker, RefusedCredentialsOpenItForHalfAMinuteEachTime) {
   EXPECT_TRUE(breaker.closed());
 }
 
-TEST(Breaker, RefusedCredentialsOpenItForALongerBackOffToo) {
-  Breaker breaker;
+TEST(CircuitBreaker, RefusedCredentialsOpenItForALongerBackOffToo) {
+  CircuitBreaker breaker;
   breaker.refused(start, {.initial = 50s, .max = 90s}, 0);
   EXPECT_EQ(breaker.retry_at(), start + 50s);
 }
 
-TEST(Breaker, AnotherSeriesThatFailsDoesNotShortenIt) {
-  Breaker breaker;
+TEST(CircuitBreaker, AnotherSeriesThatFailsDoesNotShortenIt) {
+  CircuitBreaker breaker;
   breaker.refused(start, backoff, 0);
   breaker.failed(start + 1s, backoff, 0);
   EXPECT_EQ(breaker.retry_at(), start + 30s);
@@ -182,8 +182,8 @@ TEST(Breaker, AnotherSeriesThatFailsDoesNotShortenIt) {
   EXPECT_EQ(breaker.retry_at(), start + 30s + 400ms) << "the probe met another trouble";
 }
 
-TEST(Breaker, LetsAProbeThroughAtOnceWhenItIsTold) {
-  Breaker breaker;
+TEST(CircuitBreaker, LetsAProbeThroughAtOnceWhenItIsTold) {
+  CircuitBreaker breaker;
   breaker.allow();
   EXPECT_TRUE(breaker.closed());
   breaker.refused(start, backoff, 0);
@@ -194,8 +194,8 @@ TEST(Breaker, LetsAProbeThroughAtOnceWhenItIsTold) {
   EXPECT_TRUE(breaker.open(start)) << "once";
 }
 
-TEST(Breaker, IsProvenByTheFirstSuccess) {
-  Breaker breaker;
+TEST(CircuitBreaker, IsProvenByTheFirstSuccess) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   EXPECT_FALSE(breaker.proven());
   breaker.succeeded();
@@ -203,8 +203,8 @@ TEST(Breaker, IsProvenByTheFirstSuccess) {
   EXPECT_TRUE(breaker.proven());
 }
 
-TEST(Breaker, IsAsNewAfterReset) {
-  Breaker breaker;
+TEST(CircuitBreaker, IsAsNewAfterReset) {
+  CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);
   breaker.reset();
   EXPECT_TRUE(breaker.closed());
