@@ -35,7 +35,7 @@ class WorkerCache {
       WorkerCacheEntry& first = entries_[first_for(worker)];
       if (first.belongs_to(worker)) [[likely]]
         return &first;
-      return find(worker, worker);
+      return find(worker);
     }
   }
 
@@ -105,6 +105,8 @@ class WorkerCache {
  private:
   static constexpr unsigned index_bits = 5;
   static constexpr std::size_t count = Types::worker_caching == WorkerCaching::none ? 0 : std::size_t{1} << index_bits;
+  static constexpr unsigned place_bits = index_bits + 1;
+  static constexpr std::size_t places = count == 0 ? 0 : std::size_t{1} << place_bits;
 
   void begin_epoch() noexcept {
     epoch_ = ++last_epoch_;
@@ -117,21 +119,24 @@ class WorkerCache {
   }
 
   /// Worker ids are mostly addresses, alike in their low and high bits: the multiplication mixes all into the top ones.
-  [[nodiscard]] static std::size_t first_for(WorkerId worker) noexcept {
-    return (std::uint64_t{worker} * 0x9E3779B97F4A7C15u) >> (64 - index_bits);
+  [[nodiscard]] static std::uint64_t mix(WorkerId worker) noexcept {
+    return std::uint64_t{worker} * 0x9E3779B97F4A7C15u;
   }
-  /// The entry that `wanted` owns: the worker itself, or nobody, 0. No entry of the worker's stands behind a free one,
-  /// because none becomes free again: a worker without an entry soon finds out.
-  [[nodiscard, gnu::noinline]] WorkerCacheEntry* find(WorkerId worker, WorkerId wanted) noexcept {
-    if constexpr (count > 0) {
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t index = (first_for(worker) + i) % count;
-        const WorkerId owner = owners_[index].load(std::memory_order_relaxed);
-        if (owner == wanted) return &entries_[index];
-        if (owner == 0) break;
-      }
+  [[nodiscard]] static std::size_t first_for(WorkerId worker) noexcept { return mix(worker) >> (64 - index_bits); }
+  /// Where `owners_` names the worker, or the free place at which it would be named. There are twice as many places as
+  /// entries, so a worker without an entry soon meets a free one, also when all entries are assigned. No worker is
+  /// named behind a free place, because none becomes free again.
+  [[nodiscard]] std::size_t place_of(WorkerId worker) const noexcept {
+    std::size_t place = mix(worker) >> (64 - place_bits);
+    for (;; place = (place + 1) % places) {
+      const WorkerId owner = owners_[place].load(std::memory_order_relaxed);
+      if (owner == worker || owner == 0) return place;
     }
-    return nullptr;
+  }
+  [[nodiscard, gnu::noinline]] WorkerCacheEntry* find(WorkerId worker) noexcept {
+    const std::size_t place = place_of(worker);
+    if (owners_[place].load(std::memory_order_relaxed) != worker) return nullptr;
+    return &entries_[indices_[place].load(std::memory_order_relaxed)];
   }
 
   /// The worker's own, or one that has no owner yet.
@@ -140,22 +145,25 @@ class WorkerCache {
     return own != nullptr ? own : assign_one_to(worker);
   }
   [[nodiscard]] WorkerCacheEntry* assign_one_to(WorkerId worker) noexcept {
-    WorkerCacheEntry* const entry = find(worker, 0);
-    if (entry == nullptr) return nullptr;
-    entry->assign_to(worker);
-    owners_[static_cast<std::size_t>(entry - entries_.data())].store(worker, std::memory_order_relaxed);
-    assigned_[assigned_count_++] = entry;
-    return entry;
+    if (assigned_count_ == count) return nullptr;
+    std::size_t index = first_for(worker);
+    while (!entries_[index].belongs_to(0)) index = (index + 1) % count;
+    const std::size_t place = place_of(worker);
+    indices_[place].store(static_cast<std::uint8_t>(index), std::memory_order_relaxed);
+    owners_[place].store(worker, std::memory_order_relaxed);
+    entries_[index].assign_to(worker);
+    return assigned_[assigned_count_++] = &entries_[index];
   }
 
   std::array<WorkerCacheEntry, count> entries_{};
-  // Each entry's, side by side: a worker that looks for its own reads lines that hardly ever change.
-  alignas(64) std::array<Atomic<WorkerId>, count> owners_{};  // written under the lock, once; 0: none yet
-  std::array<WorkerCacheEntry*, count> assigned_{};           // under the lock
-  std::size_t assigned_count_ = 0;                            // under the lock
-  Atomic<bool> open_{false};                                  // written under the lock
-  Epoch epoch_ = 0;                                           // under the lock
-  Epoch last_epoch_ = 0;                                      // under the lock
+  // Side by side: a worker that looks for its own reads lines that hardly ever change.
+  alignas(64) std::array<Atomic<WorkerId>, places> owners_{};  // written under the lock, once; 0: none yet
+  std::array<Atomic<std::uint8_t>, places> indices_{};         // the owner's entry; read by that owner
+  std::array<WorkerCacheEntry*, count> assigned_{};            // under the lock
+  std::size_t assigned_count_ = 0;                             // under the lock
+  Atomic<bool> open_{false};                                   // written under the lock
+  Epoch epoch_ = 0;                                            // under the lock
+  Epoch last_epoch_ = 0;                                       // under the lock
 };
 
 }  // namespace carpool::detail
