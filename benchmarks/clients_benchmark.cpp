@@ -94,7 +94,7 @@ struct Mysql {
   static void prepare(const RealServer&) {}
   template <class Connection>
   static void ask(Connection& connection) {
-    if (connection.execute("select ? + 1", {41})[0].template get<std::int64_t>(0) != 42) fail("mysql: another answer");
+    if (connection.prepared("select ? + 1", {41})[0].template get<std::int64_t>(0) != 42) fail("mysql: another answer");
   }
 
   class Plain {

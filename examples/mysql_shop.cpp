@@ -21,7 +21,7 @@ using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::Mysql
 bool buy(Pool& pool, std::int64_t buyer) {
   auto lease = pool.acquire();
   auto transaction = lease->begin();  // rolled back where it is not committed
-  const auto left = lease->execute("select left_over from tickets where id = 1 for update").one().get<int>(0);
+  const auto left = lease->query("select left_over from tickets where id = 1 for update").one().get<int>(0);
   if (left == 0) return false;
   lease->execute("update tickets set left_over = left_over - 1 where id = 1");
   lease->execute("insert into sales (buyer, note) values (?, ?)", {buyer, std::optional<std::string>()});

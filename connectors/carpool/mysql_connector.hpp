@@ -29,7 +29,7 @@ namespace carpool {
 ///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, carpool::MysqlConnector> pool(
 ///       {.host = "db.example", .user = "shop", .password = "...", .database = "shop"}, {.max_size = 16});
 ///   auto lease = pool.acquire();
-///   for (auto row : lease->execute("select id, name from item where price < ?", {100}))
+///   for (auto row : lease->query("select id, name from item where price < ?", {100}))
 ///     std::cout << row.get<std::int64_t>("id") << ' ' << row.get<std::optional<std::string>>("name").value_or("-");
 ///
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
@@ -149,7 +149,7 @@ struct MysqlConnector {
   /// a MysqlError (1317) and keeps a good connection.
   template <class Backend>
   void cancel(std::uint64_t id, TimePoint deadline) const {
-    connect<Backend>(deadline).query("KILL QUERY " + std::to_string(id), deadline);
+    connect<Backend>(deadline).query("KILL QUERY " + std::to_string(id), {}, deadline);
   }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

@@ -15,6 +15,8 @@
 
 namespace {
 
+static_assert(carpool::TransactionalSqlConnection<carpool::MysqlConnection<carpool::ThreadBackend>>);
+
 template <class B, bool encrypted>
 class MysqlScene {
  public:
@@ -28,7 +30,7 @@ class MysqlScene {
 
   void exchange(carpool::MysqlConnection<B>& connection, carpool::TimePoint deadline = patiently<B>()) {
     const std::string nonce = new_nonce();
-    check_answer(connection.execute("select ?", {nonce}, deadline).one().template get<std::string>(0), nonce);
+    check_answer(connection.prepared("select ?", {nonce}, deadline).one().template get<std::string>(0), nonce);
   }
 
   void kill_peers() { proxy_.close_all(); }

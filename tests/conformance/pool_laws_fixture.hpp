@@ -25,6 +25,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contains.hpp"
 #include "eventually.hpp"
 #include "thrown.hpp"
 #include "time_of.hpp"
@@ -62,10 +63,6 @@ template <class Backend, class Pool>
 template <class Call>
 [[nodiscard]] std::error_code error_of(Call call) {
   return code_thrown_by<carpool::PoolError>(std::move(call));
-}
-
-[[nodiscard]] inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// Workers of a backend, which all have ended when it goes.

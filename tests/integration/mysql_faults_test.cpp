@@ -38,7 +38,7 @@ class MysqlFaults : public MysqlFixture<B> {
   /// A question whose answer nobody else gets.
   void exchange(typename Base::Connection& connection, std::optional<carpool::TimePoint> deadline = {}) {
     const std::int64_t nonce = ++nonces_;
-    const auto result = connection.execute("select ?, repeat('x', 300)", {nonce}, deadline);
+    const auto result = connection.prepared("select ?, repeat('x', 300)", {nonce}, deadline);
     ASSERT_EQ(result.one().template get<std::int64_t>(0), nonce) << "the answer to somebody else's question";
   }
 

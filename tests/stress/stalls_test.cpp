@@ -95,7 +95,7 @@ struct OverMysql {
   }
   template <class Connection>
   static std::string ask(Connection& connection, const std::string& text) {
-    return connection.execute("select ?", {text})[0].template get<std::string>(0);
+    return connection.prepared("select ?", {text})[0].template get<std::string>(0);
   }
 };
 

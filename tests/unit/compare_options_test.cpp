@@ -2,6 +2,7 @@
 // sanitizers: none
 /// The command line of carpool-compare: what it means, and how bad input is refused by name and bound.
 #include "../../tools/compare/options.hpp"
+#include "contains.hpp"
 #include "thrown.hpp"
 
 #include <gtest/gtest.h>
@@ -20,15 +21,6 @@ Options parsed(std::vector<std::string> arguments) { return std::get<Options>(pa
 
 std::string refusal(std::vector<std::string> arguments) {
   return thrown_by<UsageError>([&] { return parse_options(std::move(arguments)); }).what();
-}
-
-/// Whether the text has all the parts, said so that a failure shows them.
-testing::AssertionResult has(const std::string& text, const std::vector<std::string>& parts) {
-  for (const auto& part : parts) {
-    if (text.find(part) == std::string::npos)
-      return testing::AssertionFailure() << "no '" << part << "' in '" << text << "'";
-  }
-  return testing::AssertionSuccess();
 }
 
 TEST(CompareOptions, WithoutAnyItRunsAllBackendsAndQueuesWithTheDefaultEviction) {
@@ -113,11 +105,12 @@ TEST(CompareOptions, OnlyTakesAllAndForgetsRepetitions) {
 }
 
 TEST(CompareOptions, UnknownPoliciesAreRefusedWithTheListOfThose) {
-  EXPECT_TRUE(has(refusal({"--only", "backend=fibre"}), {"--only", "'fibre'", "single, thread, boost_thread, fiber"}));
-  EXPECT_TRUE(has(refusal({"--only", "queue=heap"}), {"lifo, lifetime, fifo, affine"}));
-  EXPECT_TRUE(has(refusal({"--only", "colour=red"}), {"backend=, queue= or eviction="}));
-  EXPECT_TRUE(has(refusal({"--only", "lifo"}), {"names no axis"}));
-  EXPECT_TRUE(has(refusal({"--only", ""}), {"--only"}));
+  EXPECT_TRUE(
+      contains(refusal({"--only", "backend=fibre"}), "--only", "'fibre'", "single, thread, boost_thread, fiber"));
+  EXPECT_TRUE(contains(refusal({"--only", "queue=heap"}), "lifo, lifetime, fifo, affine"));
+  EXPECT_TRUE(contains(refusal({"--only", "colour=red"}), "backend=, queue= or eviction="));
+  EXPECT_TRUE(contains(refusal({"--only", "lifo"}), "names no axis"));
+  EXPECT_TRUE(contains(refusal({"--only", ""}), "--only"));
 }
 
 struct BadInput {
@@ -129,7 +122,7 @@ class CompareOptionsRefusal : public testing::TestWithParam<BadInput> {};
 
 TEST_P(CompareOptionsRefusal, NamesTheOptionAndTheBoundInOneLine) {
   const auto message = refusal(GetParam().arguments);
-  EXPECT_TRUE(has(message, {GetParam().names, GetParam().bound}));
+  EXPECT_TRUE(contains(message, GetParam().names, GetParam().bound));
   EXPECT_EQ(message.find('\n'), std::string::npos);
 }
 
@@ -179,7 +172,7 @@ TEST(CompareOptions, HelpFitsInEightyColumns) {
   for (std::size_t end = help.find('\n'); end != std::string::npos; begin = end + 1, end = help.find('\n', begin)) {
     EXPECT_LE(end - begin, 80U) << help.substr(begin, end - begin);
   }
-  EXPECT_TRUE(has(help, {"--scenario", "--only", "--json"}));
+  EXPECT_TRUE(contains(help, "--scenario", "--only", "--json"));
 }
 
 }  // namespace

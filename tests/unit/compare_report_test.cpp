@@ -6,6 +6,7 @@
 #include "../../tools/compare/json_report.hpp"
 #include "../../tools/compare/progress.hpp"
 #include "../../tools/compare/table.hpp"
+#include "contains.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,11 +20,6 @@ namespace carpool::compare {
 namespace {
 
 using namespace std::chrono_literals;
-
-testing::AssertionResult has(const std::string& text, std::string_view part) {
-  if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "no '" << part << "' in:\n" << text;
-}
 
 /// Three rounds around a rate, each 1 % apart.
 std::vector<Sample> samples_at(double rate, double cpu_us, Duration wait) {
@@ -214,7 +210,7 @@ TEST(CompareSize, NoiseIsNoExcuseButIsSaid) {
   results.sweeps = {sweep_of({{1, 10'000}, {2, 36'000}, {4, 40'000}, {8, 40'400}})};
   for (auto& point : results.sweeps.front().points) point.row.rate.high = 50'000;
   EXPECT_EQ(enough(results.sweeps.front())->pool_size, 4U);
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "2 gave 10 % fewer, which noise may explain."));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"), "2 gave 10 % fewer, which noise may explain."));
 }
 
 TEST(CompareSize, ARowOfTheTableThatDidMoreCounts) {
@@ -228,23 +224,24 @@ TEST(CompareSize, ARowOfTheTableThatDidMoreCounts) {
 
 TEST(CompareAdvice, BeginsWithTheChoiceAndItsFigures) {
   const auto advice = advise(steady_results(), Charset::ascii);
-  EXPECT_TRUE(has(advice.at(0), "Choose fiber + lifo"));
-  EXPECT_TRUE(has(advice.at(0), "120,000 requests/s, 5.00 us of CPU per request"));
+  EXPECT_TRUE(contains(advice.at(0), "Choose fiber + lifo"));
+  EXPECT_TRUE(contains(advice.at(0), "120,000 requests/s, 5.00 us of CPU per request"));
 }
 
 TEST(CompareAdvice, ComparesTheOtherBackendsAndCallsNoiseNoise) {
   const auto text = join(advise(steady_results(), Charset::ascii), "\n");
-  EXPECT_TRUE(has(text, "The best with thread (thread + fifo): 33 % fewer requests/s; 2.4 times the CPU per request."));
-  EXPECT_TRUE(has(text, "The queue with fiber, against lifo: fifo p99.9 of the waits"));
-  EXPECT_TRUE(has(text, "what is not named is noise"));
-  EXPECT_TRUE(has(text, "single has one worker by nature"));
+  EXPECT_TRUE(
+      contains(text, "The best with thread (thread + fifo): 33 % fewer requests/s; 2.4 times the CPU per request."));
+  EXPECT_TRUE(contains(text, "The queue with fiber, against lifo: fifo p99.9 of the waits"));
+  EXPECT_TRUE(contains(text, "what is not named is noise"));
+  EXPECT_TRUE(contains(text, "single has one worker by nature"));
 }
 
 TEST(CompareAdvice, SaysSoWhereQueuesDoNotDiffer) {
   auto results = steady_results();
   results.rows.back() = row_at(fiber_fifo, 120'500, 5);
-  EXPECT_TRUE(
-      has(join(advise(results, Charset::ascii), "\n"), "The queue with fiber makes no difference beyond noise here."));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"),
+                       "The queue with fiber makes no difference beyond noise here."));
 }
 
 TEST(CompareAdvice, SaysWhyWhatLooksBetterWasNotChosen) {
@@ -253,48 +250,50 @@ TEST(CompareAdvice, SaysWhyWhatLooksBetterWasNotChosen) {
   results.rows[1].rate.low = 87'000;   // no different from the cheaper but slower fiber ...
   results.rows[1].rate.high = 99'500;  // ... nor from the fastest, which that one is beyond noise
   EXPECT_EQ(recommend(results)->combination, thread_fifo);
-  EXPECT_TRUE(
-      has(join(advise(results, Charset::ascii), "\n"), "50 % less CPU per request; but the fastest of all is faster"));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"),
+                       "50 % less CPU per request; but the fastest of all is faster"));
 }
 
 TEST(CompareAdvice, NamesTheSizeThatIsEnough) {
   auto results = steady_results();
   results.sweeps = {sweep_of({{1, 10'000}, {2, 20'000}, {4, 39'500}, {8, 40'000}})};
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"),
-                  "A pool of 4 is enough for 32 workers (fiber + lifo): 39,500 requests/s, and 8 give +1 %"));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"),
+                       "A pool of 4 is enough for 32 workers (fiber + lifo): 39,500 requests/s, and 8 give +1 %"));
   results.sweeps = {sweep_of({{1, 10'000}, {2, 20'000}})};
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"),
-                  "No smaller pool than 2, the largest that was tried, is enough (fiber + lifo): 20,000 requests/s"));
+  EXPECT_TRUE(
+      contains(join(advise(results, Charset::ascii), "\n"),
+               "No smaller pool than 2, the largest that was tried, is enough (fiber + lifo): 20,000 requests/s"));
   results.sweeps = {sweep_of({{1, 10'000}, {32, 20'000}})};
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "than 32, a connection for every worker, is enough"));
+  EXPECT_TRUE(
+      contains(join(advise(results, Charset::ascii), "\n"), "than 32, a connection for every worker, is enough"));
 }
 
 TEST(CompareAdvice, WarnsOfNoiseOtherProgramsAndDebugBuilds) {
   auto results = steady_results();
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "moved by +-1 %"));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"), "moved by +-1 %"));
   for (auto& row : results.rows) row.rate.high *= 1.6;
   results.machine.used_by_others = 0.4;
   results.machine.optimised = false;
   const auto text = join(advise(results, Charset::unicode), "\n");
-  EXPECT_TRUE(has(text, "A hint only, for the noise is large: choose fiber + "));
-  EXPECT_TRUE(has(text, "That is much: measure again"));
-  EXPECT_TRUE(has(text, "other programs used 40 % of the processors"));
-  EXPECT_TRUE(has(text, "built without optimisation"));
+  EXPECT_TRUE(contains(text, "A hint only, for the noise is large: choose fiber + "));
+  EXPECT_TRUE(contains(text, "That is much: measure again"));
+  EXPECT_TRUE(contains(text, "other programs used 40 % of the processors"));
+  EXPECT_TRUE(contains(text, "built without optimisation"));
 }
 
 TEST(CompareAdvice, CountsTheConnectionsOfASpike) {
-  EXPECT_TRUE(has(join(advise(spike_results(5), Charset::ascii), "\n"),
-                  "No combination opened more than 6 connections: no storm."));
-  EXPECT_TRUE(
-      has(join(advise(spike_results(40), Charset::ascii), "\n"), "These opened more than wanted: thread + lifo (40)."));
+  EXPECT_TRUE(contains(join(advise(spike_results(5), Charset::ascii), "\n"),
+                       "No combination opened more than 6 connections: no storm."));
+  EXPECT_TRUE(contains(join(advise(spike_results(40), Charset::ascii), "\n"),
+                       "These opened more than wanted: thread + lifo (40)."));
 }
 
 TEST(CompareAdvice, TellsOfTheOutageAndOfThoseThatDidNotRecover) {
   auto results = outage_results();
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "asked 8 times per second"));
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "every worker was served again within 60.0 ms"));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"), "asked 8 times per second"));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"), "every worker was served again within 60.0 ms"));
   results.rows[1].outage->all_again.reset();
-  EXPECT_TRUE(has(join(advise(results, Charset::ascii), "\n"), "Not within the run: thread + lifo."));
+  EXPECT_TRUE(contains(join(advise(results, Charset::ascii), "\n"), "Not within the run: thread + lifo."));
 }
 
 TEST(CompareAdvice, HasNothingToSayOfNothing) { EXPECT_TRUE(advise(Results(), Charset::ascii).empty()); }
@@ -334,7 +333,7 @@ TEST(CompareTable, FitsWithTheLongestNamesToo) {
     EXPECT_LE(columns_of(line), 80U) << line;
   results.rows.erase(results.rows.begin(), results.rows.begin() + 5);
   const auto table = results_table(results, {Charset::unicode, false});
-  EXPECT_TRUE(has(table, "max_lifetime "));
+  EXPECT_TRUE(contains(table, "max_lifetime "));
   for (const auto& line : lines_of(table)) EXPECT_LE(columns_of(line), 80U) << line;
 }
 
@@ -352,19 +351,19 @@ TEST(CompareTable, UsesNoEscapeCodesUnlessAllowed) {
 
 TEST(CompareTable, MarksTheChosenRowAndNamesTheBackendsWorkers) {
   const auto table = results_table(steady_results(), {Charset::ascii, false});
-  EXPECT_TRUE(has(table, "single: 1 worker by nature\n"));
-  EXPECT_TRUE(has(table, "fiber: 32 workers\n> lifo       120,000 ####"));
+  EXPECT_TRUE(contains(table, "single: 1 worker by nature\n"));
+  EXPECT_TRUE(contains(table, "fiber: 32 workers\n> lifo       120,000 ####"));
 }
 
 TEST(CompareTable, SaysWhyConnectionsWereClosedAndWhatFailed) {
   const auto table = results_table(every_scenario().at(1), {Charset::ascii, false});
-  EXPECT_TRUE(has(table, "    closed: discarded 12345\n    failed: wrong_reply 1\n"));
+  EXPECT_TRUE(contains(table, "    closed: discarded 12345\n    failed: wrong_reply 1\n"));
 }
 
 TEST(CompareTable, DenouncesAPoolThatOpenedTooMany) {
   auto results = steady_results();
   results.rows[1].server_peak = 9;
-  EXPECT_TRUE(has(results_table(results, {Charset::ascii, false}), "the server saw 9 connections at once"));
+  EXPECT_TRUE(contains(results_table(results, {Charset::ascii, false}), "the server saw 9 connections at once"));
 }
 
 TEST(CompareTable, WrapsSentencesAtWords) {
@@ -422,8 +421,8 @@ TEST(CompareHtml, HasTheChartsOfItsScenario) {
 
 TEST(CompareHtml, SpeaksOfAnEmbeddedServerOnlyWhereThereIsOne) {
   auto results = steady_results();
-  EXPECT_TRUE(has(html_report(results), "without the embedded server's thread"));
-  EXPECT_TRUE(has(html_report(results), "peak at server"));
+  EXPECT_TRUE(contains(html_report(results), "without the embedded server's thread"));
+  EXPECT_TRUE(contains(html_report(results), "peak at server"));
   results.embedded = false;
   results.server = "redis://localhost:6379/0, GET";
   EXPECT_EQ(html_report(results).find("embedded"), std::string::npos);
@@ -433,14 +432,14 @@ TEST(CompareHtml, SpeaksOfAnEmbeddedServerOnlyWhereThereIsOne) {
 TEST(CompareHtml, EscapesWhatItDidNotWriteItself) {
   auto results = steady_results();
   results.server = "unix:///tmp/<b>&\"x\"";
-  EXPECT_TRUE(has(html_report(results), "unix:///tmp/&lt;b&gt;&amp;&quot;x&quot;"));
+  EXPECT_TRUE(contains(html_report(results), "unix:///tmp/&lt;b&gt;&amp;&quot;x&quot;"));
 }
 
 TEST(CompareHtml, ChartsStandAloneToo) {
   for (const auto& chart : charts_of(every_scenario().front())) {
     const auto file = standalone_svg(chart.svg, chart.title);
     EXPECT_TRUE(is_balanced(file));
-    EXPECT_TRUE(has(file, "<style>"));
+    EXPECT_TRUE(contains(file, "<style>"));
   }
 }
 
@@ -471,9 +470,9 @@ TEST(CompareJson, SaysNullWhereNothingIsKnown) {
 TEST(CompareProgress, IsOneLineThatFits) {
   const auto line = progress_line(0.7, 12, "round 2 of 5: boost_thread + lifetime + max_lifetime and more than fits",
                                   78, Charset::unicode);
-  EXPECT_TRUE(has(line, "[██████████████      ]  70 %  0:12 left  round 2 of 5"));
+  EXPECT_TRUE(contains(line, "[██████████████      ]  70 %  0:12 left  round 2 of 5"));
   EXPECT_EQ(columns_of(line), 78U);
-  EXPECT_TRUE(has(progress_line(2, -5, "x", 78, Charset::ascii), "[####################] 100 %  0:00 left  x"));
+  EXPECT_TRUE(contains(progress_line(2, -5, "x", 78, Charset::ascii), "[####################] 100 %  0:00 left  x"));
 }
 
 TEST(CompareProgress, IsSilentWhereItIsNotShown) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contains.hpp"
 #include "thrown.hpp"
 
 namespace {
@@ -19,11 +20,6 @@ using carpool::HiveConnector;
 
 std::string refusal(std::string_view url) {
   return refusal_by([url] { return HiveConnector::from_url(url); });
-}
-
-void expect_named(std::string_view url, const std::string& word) {
-  const std::string text = refusal(url);
-  EXPECT_NE(text.find(word), std::string::npos) << url << " gave \"" << text << '"';
 }
 
 TEST(HiveUrlTest, AHostAloneHasDefaults) {
@@ -64,17 +60,17 @@ TEST(HiveUrlTest, TheAuthenticationMayStandInEitherPlace) {
 }
 
 TEST(HiveUrlTest, WhatIsUnknownIsNamed) {
-  expect_named("hive://h/?colour=red", "colour");
-  expect_named("hive://h/web;colour=red", "colour");
-  expect_named("hive://h/?auth=kerberos", "auth");
-  expect_named("hive://h/?reset=never", "reset");
-  expect_named("hive://h/?batch_rows=0", "batch_rows");
-  expect_named("hive://h/?io_timeout=0s", "io_timeout");
-  expect_named("hive://h/?ca_file=/etc/ca.pem", "ca_file");
-  expect_named("redis://h/", "scheme");
-  expect_named("hive://a,b/", "one host");
-  expect_named("hive://h%00/", "NUL");
-  expect_named("hive://h/%00", "NUL");
+  EXPECT_TRUE(contains(refusal("hive://h/?colour=red"), "colour"));
+  EXPECT_TRUE(contains(refusal("hive://h/web;colour=red"), "colour"));
+  EXPECT_TRUE(contains(refusal("hive://h/?auth=kerberos"), "auth"));
+  EXPECT_TRUE(contains(refusal("hive://h/?reset=never"), "reset"));
+  EXPECT_TRUE(contains(refusal("hive://h/?batch_rows=0"), "batch_rows"));
+  EXPECT_TRUE(contains(refusal("hive://h/?io_timeout=0s"), "io_timeout"));
+  EXPECT_TRUE(contains(refusal("hive://h/?ca_file=/etc/ca.pem"), "ca_file"));
+  EXPECT_TRUE(contains(refusal("redis://h/"), "scheme"));
+  EXPECT_TRUE(contains(refusal("hive://a,b/"), "one host"));
+  EXPECT_TRUE(contains(refusal("hive://h%00/"), "NUL"));
+  EXPECT_TRUE(contains(refusal("hive://h/%00"), "NUL"));
 }
 
 TEST(HiveUrlTest, APasswordStandsInNoMessage) {

@@ -61,7 +61,7 @@ class MysqlHostile : public testing::Test {
   }
   static std::string ask(carpool::MysqlConnection<B>& connection) {
     try {
-      const auto result = connection.query("select c", B::now() + milliseconds(500));
+      const auto result = connection.query("select c", {}, B::now() + milliseconds(500));
       EXPECT_TRUE(connection.reusable());
       return result.empty() ? "nothing" : result[0].template get<std::string>(0);
     } catch (const std::system_error&) {

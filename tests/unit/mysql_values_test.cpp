@@ -1,13 +1,9 @@
 // needs: mysql_connector
-/// The parts of MysqlConnector that need no server: URLs, options, values, and which statements leave something behind.
+/// The parts of MysqlConnector that need no server: URLs, options, errors, and which statements leave something behind.
 #include <carpool/mysql/detail/sql.hpp>
-#include <carpool/mysql/value.hpp>
 #include <carpool/mysql_connector.hpp>
 
 #include <chrono>
-#include <cstdint>
-#include <limits>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -19,7 +15,6 @@
 namespace {
 
 using carpool::MysqlConnector;
-using carpool::MysqlValue;
 
 /// The message with which a URL is refused.
 std::string refusal(std::string_view url) {
@@ -98,29 +93,16 @@ TEST(MysqlOptions, AreRefusedByNameAndBound) {
   EXPECT_NO_THROW(MysqlConnector{}.validate());
 }
 
-TEST(MysqlValues, ConvertWhereNothingIsLost) {
-  EXPECT_EQ(MysqlValue(300).as<std::int16_t>(), 300);
-  EXPECT_THROW((void)MysqlValue(300).as<std::uint8_t>(), std::domain_error);
-  EXPECT_THROW((void)MysqlValue(-1).as<std::uint64_t>(), std::domain_error);
-  EXPECT_EQ(MysqlValue(2.0).as<int>(), 2);
-  EXPECT_THROW((void)MysqlValue(2.5).as<int>(), std::domain_error);
-  EXPECT_THROW((void)MysqlValue(1e30).as<std::int64_t>(), std::domain_error);
-  EXPECT_THROW((void)MysqlValue(std::numeric_limits<double>::quiet_NaN()).as<int>(), std::domain_error);
-  EXPECT_THROW((void)MysqlValue(9223372036854775808.0).as<std::int64_t>(), std::domain_error);
-  EXPECT_EQ(MysqlValue("42").as<int>(), 42);
-  EXPECT_EQ(MysqlValue("4.5").as<double>(), 4.5);
-  EXPECT_THROW((void)MysqlValue("42x").as<int>(), std::domain_error);
-  EXPECT_THROW((void)MysqlValue("").as<int>(), std::domain_error);
-  EXPECT_EQ(MysqlValue(-7).as<std::string>(), "-7");
-  EXPECT_TRUE(MysqlValue(1).as<bool>());
-  EXPECT_TRUE(MysqlValue(true).as<bool>());
-}
-
-TEST(MysqlValues, NullIsAskedForAsAnOptional) {
-  EXPECT_THROW((void)MysqlValue().as<int>(), std::domain_error);
-  EXPECT_EQ(MysqlValue().as<std::optional<int>>(), std::nullopt);
-  EXPECT_EQ(MysqlValue(5).as<std::optional<int>>(), 5);
-  EXPECT_EQ(MysqlValue(std::optional<std::string>()), MysqlValue(nullptr));
+TEST(MysqlErrors, SayWhatTheyMean) {
+  using carpool::SqlErrorKind;
+  const auto kind = [](unsigned number) { return carpool::MysqlError(number, "HY000", "test").kind(); };
+  for (const unsigned number : {1020U, 1205U, 1213U, 3101U, 3572U}) EXPECT_EQ(kind(number), SqlErrorKind::conflict);
+  for (const unsigned number : {1062U, 1586U}) EXPECT_EQ(kind(number), SqlErrorKind::unique_violation);
+  for (const unsigned number : {1451U, 1452U}) EXPECT_EQ(kind(number), SqlErrorKind::foreign_key_violation);
+  for (const unsigned number : {1048U, 1364U}) EXPECT_EQ(kind(number), SqlErrorKind::not_null_violation);
+  for (const unsigned number : {3819U, 4025U}) EXPECT_EQ(kind(number), SqlErrorKind::check_violation);
+  EXPECT_EQ(kind(1064), SqlErrorKind::other);
+  EXPECT_TRUE(carpool::is_repeatable(carpool::MysqlError(1213, "40001", "test")));
 }
 
 TEST(MysqlStatements, PlainWorkLeavesTheSessionClean) {

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contains.hpp"
 #include "thrown.hpp"
 #include "tls_certificates.hpp"
 
@@ -26,41 +27,38 @@ std::string refusal(const TlsOptions& options) {
   return refusal_by([&] { return TlsContext().setup<ThreadBackend>(options); });
 }
 
-void expect_named(const std::string& text, const std::string& word) {
-  EXPECT_NE(text.find(word), std::string::npos) << '"' << text << '"';
-}
-
 TEST(TlsOptionsTest, AFileThatIsNotThereIsNamedWithItsField) {
-  expect_named(refusal({.ca_file = "/nowhere/ca.pem"}), "ca_file '/nowhere/ca.pem'");
-  expect_named(refusal({.certificate = "/nowhere/me.pem"}), "certificate '/nowhere/me.pem'");
-  expect_named(refusal({.ca_file = "/nowhere/ca.pem"}), "No such file");
+  EXPECT_TRUE(contains(refusal({.ca_file = "/nowhere/ca.pem"}), "ca_file '/nowhere/ca.pem'"));
+  EXPECT_TRUE(contains(refusal({.certificate = "/nowhere/me.pem"}), "certificate '/nowhere/me.pem'"));
+  EXPECT_TRUE(contains(refusal({.ca_file = "/nowhere/ca.pem"}), "No such file"));
 }
 
 TEST(TlsOptionsTest, AFileThatHoldsSomethingElseIsNamedWithItsField) {
   const std::string key = TlsCertificates::shared().key("client");
-  expect_named(refusal({.ca_file = key}), "ca_file '" + key);
+  EXPECT_TRUE(contains(refusal({.ca_file = key}), "ca_file '" + key));
   const std::string certificate = TlsCertificates::shared().certificate("client");
-  expect_named(refusal({.certificate = certificate}), "private_key '" + certificate);
+  EXPECT_TRUE(contains(refusal({.certificate = certificate}), "private_key '" + certificate));
 }
 
 TEST(TlsOptionsTest, AKeyOfAnotherCertificateIsNamed) {
   const std::string other = TlsCertificates::shared().key("other");
-  expect_named(refusal({.certificate = TlsCertificates::shared().certificate("client"), .private_key = other}), other);
+  EXPECT_TRUE(
+      contains(refusal({.certificate = TlsCertificates::shared().certificate("client"), .private_key = other}), other));
 }
 
 TEST(TlsOptionsTest, ANulIsRefusedInEveryName) {
   const std::string nul("a\0b", 3);
-  expect_named(refusal({.ca_file = nul}), "ca_file");
-  expect_named(refusal({.ca_path = nul}), "ca_path");
-  expect_named(refusal({.certificate = nul}), "certificate");
-  expect_named(refusal({.certificate = "x", .private_key = nul}), "private_key");
+  EXPECT_TRUE(contains(refusal({.ca_file = nul}), "ca_file"));
+  EXPECT_TRUE(contains(refusal({.ca_path = nul}), "ca_path"));
+  EXPECT_TRUE(contains(refusal({.certificate = nul}), "certificate"));
+  EXPECT_TRUE(contains(refusal({.certificate = "x", .private_key = nul}), "private_key"));
   EXPECT_THROW(TlsOptions{.server_name = nul}.validate(), std::invalid_argument);
 }
 
 TEST(TlsOptionsTest, LengthsAndPairsAreChecked) {
-  expect_named(refusal({.alpn = {""}}), "alpn");
-  expect_named(refusal({.alpn = {std::string(256, 'x')}}), "alpn");
-  expect_named(refusal({.private_key = "/some/key"}), "private_key needs a certificate");
+  EXPECT_TRUE(contains(refusal({.alpn = {""}}), "alpn"));
+  EXPECT_TRUE(contains(refusal({.alpn = {std::string(256, 'x')}}), "alpn"));
+  EXPECT_TRUE(contains(refusal({.private_key = "/some/key"}), "private_key needs a certificate"));
   EXPECT_THROW(TlsOptions{.server_name = std::string(256, 'x')}.validate(), std::invalid_argument);
   EXPECT_NO_THROW(TlsOptions{}.validate());
 }

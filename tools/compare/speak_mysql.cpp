@@ -13,7 +13,7 @@ namespace {
 struct SelectText {
   template <class Connection>
   void operator()(Connection& connection, const std::string& text, TimePoint deadline) const {
-    const auto result = connection.execute("select ?", {text}, deadline);
+    const auto result = connection.prepared("select ?", {text}, deadline);
     if (result[0].template get<std::string>(0) != text) throw WrongReply();
   }
 };

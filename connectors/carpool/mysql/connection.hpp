@@ -4,19 +4,14 @@
 #include <carpool/mysql/detail/handle.hpp>
 #include <carpool/mysql/detail/reader.hpp>
 #include <carpool/mysql/detail/session.hpp>
-#include <carpool/mysql/detail/sql.hpp>
 #include <carpool/mysql/result.hpp>
 #include <carpool/mysql/statement.hpp>
 #include <carpool/mysql/transaction.hpp>
-#include <carpool/mysql/value.hpp>
+#include <carpool/sql/value.hpp>
 #include <carpool/time.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,37 +27,37 @@ namespace carpool {
 template <class Backend>
 class MysqlConnection {
  public:
-  using Parameters = std::span<const MysqlValue>;
+  using Transaction = carpool::Transaction<MysqlConnection>;
 
   explicit MysqlConnection(detail::MysqlSession<Backend> session) noexcept : session_(std::move(session)) {}
 
-  /// Sends the text as it is: never build it from what a user typed, execute() has parameters. Of several results (a
-  /// CALL, multi_statements) the first.
-  MysqlResult query(std::string_view sql, std::optional<TimePoint> deadline = {}) {
+  /// One statement and all its rows. With parameters, a value for each '?', it is prepared. Of several results (a CALL,
+  /// multi_statements) the first.
+  MysqlResult query(std::string_view sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    if (!parameters.empty()) return prepared(sql, parameters, deadline);
     return std::move(query_all(sql, deadline).front());
   }
+  /// The same for rows that are of no interest: how many it inserted, updated (or found to be so already) or deleted.
+  ///   connection.execute("insert into t values (?, ?)", {42, "text"});
+  std::uint64_t execute(std::string_view sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    return query(sql, parameters, deadline).affected_rows();
+  }
 
-  /// All results, at least one.
+  /// All results, at least one. Sends the text as it is: never build it from what a user typed.
   std::vector<MysqlResult> query_all(std::string_view sql, std::optional<TimePoint> deadline = {}) {
-    const TimePoint end = session_.begin("query", deadline);
-    finish_what_was_left_open(end);
+    const TimePoint end = begin_operation("query", deadline);
     session_.note(sql);
     session_.call(end, [sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
     detail::MysqlReader<Backend> reader(session_, end);
     std::vector<MysqlResult> results = reader.text_results();
     session_.end();
+    last_insert_id_ = results.front().last_insert_id();
     return results;
   }
 
-  /// Prepares the statement, or takes it as it was prepared before, and runs it with a value for each '?'.
-  ///   connection.execute("insert into t values (?, ?)", {42, "text"});
-  MysqlResult execute(std::string_view sql, std::initializer_list<MysqlValue> parameters,
-                      std::optional<TimePoint> deadline = {}) {
-    return execute(sql, Parameters(parameters.begin(), parameters.size()), deadline);
-  }
-  MysqlResult execute(std::string_view sql, Parameters parameters = {}, std::optional<TimePoint> deadline = {}) {
-    const TimePoint end = session_.begin("execute", deadline);
-    finish_what_was_left_open(end);
+  /// As query() with a statement that the server keeps prepared for this session, statement_cache of them.
+  MysqlResult prepared(std::string_view sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = begin_operation("execute", deadline);
     session_.note(sql);
     MYSQL_STMT* const statement = session_.prepared(sql, parameters.size(), end);
     detail::MysqlParameters binds(parameters);
@@ -74,20 +69,19 @@ class MysqlConnection {
     MysqlResult result = reader.binary_result(statement);
     session_.shrink_statements(end);
     session_.end();
+    last_insert_id_ = result.last_insert_id();
     return result;
   }
 
-  /// A transaction that is neither committed nor rolled back when the guard goes is rolled back before anything else
-  /// is done with the connection. The guard must not outlive the lease. Within a transaction it throws
-  /// std::logic_error, where the server would commit the outer one.
-  [[nodiscard]] MysqlTransaction<Backend> begin(MysqlTransactionOptions options = {},
-                                                std::optional<TimePoint> deadline = {}) {
-    const TimePoint end = session_.begin("begin", deadline);
-    finish_what_was_left_open(end);
+  /// One that is left unfinished is rolled back before the connection does anything else. Within a transaction it
+  /// throws std::logic_error, where the server would commit the outer one.
+  [[nodiscard]] Transaction begin(MysqlTransactionOptions options = {}, std::optional<TimePoint> deadline = {}) {
+    const TimePoint end = begin_operation("begin", deadline);
     session_.end();
-    if (in_transaction()) throw std::logic_error("begin at " + peer() + ": a transaction is open already");
-    query(options.statement(), end);
-    return MysqlTransaction<Backend>(*this);
+    if (in_transaction()) refuse_nested_transaction(peer());
+    query(options.statement(), {}, end);
+    session_.transaction_begun();
+    return Transaction(*this);
   }
 
   /// A round trip without work. false or an error: it is dead.
@@ -110,7 +104,10 @@ class MysqlConnection {
   /// Whether something may have been left in the session that reset() removes.
   [[nodiscard]] bool dirty() const noexcept { return session_.dirty(); }
 
+  /// After a deadlock it is false: the server has rolled back.
   [[nodiscard]] bool in_transaction() const noexcept { return session_.in_transaction(); }
+  /// Of the last statement's rows the first one's AUTO_INCREMENT; 0 where nothing was numbered.
+  [[nodiscard]] std::uint64_t last_insert_id() const noexcept { return last_insert_id_; }
   /// The server's number for this session: what KILL wants.
   [[nodiscard]] std::uint64_t id() const noexcept { return ::mysql_thread_id(session_.mysql()); }
   [[nodiscard]] std::string server_version() const { return ::mysql_get_server_info(session_.mysql()); }
@@ -125,17 +122,29 @@ class MysqlConnection {
   /// Closes and says nothing, as the destructor does.
   void close() noexcept { session_.close(); }
 
- private:
-  friend class MysqlTransaction<Backend>;
+  // --- what a Transaction asks -------------------------------------------------------------------------
 
-  /// A guard's destructor may not speak, so that what it owes is done here.
-  void finish_what_was_left_open(TimePoint deadline) {
-    if (!session_.take_owed_rollback()) return;
-    session_.call(deadline, [](MYSQL* mysql) { return ::mysql_rollback(mysql) == 0; });
+  void commit_transaction(std::optional<TimePoint> deadline) {
+    const TimePoint end = begin_operation("commit", deadline);
+    session_.call(end, [](MYSQL* mysql) { return ::mysql_commit(mysql) == 0; });
+    session_.transaction_ended();
+    session_.end();
   }
-  void owe_rollback() noexcept { session_.owe_rollback(); }
+  void rollback_transaction(std::optional<TimePoint> deadline) {
+    session_.roll_back(session_.begin("rollback", deadline));
+    session_.end();
+  }
+  void leave_transaction() noexcept { session_.leave_transaction(); }
+
+ private:
+  [[nodiscard]] TimePoint begin_operation(const char* operation, std::optional<TimePoint> deadline) {
+    const TimePoint end = session_.begin(operation, deadline);
+    session_.settle_transaction(end);
+    return end;
+  }
 
   detail::MysqlSession<Backend> session_;
+  std::uint64_t last_insert_id_ = 0;
 };
 
 }  // namespace carpool

@@ -1,7 +1,7 @@
 /// What a MySQL or MariaDB server answers instead of a result, and what its client library reports.
 #pragma once
 
-#include <carpool/common/server_error.hpp>
+#include <carpool/sql/errors.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,11 +12,39 @@
 
 namespace carpool {
 
+namespace detail {
+
+[[nodiscard]] constexpr SqlErrorKind mysql_error_kind(unsigned number) noexcept {
+  switch (number) {
+    case 1020:                                 // another has changed the row since it was read
+    case 1205:                                 // a lock was not to be had in time
+    case 1213:                                 // a deadlock
+    case 3101:                                 // a group's other server was quicker
+    case 3572: return SqlErrorKind::conflict;  // NOWAIT
+    case 1022:
+    case 1062:
+    case 1586: return SqlErrorKind::unique_violation;
+    case 1216:
+    case 1217:
+    case 1451:
+    case 1452: return SqlErrorKind::foreign_key_violation;
+    case 1048:
+    case 1364: return SqlErrorKind::not_null_violation;
+    case 3819:
+    case 4025: return SqlErrorKind::check_violation;
+    default: return SqlErrorKind::other;
+  }
+}
+
+}  // namespace detail
+
 /// The server refused a statement. code() is the error number as text ("1064"), sqlstate() the five letters beside it.
-class MysqlError : public ServerError {
+class MysqlError : public SqlError {
  public:
   MysqlError(unsigned number, std::string sqlstate, const std::string& what)
-      : ServerError(std::to_string(number), what), number_(number), sqlstate_(std::move(sqlstate)) {}
+      : SqlError(std::to_string(number), what, detail::mysql_error_kind(number)),
+        number_(number),
+        sqlstate_(std::move(sqlstate)) {}
 
   [[nodiscard]] unsigned number() const noexcept { return number_; }
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
@@ -66,6 +94,22 @@ namespace detail {
 /// Of a connect: no such database, or no right to it. The server would say the same again.
 [[nodiscard]] constexpr bool is_final_mysql_refusal(unsigned number) noexcept {
   return number == 1044 || number == 1049;
+}
+
+/// With these the server has rolled the whole transaction back, and not the statement alone.
+[[nodiscard]] constexpr bool ends_mysql_transaction(unsigned number) noexcept {
+  return number == 1206 || number == 1213 || number == 3101;
+}
+/// With these it may have: innodb_rollback_on_timeout decides for one of them.
+[[nodiscard]] constexpr bool may_end_mysql_transaction(unsigned number) noexcept {
+  return number == 1020 || number == 1205;
+}
+
+/// A statement within a transaction that is over: by that error, or where it is 0 by a statement that commits.
+[[noreturn]] inline void refuse_ended_mysql_transaction(unsigned number, const std::string& what) {
+  if (number == 0) throw MysqlError(0, "25000", what + ": an earlier statement has ended the transaction");
+  throw MysqlError(number, "40001",
+                   what + ": the server has rolled the transaction back (" + std::to_string(number) + ')');
 }
 
 /// After these the server hangs up, though it has answered.

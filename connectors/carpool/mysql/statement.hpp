@@ -2,8 +2,7 @@
 #pragma once
 
 #include <carpool/mysql/detail/handle.hpp>
-#include <carpool/mysql/result.hpp>
-#include <carpool/mysql/value.hpp>
+#include <carpool/sql/value.hpp>
 
 #include <mysql.h>
 
@@ -14,7 +13,6 @@
 #include <list>
 #include <memory>
 #include <new>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,7 +42,7 @@ using MysqlMetadata = std::unique_ptr<MYSQL_RES, MysqlMetadataEnd>;
 /// The values must outlive it: the library reads them in place.
 class MysqlParameters {
  public:
-  explicit MysqlParameters(std::span<const MysqlValue> values) : binds_(values.size()) {
+  explicit MysqlParameters(SqlParameters values) : binds_(values.size()) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       MYSQL_BIND& bind = binds_[i];
       std::visit([&bind](const auto& value) { set(bind, value); }, values[i].variant());
@@ -54,6 +52,7 @@ class MysqlParameters {
 
  private:
   static void set(MYSQL_BIND& bind, std::monostate) noexcept { bind.buffer_type = MYSQL_TYPE_NULL; }
+  static void set(MYSQL_BIND& bind, const bool& value) noexcept { point(bind, MYSQL_TYPE_TINY, &value, 1); }
   static void set(MYSQL_BIND& bind, const std::int64_t& value) noexcept { point(bind, MYSQL_TYPE_LONGLONG, &value, 8); }
   static void set(MYSQL_BIND& bind, const std::uint64_t& value) noexcept {
     point(bind, MYSQL_TYPE_LONGLONG, &value, 8);
@@ -63,7 +62,7 @@ class MysqlParameters {
   static void set(MYSQL_BIND& bind, const std::string& value) noexcept {
     point(bind, MYSQL_TYPE_STRING, value.data(), value.size());
   }
-  static void set(MYSQL_BIND& bind, const MysqlValue::Bytes& value) noexcept {
+  static void set(MYSQL_BIND& bind, const SqlValue::Bytes& value) noexcept {
     point(bind, MYSQL_TYPE_BLOB, value.data(), value.size());
   }
 
@@ -91,13 +90,13 @@ class MysqlRowBuffer {
   [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
 
   /// What the last fetch put there. The library keeps a text until it is asked for, and tells its length first.
-  [[nodiscard]] MysqlValue take(MYSQL_STMT* statement, unsigned column) {
+  [[nodiscard]] SqlValue take(MYSQL_STMT* statement, unsigned column) {
     const Cell& cell = cells_[column];
     if (cell.is_null != 0) return {};
     const MYSQL_BIND& bind = binds_[column];
     if (bind.buffer_type == MYSQL_TYPE_DOUBLE) return cell.floating;
     if (bind.buffer_type != MYSQL_TYPE_LONGLONG) return text(statement, column);
-    return bind.is_unsigned != 0 ? MysqlValue(cell.number) : signed_value(cell);
+    return bind.is_unsigned != 0 ? SqlValue(cell.number) : signed_value(cell);
   }
   [[nodiscard]] std::size_t bytes(unsigned column) const noexcept {
     return cells_[column].is_null != 0 ? 0 : cells_[column].length;
@@ -128,9 +127,9 @@ class MysqlRowBuffer {
     }
   }
 
-  static MysqlValue signed_value(const Cell& cell) noexcept { return static_cast<std::int64_t>(cell.number); }
+  static SqlValue signed_value(const Cell& cell) noexcept { return static_cast<std::int64_t>(cell.number); }
 
-  MysqlValue text(MYSQL_STMT* statement, unsigned column) {
+  SqlValue text(MYSQL_STMT* statement, unsigned column) {
     std::string value(cells_[column].length, '\0');
     if (value.empty()) return value;
     MYSQL_BIND into = binds_[column];

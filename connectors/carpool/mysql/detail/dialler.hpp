@@ -98,7 +98,8 @@ class MysqlDialler {
     wait_through<Waits>(handle.get());
     const char* const database = connector_.database.empty() ? nullptr : connector_.database.c_str();
     const char* const path = connector_.unix_path.empty() ? nullptr : connector_.unix_path.c_str();
-    const unsigned long flags = connector_.multi_statements ? CLIENT_MULTI_STATEMENTS : 0;
+    // An UPDATE counts the rows that it finds, as with every other database, also those that are so already.
+    const unsigned long flags = CLIENT_FOUND_ROWS | (connector_.multi_statements ? CLIENT_MULTI_STATEMENTS : 0);
     MysqlCall<Waits> waits(deadline, {.encrypted = connector_.tls.has_value(), .opens = true});
     const bool connected =
         ::mysql_real_connect(handle.get(), host, connector_.user.c_str(), connector_.password.c_str(), database,

@@ -5,7 +5,7 @@
 #include <carpool/mysql/detail/session.hpp>
 #include <carpool/mysql/result.hpp>
 #include <carpool/mysql/statement.hpp>
-#include <carpool/mysql/value.hpp>
+#include <carpool/sql/value.hpp>
 #include <carpool/time.hpp>
 
 #include <mysql.h>
@@ -64,7 +64,7 @@ class MysqlReader {
     for (MYSQL_ROW row = next(rows.get()); row != nullptr; row = next(rows.get())) {
       append(result, rows.get(), row);
     }
-    result.warnings = ::mysql_warning_count(mysql);
+    result.set_warnings(::mysql_warning_count(mysql));
     return result;
   }
 
@@ -81,19 +81,19 @@ class MysqlReader {
     const unsigned long* const lengths = ::mysql_fetch_lengths(rows);
     for (unsigned i = 0; i < rows->field_count; ++i) {
       take_room(lengths[i]);
-      result.values.push_back(row[i] == nullptr ? MysqlValue() : value(rows->fields[i], {row[i], lengths[i]}));
+      result.add_value(row[i] == nullptr ? SqlValue() : value(rows->fields[i], {row[i], lengths[i]}));
     }
   }
 
   /// Numbers as numbers. What does not parse as one stays the text that the server sent.
-  [[nodiscard]] static MysqlValue value(const MYSQL_FIELD& field, std::string_view text) {
+  [[nodiscard]] static SqlValue value(const MYSQL_FIELD& field, std::string_view text) {
     if (is_mysql_integer(field.type)) {
       return (field.flags & UNSIGNED_FLAG) != 0 ? number<std::uint64_t>(text) : number<std::int64_t>(text);
     }
-    return is_mysql_floating(field.type) ? number<double>(text) : MysqlValue(text);
+    return is_mysql_floating(field.type) ? number<double>(text) : SqlValue(text);
   }
   template <class T>
-  [[nodiscard]] static MysqlValue number(std::string_view text) {
+  [[nodiscard]] static SqlValue number(std::string_view text) {
     T parsed{};
     const auto [stop, error] = read_number(text.data(), text.data() + text.size(), parsed);
     if (error != std::errc() || stop != text.data() + text.size()) return text;
@@ -102,9 +102,9 @@ class MysqlReader {
 
   [[nodiscard]] static MysqlResult numbers(MYSQL* mysql) {
     MysqlResult result;
-    result.affected_rows = ::mysql_affected_rows(mysql);
-    result.last_insert_id = ::mysql_insert_id(mysql);
-    result.warnings = ::mysql_warning_count(mysql);
+    result.set_affected_rows(::mysql_affected_rows(mysql));
+    result.set_last_insert_id(::mysql_insert_id(mysql));
+    result.set_warnings(::mysql_warning_count(mysql));
     return result;
   }
 
@@ -118,15 +118,15 @@ class MysqlReader {
     MysqlResult result;
     const MysqlMetadata fields(::mysql_stmt_result_metadata(statement));
     if (fields == nullptr) {
-      result.affected_rows = ::mysql_stmt_affected_rows(statement);
-      result.last_insert_id = ::mysql_stmt_insert_id(statement);
+      result.set_affected_rows(::mysql_stmt_affected_rows(statement));
+      result.set_last_insert_id(::mysql_stmt_insert_id(statement));
       return result;
     }
     name_columns(result, fields->fields, fields->field_count);
     MysqlRowBuffer buffer(fields->fields, fields->field_count);
     if (::mysql_stmt_bind_result(statement, buffer.data()) != 0) session_.raise(MysqlFailure::of(statement));
     while (fetch(statement)) append(result, statement, buffer);
-    result.warnings = ::mysql_warning_count(session_.mysql());
+    result.set_warnings(::mysql_warning_count(session_.mysql()));
     session_.call(deadline_, statement, [](MYSQL_STMT* it) { return ::mysql_stmt_free_result(it) == 0; });
     return result;
   }
@@ -140,7 +140,7 @@ class MysqlReader {
   void append(MysqlResult& result, MYSQL_STMT* statement, MysqlRowBuffer& buffer) {
     for (unsigned i = 0; i < buffer.size(); ++i) {
       take_room(buffer.bytes(i));
-      result.values.push_back(buffer.take(statement, i));
+      result.add_value(buffer.take(statement, i));
     }
   }
 
@@ -152,8 +152,7 @@ class MysqlReader {
   }
 
   static void name_columns(MysqlResult& result, const MYSQL_FIELD* fields, unsigned count) {
-    result.columns.reserve(count);
-    for (unsigned i = 0; i < count; ++i) result.columns.emplace_back(fields[i].name, fields[i].name_length);
+    for (unsigned i = 0; i < count; ++i) result.add_column(std::string(fields[i].name, fields[i].name_length));
   }
 
   /// Even one without a value costs something, or a server could go on for ever.
@@ -163,7 +162,7 @@ class MysqlReader {
   }
   /// A value costs its own size beside what it holds.
   void take_room(std::size_t bytes) {
-    const std::size_t cost = bytes + sizeof(MysqlValue);
+    const std::size_t cost = bytes + sizeof(SqlValue);
     if (cost > room_) session_.refuse_size();
     room_ -= cost;
   }

@@ -64,6 +64,11 @@ class MysqlSession {
   [[noreturn]] void raise(const MysqlFailure& failure) {
     if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
     if (is_mysql_read_only(failure.number, failure.message)) wrong_role_ = true;
+    unsure_ = unsure_ || may_end_mysql_transaction(failure.number);
+    if (ends_mysql_transaction(failure.number)) {  // an error says nothing of the session's state
+      ended_by_ = failure.number;
+      mysql()->server_status &= ~static_cast<unsigned>(SERVER_STATUS_IN_TRANS);
+    }
     failure.raise(what());
   }
   /// Between two answers: a server that never pauses makes no call wait.
@@ -94,12 +99,29 @@ class MysqlSession {
     changed_ = changed_ || !leaves_session_clean(sql);
     schema_changed_ = schema_changed_ || !leaves_schema(sql);
   }
-  void owe_rollback() noexcept { owes_rollback_ = true; }
-  [[nodiscard]] bool take_owed_rollback() noexcept { return std::exchange(owes_rollback_, false) && in_transaction(); }
+
+  // --- a Transaction: between begin and end of an operation, but for its own end ---
+
+  void transaction_begun() noexcept { guarded_ = true, unsure_ = false, ended_by_ = 0; }
+  void transaction_ended() noexcept { guarded_ = false; }
+  void leave_transaction() noexcept { rollback_due_ = true; }
+  void roll_back(TimePoint deadline) {
+    guarded_ = false;
+    if (in_transaction()) call(deadline, [](MYSQL* mysql) { return ::mysql_rollback(mysql) == 0; });
+  }
+  /// Rolls back what a Transaction has left open: its destructor could not wait, this can. Where the server has ended
+  /// it, what comes then must not take effect alone.
+  void settle_transaction(TimePoint deadline) {
+    if (std::exchange(rollback_due_, false)) return roll_back(deadline);
+    if (guarded_ && std::exchange(unsure_, false)) run("DO 0", deadline);  // whose answer has the session's state
+    if (!guarded_ || in_transaction()) return;
+    in_doubt_ = false;  // nothing has been sent
+    refuse_ended_mysql_transaction(ended_by_, what());
+  }
 
   [[nodiscard]] bool dirty() const noexcept {
     if (!handle_) return true;
-    if (owes_rollback_ || in_transaction()) return true;
+    if (rollback_due_ || in_transaction()) return true;
     if (options_.reset == MysqlReset::rollback_alone) return false;
     if (options_.reset == MysqlReset::always) return used_;
     return changed_ || ((mysql()->server_status ^ settled_status_) & SERVER_STATUS_AUTOCOMMIT) != 0;
@@ -114,7 +136,7 @@ class MysqlSession {
       statements_ = {};  // the server has forgotten them
       if (!restore(end)) return false;
     }
-    used_ = changed_ = schema_changed_ = owes_rollback_ = false;
+    used_ = changed_ = schema_changed_ = guarded_ = rollback_due_ = false;
     this->end();
     return true;
   }
@@ -123,10 +145,7 @@ class MysqlSession {
   /// session's state, so it is told: as after connecting.
   void set_up(TimePoint deadline) {
     mysql()->server_status = fresh_status_;
-    for (const std::string& sql : options_.session_setup) {
-      call(deadline, [&sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
-      skip_results(deadline);
-    }
+    for (const std::string& sql : options_.session_setup) run(sql, deadline);
     settled_status_ = mysql()->server_status;
   }
 
@@ -168,7 +187,8 @@ class MysqlSession {
  private:
   [[nodiscard]] std::string what() const { return std::string(operation_) + " at " + peer_; }
 
-  void skip_results(TimePoint deadline) {
+  void run(std::string_view sql, TimePoint deadline) {
+    call(deadline, [sql](MYSQL* mysql) { return ::mysql_real_query(mysql, sql.data(), sql.size()) == 0; });
     for (int status = 0; status == 0; check_time(deadline)) {
       call(deadline, [&status](MYSQL* mysql) {
         ::mysql_free_result(::mysql_store_result(mysql));
@@ -212,10 +232,13 @@ class MysqlSession {
   unsigned settled_status_ = 0;  // and after set_up()
   const char* operation_ = "use";
   bool in_doubt_ = false;        // an operation began and did not end well: the stream may be anywhere
-  bool used_ = false;            // these four since the last reset
+  bool used_ = false;            // these three since the last reset
   bool changed_ = false;         // by what a user said
   bool schema_changed_ = false;  // perhaps
-  bool owes_rollback_ = false;   // a transaction's guard is gone
+  bool guarded_ = false;         // a Transaction was begun, and has not ended
+  bool rollback_due_ = false;    // a Transaction has left what it began open
+  bool unsure_ = false;          // whether an error has ended it
+  unsigned ended_by_ = 0;        // the error that has; 0: none
   bool wrong_role_ = false;      // the server has refused to write: it is no primary
 };
 
