@@ -5,6 +5,7 @@
 #include <carpool/hive/options.hpp>
 #include <carpool/hive/rows.hpp>
 #include <carpool/hive/types.hpp>
+#include <carpool/sql/detail/reading.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
@@ -43,12 +44,12 @@ class HiveConnection {
     return closing(operation, end, [&] { return wait(operation, end), collect(operation, end); });
   }
 
-  /// Runs a statement whose rows, if any, are of no interest: how many it changed, where the server counts.
-  std::optional<double> execute(const std::string& statement, Deadline deadline = {}) {
+  /// Runs a statement whose rows, if any, are of no interest: how many it changed, 0 where the server does not count.
+  std::uint64_t execute(const std::string& statement, Deadline deadline = {}) {
     const TimePoint end = until(deadline);
     const HiveOperation operation = start(statement, end);
     closing(operation, end, [&] { return wait(operation, end), 0; });
-    return operation.modified_rows();
+    return changed_by(operation);
   }
 
   /// One row each: TABLE_SCHEM, TABLE_CATALOG. Patterns are SQL's (% and _); an empty one matches all.
@@ -190,7 +191,13 @@ class HiveConnection {
       all.append(std::move(batch));
     }
     all.describe(std::move(described));
+    all.set_affected_rows(changed_by(operation));
     return all;
+  }
+  /// The server sends a double, which may be anything.
+  static std::uint64_t changed_by(const HiveOperation& operation) noexcept {
+    const double count = operation.modified_rows().value_or(0);
+    return detail::sql_whole<std::uint64_t>(count).value_or(0);
   }
   [[noreturn]] void too_many() const {
     throw std::length_error("Hive at " + peer() + ": more than max_rows = " +
