@@ -5,7 +5,6 @@
 #include <carpool/hive/options.hpp>
 #include <carpool/hive/rows.hpp>
 #include <carpool/hive/types.hpp>
-#include <carpool/sql/detail/reading.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
@@ -197,7 +196,8 @@ class HiveConnection {
   /// The server sends a double, which may be anything.
   static std::uint64_t changed_by(const HiveOperation& operation) noexcept {
     const double count = operation.modified_rows().value_or(0);
-    return detail::sql_whole<std::uint64_t>(count).value_or(0);
+    constexpr double most = 9007199254740992.0;  // up to which a double counts by ones
+    return count >= 0 && count <= most ? static_cast<std::uint64_t>(count) : 0;
   }
   [[noreturn]] void too_many() const {
     throw std::length_error("Hive at " + peer() + ": more than max_rows = " +
