@@ -10,26 +10,15 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
-#include <type_traits>
-#include <variant>
-
-std::string text(const carpool::HiveValue& value) {
-  const auto convert = [](const auto& cell) -> std::string {
-    using Cell = std::decay_t<decltype(cell)>;
-    if constexpr (std::is_same_v<Cell, std::monostate>) return "NULL";
-    if constexpr (std::is_same_v<Cell, std::string>) return cell;
-    if constexpr (std::is_arithmetic_v<Cell>) return std::to_string(cell);
-  };
-  return std::visit(convert, value);
-}
 
 void print(const carpool::HiveRows& rows) {
-  for (const carpool::HiveColumn& column : rows.columns()) std::printf("%-20s", column.name.c_str());
+  for (const carpool::HiveColumn& column : rows.described()) std::printf("%-20s", column.name.c_str());
   std::printf("\n");
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    for (std::size_t column = 0; column < rows.width(); ++column)
-      std::printf("%-20s", text(rows.value(row, column)).c_str());
+  for (const auto row : rows) {
+    for (std::size_t column = 0; column < row.columns(); ++column)
+      std::printf("%-20s", row.get<std::optional<std::string>>(column).value_or("NULL").c_str());
     std::printf("\n");
   }
 }

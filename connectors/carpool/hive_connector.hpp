@@ -36,7 +36,7 @@ namespace carpool {
 ///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::HiveConnector> pool(
 ///       {.host = "hive.example.com", .user = "ada", .database = "web"}, {.max_size = 4});
 ///   carpool::HiveRows rows = pool.acquire()->query("select name, visits from pages");
-///   std::optional<std::int64_t> visits = rows.get<std::int64_t>(0, 1);  // std::nullopt is NULL
+///   auto visits = rows.get<std::optional<std::int64_t>>(0, "visits");  // std::nullopt is NULL
 ///
 /// One pool may serve many users: pool.acquire(carpool::HiveTarget{.user = "bob"}).
 ///

@@ -16,8 +16,8 @@ namespace {
 using Channel = carpool::detail::HiveChannel<ByteBackend>;
 
 void look_at(const carpool::HiveRows& rows) {
-  for (std::size_t cell = 0; cell < rows.size() * rows.width(); ++cell) {
-    (void)rows.value(cell / rows.width(), cell % rows.width());
+  for (std::size_t cell = 0; cell < rows.size() * rows.columns(); ++cell) {
+    (void)rows.value(cell / rows.columns(), cell % rows.columns());
   }
 }
 

@@ -67,7 +67,7 @@ TYPED_TEST(RealHive, EveryTypeComesByRowAndByColumn) {
     EXPECT_EQ(rows.get<std::string>(0, 9), "2020-01-02");
     EXPECT_EQ(rows.get<std::string>(0, 10), "[1,2]");
     EXPECT_TRUE(rows.is_null(0, 11));
-    EXPECT_EQ(rows.columns().at(8).type, HiveType::decimal);
+    EXPECT_EQ(rows.described().at(8).type, HiveType::decimal);
   }
 }
 

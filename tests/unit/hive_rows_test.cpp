@@ -26,35 +26,44 @@ HiveCells nulls(std::size_t count) {
 
 TEST(HiveRowsTest, NoRowsAreEmpty) {
   EXPECT_TRUE(HiveRows().empty());
-  EXPECT_EQ(HiveRows().width(), 0U);
+  EXPECT_EQ(HiveRows().columns(), 0U);
   EXPECT_THROW((void)HiveRows().is_null(0, 0), std::out_of_range);
 }
 
-TEST(HiveRowsTest, AnIntegerIsGivenAsAWiderOneAndAsNothingElse) {
+TEST(HiveRowsTest, AnIntegerIsReadAsWhatHasRoomForIt) {
   const HiveRows rows = of({.values = std::vector<std::int16_t>{-7}});
   EXPECT_EQ(rows.get<std::int16_t>(0, 0), -7);
-  EXPECT_EQ(rows.get<std::int32_t>(0, 0), -7);
   EXPECT_EQ(rows.get<std::int64_t>(0, 0), -7);
-  EXPECT_THROW((void)rows.get<std::int8_t>(0, 0), std::invalid_argument);
-  EXPECT_THROW((void)rows.get<std::uint64_t>(0, 0), std::invalid_argument);
-  EXPECT_THROW((void)rows.get<bool>(0, 0), std::invalid_argument);
-  EXPECT_THROW((void)rows.get<double>(0, 0), std::invalid_argument);
-  EXPECT_THROW((void)rows.get<std::string>(0, 0), std::invalid_argument);
+  EXPECT_EQ(rows.get<std::int8_t>(0, 0), -7);
+  EXPECT_EQ(rows.get<double>(0, 0), -7.0);
+  EXPECT_EQ(rows.get<std::string>(0, 0), "-7");
+  EXPECT_THROW((void)rows.get<std::uint64_t>(0, 0), carpool::SqlValueError);
+  EXPECT_THROW((void)rows.get<bool>(0, 0), carpool::SqlValueError);
+  EXPECT_EQ(std::get<std::int16_t>(rows.value(0, 0)), -7);
 }
 
 TEST(HiveRowsTest, ABoolIsNoNumber) {
   const HiveRows rows = of({.values = std::vector<bool>{true}});
   EXPECT_EQ(rows.get<bool>(0, 0), true);
-  EXPECT_THROW((void)rows.get<std::int64_t>(0, 0), std::invalid_argument);
+  EXPECT_THROW((void)rows.get<std::int64_t>(0, 0), carpool::SqlValueError);
 }
 
-TEST(HiveRowsTest, ANullIsNullWhateverItIsAskedForAs) {
+TEST(HiveRowsTest, ANullIsReadAsAnOptionalAlone) {
   const HiveRows rows = of({.values = std::vector<double>{0.0, 1.5}, .nulls = {true}});
-  EXPECT_EQ(rows.get<double>(0, 0), std::nullopt);
-  EXPECT_EQ(rows.get<std::string>(0, 0), std::nullopt);
+  EXPECT_EQ(rows.get<std::optional<double>>(0, 0), std::nullopt);
+  EXPECT_EQ(rows.get<std::optional<std::string>>(0, 0), std::nullopt);
+  EXPECT_THROW((void)rows.get<double>(0, 0), carpool::SqlValueError);
   EXPECT_EQ(rows.value(0, 0).index(), 0U);
   EXPECT_EQ(rows.get<double>(1, 0), 1.5);
   EXPECT_EQ(std::get<double>(rows.value(1, 0)), 1.5);
+}
+
+TEST(HiveRowsTest, ColumnsAreFoundByNameWhereTheyWereDescribed) {
+  HiveRows rows = of({.values = std::vector<double>{1.5}});
+  EXPECT_EQ(rows.name(0), "");
+  rows.describe({{.name = "price", .type = carpool::HiveType::double_}});
+  EXPECT_EQ(rows.one().get<double>("price"), 1.5);
+  EXPECT_EQ(rows.described()[0].type, carpool::HiveType::double_);
 }
 
 TEST(HiveRowsTest, ACellThatIsNotThereIsOutOfRange) {
@@ -70,7 +79,8 @@ TEST(HiveRowsTest, BatchesAreJoinedWithTheirNulls) {
   rows.append(of({.values = std::vector<std::int32_t>{5}}));
   ASSERT_EQ(rows.size(), 5U);
   const std::optional<std::int32_t> expected[] = {1, 2, std::nullopt, 4, 5};
-  for (std::size_t row = 0; row < 5; ++row) EXPECT_EQ(rows.get<std::int32_t>(row, 0), expected[row]) << row;
+  for (std::size_t row = 0; row < 5; ++row)
+    EXPECT_EQ(rows.get<std::optional<std::int32_t>>(row, 0), expected[row]) << row;
 }
 
 TEST(HiveRowsTest, ABatchThatIsAllNullIsOfAnyType) {

@@ -65,7 +65,7 @@ TEST(HiveWireTest, TheRecordedConversationWithoutSaslIsHeldByteForByte) {
     EXPECT_EQ(rows.get<std::string>(0, 0), "default");
     EXPECT_EQ(rows.get<std::string>(0, 1), "");
     EXPECT_EQ(rows.get<std::string>(1, 0), "web");
-    EXPECT_EQ(rows.get<std::string>(1, 1), std::nullopt);
+    EXPECT_EQ(rows.get<std::optional<std::string>>(1, 1), std::nullopt);
     EXPECT_TRUE(session.fetch(operation, soon_enough()).empty());
     session.close(operation, soon_enough());
     session.close(soon_enough());
@@ -140,14 +140,14 @@ TEST(HiveWireTest, ARecordedBatchByColumnIsRead) {
   });
   EXPECT_TRUE(status.good());
   ASSERT_EQ(rows.size(), 3U);
-  ASSERT_EQ(rows.width(), 3U);
+  ASSERT_EQ(rows.columns(), 3U);
   EXPECT_EQ(rows.get<std::string>(0, 0), "default");
   EXPECT_EQ(rows.get<std::string>(2, 0), "web");
   EXPECT_EQ(rows.get<std::string>(0, 1), "");
-  EXPECT_EQ(rows.get<std::string>(1, 1), std::nullopt);
+  EXPECT_EQ(rows.get<std::optional<std::string>>(1, 1), std::nullopt);
   EXPECT_EQ(rows.get<std::string>(2, 1), "");
   EXPECT_EQ(rows.get<std::int32_t>(0, 2), 1);
-  EXPECT_EQ(rows.get<std::int64_t>(1, 2), std::nullopt);
+  EXPECT_EQ(rows.get<std::optional<std::int64_t>>(1, 2), std::nullopt);
   EXPECT_EQ(rows.get<std::int64_t>(2, 2), 3);
 }
 
@@ -211,8 +211,8 @@ void read_anything(std::string bytes, std::int32_t sequence) {
   } catch (const std::exception&) {
     return;
   }
-  for (std::size_t cell = 0; cell < rows.size() * rows.width(); ++cell) {
-    (void)rows.value(cell / rows.width(), cell % rows.width());
+  for (std::size_t cell = 0; cell < rows.size() * rows.columns(); ++cell) {
+    (void)rows.value(cell / rows.columns(), cell % rows.columns());
   }
 }
 

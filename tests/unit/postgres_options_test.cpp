@@ -220,8 +220,9 @@ TEST(PostgresErrors, ThoseThatEndAConnectionAreKnown) {
   };
   for (const char* code : {"57P01", "57P02", "57P03", "57P05", "25P03", "08006", "25006"})
     EXPECT_TRUE(ends(code)) << code;
-  for (const char* code : {"42601", "23505", "40001", "57014", "25P02"}) EXPECT_FALSE(ends(code)) << code;
+  for (const char* code : {"42601", "23505", "40001", "57014", "25P02", "08P01"}) EXPECT_FALSE(ends(code)) << code;
   EXPECT_TRUE(ends("XX000", "FATAL"));
+  EXPECT_TRUE(ends("08P01", "FATAL"));
 }
 
 TEST(PostgresErrors, TheDetailMayQuoteRowsAndIsNotInTheMessage) {

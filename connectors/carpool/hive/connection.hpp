@@ -43,12 +43,12 @@ class HiveConnection {
     return closing(operation, end, [&] { return wait(operation, end), collect(operation, end); });
   }
 
-  /// Runs a statement whose rows, if any, are of no interest: how many it changed, where the server counts.
-  std::optional<double> execute(const std::string& statement, Deadline deadline = {}) {
+  /// Runs a statement whose rows, if any, are of no interest: how many it changed, 0 where the server does not count.
+  std::uint64_t execute(const std::string& statement, Deadline deadline = {}) {
     const TimePoint end = until(deadline);
     const HiveOperation operation = start(statement, end);
     closing(operation, end, [&] { return wait(operation, end), 0; });
-    return operation.modified_rows();
+    return changed_by(operation);
   }
 
   /// One row each: TABLE_SCHEM, TABLE_CATALOG. Patterns are SQL's (% and _); an empty one matches all.
@@ -190,7 +190,14 @@ class HiveConnection {
       all.append(std::move(batch));
     }
     all.describe(std::move(described));
+    all.set_affected_rows(changed_by(operation));
     return all;
+  }
+  /// The server sends a double, which may be anything.
+  static std::uint64_t changed_by(const HiveOperation& operation) noexcept {
+    const double count = operation.modified_rows().value_or(0);
+    constexpr double most = 9007199254740992.0;  // up to which a double counts by ones
+    return count >= 0 && count <= most ? static_cast<std::uint64_t>(count) : 0;
   }
   [[noreturn]] void too_many() const {
     throw std::length_error("Hive at " + peer() + ": more than max_rows = " +

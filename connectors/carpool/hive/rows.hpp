@@ -2,15 +2,18 @@
 #pragma once
 
 #include <carpool/hive/types.hpp>
+#include <carpool/sql/concepts.hpp>
+#include <carpool/sql/result.hpp>
+#include <carpool/sql/view.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -77,77 +80,73 @@ struct HiveCells {
   }
 };
 
-/// Errors:   std::out_of_range for a row or column that is not there, std::invalid_argument where a cell is asked for
-///           as what it is not.
-class HiveRows {
+/// All rows of a statement, or a batch of them. Hive's types are read as those that HiveType names.
+///
+/// Errors:   std::out_of_range for a row or column that is not there, SqlValueError where a cell is asked for as what
+///           it is not, std::invalid_argument where batches do not fit each other.
+class HiveRows : public SqlRowAccess<HiveRows> {
  public:
   HiveRows() = default;
   explicit HiveRows(std::vector<HiveCells> cells) : cells_(std::move(cells)) {}
 
   [[nodiscard]] std::size_t size() const { return cells_.empty() ? 0 : cells_.front().size(); }
-  [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::size_t width() const noexcept { return cells_.size(); }
+  [[nodiscard]] std::size_t columns() const noexcept { return cells_.empty() ? described_.size() : cells_.size(); }
+  /// Empty where it was not asked for: query() asks, fetch() does not.
+  [[nodiscard]] std::string_view name(std::size_t column) const {
+    detail::check_sql_index(column, columns(), "column");
+    return column < described_.size() ? std::string_view(described_[column].name) : std::string_view();
+  }
+  /// For SqlRowAccess, which has checked both numbers.
+  [[nodiscard]] SqlView view(std::size_t row, std::size_t column) const {
+    const HiveCells& cells = cells_[column];
+    if (cells.is_null(row)) return std::monostate();
+    return std::visit([row](const auto& values) { return view_of_cell(values, row); }, cells.values);
+  }
+  /// How many rows the statement has changed, where the server counts.
+  [[nodiscard]] std::uint64_t affected_rows() const noexcept { return affected_rows_; }
 
   /// Names and types, where they were asked for.
-  [[nodiscard]] const std::vector<HiveColumn>& columns() const noexcept { return columns_; }
-  void describe(std::vector<HiveColumn> columns) { columns_ = std::move(columns); }
-  /// Throws std::out_of_range where there is none of that name.
-  [[nodiscard]] std::size_t column(const std::string& name) const {
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i].name == name) return i;
-    }
-    throw std::out_of_range("Hive: no column '" + name + "'");
-  }
+  [[nodiscard]] const std::vector<HiveColumn>& described() const noexcept { return described_; }
 
-  [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const { return at(row, column).is_null(row); }
-
-  /// std::nullopt: NULL. An integer may be asked for as a wider one; everything else only as what it is.
-  template <class T>
-  [[nodiscard]] std::optional<T> get(std::size_t row, std::size_t column) const {
-    const HiveCells& cells = at(row, column);
-    if (cells.is_null(row)) return std::nullopt;
-    const auto convert = [row, column](const auto& values) { return converted<T>(values, row, column); };
-    return std::visit(convert, cells.values);
-  }
-
+  /// The cell in the type that its column has.
   [[nodiscard]] HiveValue value(std::size_t row, std::size_t column) const {
-    const HiveCells& cells = at(row, column);
-    if (cells.is_null(row)) return {};
+    if (is_null(row, column)) return {};
     const auto convert = [row](const auto& values) {
       using Cell = typename std::decay_t<decltype(values)>::value_type;
       return HiveValue(static_cast<Cell>(values[row]));
     };
-    return std::visit(convert, cells.values);
+    return std::visit(convert, cells_[column].values);
   }
 
+  // --- for the connection that reads it ---
+
+  void describe(std::vector<HiveColumn> columns) { described_ = std::move(columns); }
+  void set_affected_rows(std::uint64_t count) noexcept { affected_rows_ = count; }
   /// To the end of these; the same columns of the same types, or std::invalid_argument.
   void append(HiveRows more) {
     if (cells_.empty()) return cells_.swap(more.cells_);
-    if (more.width() != width()) throw std::invalid_argument("Hive: a batch of rows has another number of columns");
-    for (std::size_t i = 0; i < width(); ++i) cells_[i].append(std::move(more.cells_[i]));
+    if (more.columns() != columns()) throw std::invalid_argument("Hive: a batch of rows has another number of columns");
+    for (std::size_t i = 0; i < columns(); ++i) cells_[i].append(std::move(more.cells_[i]));
   }
 
  private:
-  [[nodiscard]] const HiveCells& at(std::size_t row, std::size_t column) const {
-    if (column < width() && row < size()) return cells_[column];
-    throw std::out_of_range("Hive: no cell " + std::to_string(row) + ", " + std::to_string(column) + " in " +
-                            std::to_string(size()) + " rows of " + std::to_string(width()) + " columns");
-  }
-
-  template <class T, class Values>
-  static T converted(const Values& values, std::size_t row, std::size_t column) {
+  template <class Values>
+  [[nodiscard]] static SqlView view_of_cell(const Values& values, std::size_t row) {
     using Cell = typename Values::value_type;
-    constexpr bool widens = std::integral<T> && std::integral<Cell> && !std::same_as<T, bool> &&
-                            !std::same_as<Cell, bool> && std::signed_integral<T> && sizeof(T) >= sizeof(Cell);
-    if constexpr (std::same_as<T, Cell> || widens) {
-      return static_cast<T>(values[row]);
+    if constexpr (std::integral<Cell> && !std::same_as<Cell, bool>) {
+      return static_cast<std::int64_t>(values[row]);
+    } else if constexpr (std::same_as<Cell, bool>) {
+      return static_cast<bool>(values[row]);
     } else {
-      throw std::invalid_argument("Hive: column " + std::to_string(column) + " holds another type");
+      return values[row];
     }
   }
 
-  std::vector<HiveColumn> columns_;
+  std::vector<HiveColumn> described_;
   std::vector<HiveCells> cells_;
+  std::uint64_t affected_rows_ = 0;
 };
+
+static_assert(SqlResult<HiveRows>);
 
 }  // namespace carpool

@@ -1,7 +1,7 @@
 /// What HiveServer2 speaks of: types, columns, handles, states and its errors.
 #pragma once
 
-#include <carpool/common/server_error.hpp>
+#include <carpool/sql/errors.hpp>
 
 #include <cstdint>
 #include <map>
@@ -20,7 +20,7 @@ enum class HiveProtocol : std::int32_t {
   v8 = 7,  ///< intervals; the last whose rows need no deserializer of Hive's own
 };
 
-/// A column's type, as Hive numbers them. Behind the arrow: what HiveRows::get gives.
+/// A column's type, as Hive numbers them. Behind the arrow: what HiveRows::value gives.
 enum class HiveType : std::int32_t {
   boolean = 0,               ///< -> bool
   tinyint = 1,               ///< -> std::int8_t
@@ -73,9 +73,9 @@ enum class HiveState : std::int32_t {
 };
 
 /// The server's answer is an error. code(): the SQLSTATE where there is one, else the server's number, else empty.
-class HiveError : public ServerError {
+class HiveError : public SqlError {
  public:
-  using ServerError::ServerError;
+  using SqlError::SqlError;
 };
 
 namespace detail {

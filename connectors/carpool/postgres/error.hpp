@@ -46,12 +46,13 @@ class PostgresError : public SqlError {
   [[nodiscard]] const std::string& hint() const noexcept { return fields_.hint; }
   [[nodiscard]] const std::string& constraint() const noexcept { return fields_.constraint; }
 
-  /// The server ends the connection after this, or is about to, or is not the server that it ought to be.
+  /// The server ends the connection after this, or is about to, or is not the server that it ought to be. 08P01 is also
+  /// what it says of values that are too many or too few for the statement, and goes on.
   [[nodiscard]] bool ends_connection() const noexcept {
     const std::string_view state = code();
-    return fields_.severity == "FATAL" || fields_.severity == "PANIC" || state.substr(0, 2) == "08" ||
-           state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05" || state == "25P03" ||
-           wrong_role();
+    return fields_.severity == "FATAL" || fields_.severity == "PANIC" ||
+           (state.substr(0, 2) == "08" && state != "08P01") || state == "57P01" || state == "57P02" ||
+           state == "57P03" || state == "57P05" || state == "25P03" || wrong_role();
   }
 
   /// A write was sent to a standby, or to a primary that has become one; not where its own transaction was read-only.

@@ -1,14 +1,14 @@
 /// What PostgreSQL's text form of a value says, by the type that the server names for its column.
 #pragma once
 
-#include <carpool/sql/detail/reading.hpp>
+#include <carpool/common/number_text.hpp>
 #include <carpool/sql/view.hpp>
 
 #include <libpq-fe.h>
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace carpool::detail {
 
@@ -26,8 +26,9 @@ enum PostgresType : Oid {
 
 template <class Number>
 [[nodiscard]] SqlView postgres_number(std::string_view text) {
-  const std::optional<Number> number = sql_number_in<Number>(text);
-  return number ? SqlView(*number) : SqlView(text);
+  Number number{};
+  const auto [stop, error] = read_number(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && stop == text.data() + text.size() ? SqlView(number) : SqlView(text);
 }
 
 /// What is not of its type's form stays the text that the server has sent.
