@@ -148,7 +148,7 @@ void add(const std::string& name) {
   };
   with_sizes(benchmark::RegisterBenchmark(("queue/alone/" + name + "/one_out").c_str(), one_out<Queue>));
   with_sizes(benchmark::RegisterBenchmark(("queue/alone/" + name + "/four_out").c_str(), four_out<Queue>));
-  if constexpr (requires(Queue queue, Slot & slot) { queue.remove(slot); }) {
+  if constexpr (requires(Queue queue, Slot& slot) { queue.remove(slot); }) {
     with_sizes(benchmark::RegisterBenchmark(("queue/alone/" + name + "/replaced").c_str(), replaced<Queue>));
   }
 }

@@ -24,7 +24,7 @@
 
 #include <pthread.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 template <class Backend>
 class PosixSocket;
@@ -160,7 +160,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/posix/socket.hpp>
 

@@ -22,7 +22,7 @@
 
 #include <poll.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 template <class Backend>
 class PosixSocket;
@@ -136,7 +136,7 @@ struct FiberBackend : detail::PosixBackend {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/posix/socket.hpp>
 

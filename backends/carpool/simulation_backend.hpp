@@ -22,7 +22,7 @@
 
 #include <poll.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The same pool code as on every other backend, inside simulate(): each operation on what workers share is a point
 /// where another worker may come in between. Nothing else of the process takes part: no thread, no signal, no real
@@ -125,6 +125,6 @@ struct SimulationBackend {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 static_assert(carpool::IoBackendPolicy<carpool::SimulationBackend>);

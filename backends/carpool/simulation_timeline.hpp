@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Made inside or outside of the simulation; add() is called inside. Times count from the simulation's start.
 class SimulationTimeline {
@@ -150,4 +150,4 @@ class SimulationTimeline {
   std::vector<Series> all_;  // by first appearance
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 template <class Backend>
 class PosixSocket;
@@ -93,7 +93,7 @@ struct SingleBackend : detail::PosixBackend {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/posix/socket.hpp>
 

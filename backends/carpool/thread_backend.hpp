@@ -16,7 +16,7 @@
 
 #include <pthread.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 template <class Backend>
 class PosixSocket;
@@ -84,7 +84,7 @@ struct ThreadBackend : detail::PosixBackend {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/posix/socket.hpp>
 

@@ -20,14 +20,14 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
 template <class Connector>
 struct EndpointTarget {};
 template <class Connector>
-requires has_target<Connector>
+  requires has_target<Connector>
 struct EndpointTarget<Connector> {
   using Target = typename Connector::Target;
   static constexpr bool target_is_optional = TargetIsOptional<Connector>;
@@ -102,17 +102,21 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   }
 
   template <class Backend>
-  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const requires(!detail::has_target<Connector>) {
+  [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const
+    requires(!detail::has_target<Connector>)
+  {
     return connect_to<Backend>(std::monostate{}, deadline);
   }
   template <class Backend>
-  [[nodiscard]] Connection<Backend> connect(const target_t<Connector>& target,
-                                            TimePoint deadline) const requires detail::has_target<Connector> {
+  [[nodiscard]] Connection<Backend> connect(const target_t<Connector>& target, TimePoint deadline) const
+    requires detail::has_target<Connector>
+  {
     return connect_to<Backend>(target, deadline);
   }
 
   /// For the pool's error texts: one of them, it does not say which.
-  [[nodiscard]] std::string describe() const requires requires(const Connector& one) { one.describe(); }
+  [[nodiscard]] std::string describe() const
+    requires requires(const Connector& one) { one.describe(); }
   {
     std::string text = "one of ";
     for (const Connector& one : endpoints_) text += (&one == endpoints_.data() ? "" : ", ") + one.describe();
@@ -126,7 +130,9 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
 
   template <class Backend, class Inner>
   [[nodiscard]] bool matches(const EndpointConnection<Backend, Inner>& connection,
-                             const target_t<Connector>& target) const requires detail::has_target<Connector> {
+                             const target_t<Connector>& target) const
+    requires detail::has_target<Connector>
+  {
     return Calls<Backend>::matches(its(connection), connection.inner(), target);
   }
 
@@ -142,7 +148,8 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   }
 
   /// Each endpoint's own; throws what the first bad one does.
-  void validate() const requires requires(const Connector& c) { c.validate(); }
+  void validate() const
+    requires requires(const Connector& c) { c.validate(); }
   {
     for (const Connector& endpoint : endpoints_) endpoint.validate();
   }
@@ -156,42 +163,42 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   // What the wrapped connector or its connection can do besides, this one can too.
 
   template <class Backend, class Inner>
-  requires detail::TellsReusable<Connector, Backend>
+    requires detail::TellsReusable<Connector, Backend>
   [[nodiscard]] bool reusable(const EndpointConnection<Backend, Inner>& connection) const noexcept {
     return connection.in_role() && Calls<Backend>::reusable(its(connection), connection.inner());
   }
   template <class Backend, class Inner>
-  requires detail::TellsInStep<Connector, Backend>
+    requires detail::TellsInStep<Connector, Backend>
   [[nodiscard]] bool in_step(const EndpointConnection<Backend, Inner>& connection) const noexcept {
     return connection.in_role() && Calls<Backend>::in_step(its(connection), connection.inner());
   }
   template <class Backend, class Inner>
-  requires detail::TellsDirty<Connector, Backend>
+    requires detail::TellsDirty<Connector, Backend>
   [[nodiscard]] bool dirty(const EndpointConnection<Backend, Inner>& connection) const noexcept {
     return Calls<Backend>::dirty(its(connection), connection.inner());
   }
   template <class Backend, class Inner>
-  requires detail::Pings<Connector, Backend>
+    requires detail::Pings<Connector, Backend>
   [[nodiscard]] bool ping(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
     return Calls<Backend>::ping(its(connection), connection.inner(), deadline);
   }
   template <class Backend, class Inner>
-  requires detail::Resets<Connector, Backend>
+    requires detail::Resets<Connector, Backend>
   [[nodiscard]] bool reset(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
     return Calls<Backend>::reset(its(connection), connection.inner(), deadline);
   }
   template <class Backend, class Inner>
-  requires detail::Invalidates<Connector, Backend>
+    requires detail::Invalidates<Connector, Backend>
   void invalidate(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
     Calls<Backend>::invalidate(its(connection), connection.inner(), deadline);
   }
   template <class Backend, class Inner>
-  requires detail::Abandons<Connector, Backend>
+    requires detail::Abandons<Connector, Backend>
   void abandon(EndpointConnection<Backend, Inner>& connection) const noexcept {
     Calls<Backend>::abandon(its(connection), connection.inner());
   }
   template <class Backend, class Inner>
-  requires detail::TellsLifetime<Connector, Backend>
+    requires detail::TellsLifetime<Connector, Backend>
   [[nodiscard]] Duration lifetime(const EndpointConnection<Backend, Inner>& connection) const {
     return Calls<Backend>::lifetime(its(connection), connection.inner());
   }
@@ -223,4 +230,4 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   std::shared_ptr<detail::EndpointBook> book_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

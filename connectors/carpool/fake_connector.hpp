@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Everything that a connector can have. FakeServer::connector makes it.
 class FakeConnector {
@@ -159,4 +159,4 @@ class FakeTargetConnector : public FakeConnector {
 inline FakeConnector FakeServer::connector() const { return FakeConnector(state_); }
 inline FakeTargetConnector FakeServer::target_connector() const { return FakeTargetConnector(state_); }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

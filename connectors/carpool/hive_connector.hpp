@@ -29,7 +29,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 ///
@@ -236,4 +236,4 @@ struct HiveConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

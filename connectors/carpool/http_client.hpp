@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What an HttpClient may do.
 struct HttpClientOptions {
@@ -65,4 +65,4 @@ class HttpClient {
   HttpClientOptions options_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 ///
@@ -136,4 +136,4 @@ struct HttpConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

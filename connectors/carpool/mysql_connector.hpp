@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 ///
@@ -156,4 +156,4 @@ struct MysqlConnector {
   void validate() const { detail::validate_mysql(*this); }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

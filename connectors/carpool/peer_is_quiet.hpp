@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For is_connected() of a connector whose client library owns its descriptor: whether the peer is there and has said
 /// nothing since its last answer was read. False where it has closed or reset the connection, where a byte lies unread
@@ -26,4 +26,4 @@ namespace carpool {
   return ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 ///
@@ -193,4 +193,4 @@ struct PostgresConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// How far a transaction is kept apart from others.
 enum class PostgresIsolation {
@@ -50,4 +50,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Which commands are said once more, on a fresh connection, where the first one was lost before the reply had come:
 /// whether the server has done it then, nobody knows.
@@ -143,4 +143,4 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
   SourceLocation site_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

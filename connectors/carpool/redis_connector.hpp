@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -120,6 +120,6 @@ struct RedisConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/redis/url.hpp>

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order. SQLite has one writer at a time: whoever waits for a place in a pool of
 /// one waits in line, where others ask for the lock again and again.
@@ -143,4 +143,4 @@ struct SqliteConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A connection of the connector's, with all that it can do, that knows whom it was opened to.
 template <class Inner, class Address>
@@ -55,10 +55,11 @@ struct TargetedConnector : Connector {
   }
 
   /// For the pool's error texts.
-  [[nodiscard]] std::string describe(const Target& target) const requires requires(const Connector& one) {
-    one.describe();
+  [[nodiscard]] std::string describe(const Target& target) const
+    requires requires(const Connector& one) { one.describe(); }
+  {
+    return this->to(target).describe();
   }
-  { return this->to(target).describe(); }
 
   /// Of everything but the address. Throws std::invalid_argument naming the field and the bound.
   void validate() const { this->to(Connector::any_address()).validate(); }
@@ -67,4 +68,4 @@ struct TargetedConnector : Connector {
   static void from_url(std::string_view) = delete;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

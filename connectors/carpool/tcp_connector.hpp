@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// When the kernel asks an idle peer whether it still lives: first after idle, then every interval, count times.
 struct TcpKeepalive {
@@ -177,4 +177,4 @@ struct TcpConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

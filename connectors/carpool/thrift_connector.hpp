@@ -22,7 +22,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -116,4 +116,4 @@ struct ThriftConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 ///
@@ -79,4 +79,4 @@ struct TlsConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order. The path "@name" is the abstract name, which has no file.
 ///
@@ -67,4 +67,4 @@ struct UnixConnector {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

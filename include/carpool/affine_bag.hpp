@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// One bag for all workers, with a table of hints: who gave what back lately. A worker gets what it gave back last
 /// itself; where the table knows nothing, whatever was given back last by anybody. The hints narrow the choice, never
@@ -89,4 +89,4 @@ class AffineBag {
 
 static_assert(QueuePolicy<AffineBag>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

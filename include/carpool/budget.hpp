@@ -1,7 +1,7 @@
 /// Lets the other workers of a thread have their turn while one finds all that it asks for there at once.
 #pragma once
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What one request and its answer take of a worker's budget: as much as one turn allows.
 inline constexpr unsigned budget_of_exchange = 2;
@@ -15,4 +15,4 @@ void consume_budget(unsigned operations = 1) noexcept {
   if constexpr (requires { Backend::consume_budget(operations); }) Backend::consume_budget(operations);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

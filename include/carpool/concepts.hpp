@@ -20,7 +20,7 @@
 // outermost line alone, so it says all that the nested concept asks.
 // clang-format off
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 // --- Backend: how to wait --------------------------------------------------------------------------------
 
@@ -179,4 +179,4 @@ concept EvictionPolicy = requires(const E& eviction, const Slot& slot, TimePoint
   requires detail::by_times_alone_fits<E>;  // Eviction has by_times_alone, but not as static constexpr bool by_times_alone: it would never be looked at
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 struct PoolInspector;  // of the tests: the simulator asks the books what stats() does not tell
@@ -247,4 +247,4 @@ class ConnectionPool {
   mutable typename Backend::template Atomic<Core*> core_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

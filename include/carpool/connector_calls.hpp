@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Each call goes to the connector's member, else to the connection's own of that name, else to what "Absent" says.
 template <class Connector, class Backend>
@@ -170,8 +170,7 @@ struct ConnectorCalls {
   /// stays open until the child ends.
   static void mute(const Connection& connection) noexcept {
     if constexpr (Abandons<Connector, Backend> && requires {
-                    { connection.native_handle() }
-                    noexcept->std::same_as<int>;
+                    { connection.native_handle() } noexcept -> std::same_as<int>;
                     Backend::redirect_to_dev_null(0);
                   }) {
       Backend::redirect_to_dev_null(connection.native_handle());
@@ -206,4 +205,4 @@ struct ConnectorCalls {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

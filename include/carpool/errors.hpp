@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The codes of PoolError::code() and of acquire(std::error_code&).
 enum class PoolErrc {
@@ -68,12 +68,12 @@ class PoolCategory final : public std::error_category {
   return {static_cast<int>(code), pool_category()};
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 template <>
 struct std::is_error_code_enum<carpool::PoolErrc> : std::true_type {};
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The base of everything that the pool itself throws from acquire.
 class PoolError : public std::runtime_error {
@@ -163,4 +163,4 @@ class AuthenticationError : public ConnectRefused {
   using ConnectRefused::ConnectRefused;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -15,7 +15,7 @@
 // - by_times_alone, where it is there and true, promises that due does not depend on Slot::uses.
 // - Cost: some additions and comparisons, no clock, no lock; threads: const, so any worker may ask at any time.
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 // Each reason stands on the line of its requirement, as in concepts.hpp.
 // clang-format off
@@ -55,4 +55,4 @@ template <EvictionPolicy Eviction>
   return CloseReason::expired;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -15,7 +15,7 @@
 #include <tuple>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -104,21 +104,25 @@ class MaxUses {
 
 /// Closes when at least one of its parts would: AnyOf(MaxLifetime{1h}, MaxUses{100}).
 template <EvictionPolicy... Evictions>
-requires(sizeof...(Evictions) >= 1) class AnyOf {
+  requires(sizeof...(Evictions) >= 1)
+class AnyOf {
  public:
   using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
-  constexpr AnyOf() requires(std::default_initializable<Evictions>&&...) = default;
+  constexpr AnyOf()
+    requires(std::default_initializable<Evictions> && ...)
+  = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const
       noexcept((detail::NothrowEviction<Evictions> && ...)) {
     return std::apply([&](const auto&... part) { return (part.expired(slot, now) || ...); }, parts_);
   }
   /// The earliest of its parts; absent where a part cannot tell.
-  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const
-      noexcept((detail::NothrowEviction<Evictions> && ...)) requires(TellsWhenDue<Evictions>&&...) {
+  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const noexcept((detail::NothrowEviction<Evictions> && ...))
+    requires(TellsWhenDue<Evictions> && ...)
+  {
     return std::apply([&](const auto&... part) { return std::min({part.due(slot)...}); }, parts_);
   }
   /// That of the first part that is expired.
@@ -140,21 +144,25 @@ requires(sizeof...(Evictions) >= 1) class AnyOf {
 
 /// Closes when all of its parts would: AllOf(IdleTimeout{1min}, MaxUses{1000}).
 template <EvictionPolicy... Evictions>
-requires(sizeof...(Evictions) >= 1) class AllOf {
+  requires(sizeof...(Evictions) >= 1)
+class AllOf {
  public:
   using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
-  constexpr AllOf() requires(std::default_initializable<Evictions>&&...) = default;
+  constexpr AllOf()
+    requires(std::default_initializable<Evictions> && ...)
+  = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const
       noexcept((detail::NothrowEviction<Evictions> && ...)) {
     return std::apply([&](const auto&... part) { return (part.expired(slot, now) && ...); }, parts_);
   }
   /// The latest of its parts; absent where a part cannot tell.
-  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const
-      noexcept((detail::NothrowEviction<Evictions> && ...)) requires(TellsWhenDue<Evictions>&&...) {
+  [[nodiscard]] constexpr TimePoint due(const Slot& slot) const noexcept((detail::NothrowEviction<Evictions> && ...))
+    requires(TellsWhenDue<Evictions> && ...)
+  {
     return std::apply([&](const auto&... part) { return std::max({part.due(slot)...}); }, parts_);
   }
   /// What all its parts say, or expired where they differ.
@@ -184,7 +192,8 @@ class Jittered {
     throw std::invalid_argument("carpool Jittered: fraction must be at least 0 and less than 1, not " +
                                 std::to_string(fraction));
   }
-  constexpr Jittered() requires std::default_initializable<Eviction>
+  constexpr Jittered()
+    requires std::default_initializable<Eviction>
   = default;
 
   [[nodiscard]] constexpr bool expired(const Slot& slot, TimePoint now) const noexcept { return now >= due(slot); }
@@ -214,4 +223,4 @@ using DefaultEviction = AnyOf<Jittered<MaxLifetime>, IdleTimeout>;
 static_assert(EvictionPolicy<NeverEvict> && EvictionPolicy<MaxUses> && EvictionPolicy<AllOf<MaxUses, IdleTimeout>>);
 static_assert(TimedEviction<MaxLifetime> && TimedEviction<IdleTimeout> && EvictionPolicy<DefaultEviction>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

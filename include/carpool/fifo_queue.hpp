@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// First in, first out. For connections that a server or firewall drops when they are silent, and for endpoints
 /// behind a balancer; the price is that the pool never shrinks by idleness while there is any load.
@@ -30,4 +30,4 @@ class FifoQueue {
 
 static_assert(QueuePolicy<FifoQueue>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

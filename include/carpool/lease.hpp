@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Move-only; its destructor gives the connection back. There is no other way to give one back, so neither a double nor
 /// a foreign release can be written.
@@ -71,4 +71,4 @@ class Lease {
   typename Core::PoolSlot* slot_ = nullptr;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Oldest `born` first; of two born at the same instant, the one with the smaller `id`.
 ///
@@ -110,4 +110,4 @@ class LifetimeQueue {
 
 static_assert(QueuePolicy<LifetimeQueue>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

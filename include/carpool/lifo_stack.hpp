@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Last in, first out. The choice for most programs: its working set is as small as the load allows, so caches on
 /// both ends stay warm and IdleTimeout shrinks the pool when the load falls.
@@ -32,4 +32,4 @@ class LifoStack {
 
 static_assert(QueuePolicy<LifoStack>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Why the pool closed a connection. The set follows MongoDB's CMAP specification, refined.
 enum class CloseReason : std::uint8_t {
@@ -106,4 +106,4 @@ concept ObserverPolicy =
     };
 // clang-format on
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

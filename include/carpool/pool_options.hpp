@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The wait between connect attempts: initial (100 ms), then doubling up to max (5 s); each shortened by up to half at
 /// random ("equal jitter"), so that clients of one dead server do not return in step.
@@ -109,4 +109,4 @@ inline void validate(const PoolOptions& options) {
   detail::validate_times(options);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Taken under the pool's lock, so the numbers belong together; stale as soon as it is returned. In every snapshot,
 ///   connects = created + connect_failures + attempts in flight (none where nothing is connecting), and
@@ -37,4 +37,4 @@ struct PoolStats {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -123,7 +123,7 @@ struct RecognisedEvents {
 };
 
 template <class Connector, BackendPolicy Backend>
-requires ConnectorFor<Connector, Backend>
+  requires ConnectorFor<Connector, Backend>
 [[nodiscard]] consteval RecognisedMembers recognised() noexcept {
   return {.target = detail::has_target<Connector>,
           .ping = detail::Pings<Connector, Backend>,
@@ -175,4 +175,4 @@ template <ObserverPolicy Observer>
           .leak_suspected = detail::hears_leak_suspected<Observer>};
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Names a worker of a backend: an OS thread, or a simulated one. Only equality means anything.
 using WorkerId = std::uintptr_t;
@@ -25,4 +25,4 @@ struct Slot {
   Slot* child = nullptr;     ///< for the Queue alone
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <cstdint>
 #endif
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 #ifdef __cpp_lib_source_location
 using SourceLocation = std::source_location;
@@ -38,4 +38,4 @@ class SourceLocation {
 };
 #endif
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A length of time. Every option that is a time has this type, so a bare number does not compile.
 using Duration = std::chrono::nanoseconds;
@@ -60,4 +60,4 @@ struct SaturatedDuration : Duration {
   return length == forever || start > never - length ? never : start + length;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,9 +10,9 @@
 /// One number that grows with each release: #if CARPOOL_VERSION >= 10203 asks for 1.2.3 or later.
 #define CARPOOL_VERSION (CARPOOL_VERSION_MAJOR * 10000 + CARPOOL_VERSION_MINOR * 100 + CARPOOL_VERSION_PATCH)
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// "major.minor.patch", as in the change log.
 inline constexpr std::string_view version = "0.1.0";
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -31,9 +31,7 @@ struct BackendName {
 
 /// Whether all its workers are one OS thread in which no real time passes: it has no signals and cannot block.
 template <class Backend>
-inline constexpr bool is_simulated = requires {
-  requires Backend::simulated;
-};
+inline constexpr bool is_simulated = requires { requires Backend::simulated; };
 
 /// Leaves a token and wakes at once: the waking proper is done when the Wakeup's life ends.
 template <class Slot>

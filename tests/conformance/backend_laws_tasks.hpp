@@ -52,9 +52,13 @@ TYPED_TEST_P(BackendConformance, ADroppedTaskIsJoined) {
       finished = true;
     };
   };
-  { [[maybe_unused]] const auto dropped = TypeParam::spawn(finish_late(foreground)); }
+  {
+    [[maybe_unused]] const auto dropped = TypeParam::spawn(finish_late(foreground));
+  }
   EXPECT_TRUE(foreground);
-  { [[maybe_unused]] const auto dropped = TypeParam::spawn_background(finish_late(background)); }
+  {
+    [[maybe_unused]] const auto dropped = TypeParam::spawn_background(finish_late(background));
+  }
   EXPECT_TRUE(background);
 }
 

@@ -86,7 +86,9 @@ TYPED_TEST_P(PoolLaws, EveryPlaceIsGivenBackWhereverMemoryRunsOut) {
 
 // Law 5: a pool that cannot be made leaves nothing behind.
 TYPED_TEST_P(PoolLaws, APoolThatCannotBeMadeLeavesNothingBehind) {
-  { Pool<TypeParam> first(this->server.connector()); }  // what the backend makes once for a thread is there
+  {
+    Pool<TypeParam> first(this->server.connector());
+  }  // what the backend makes once for a thread is there
   for (long n = 1;; ++n) {
     allocation_faults::fail_after(n);
     bool made = false;

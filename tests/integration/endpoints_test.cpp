@@ -267,15 +267,11 @@ using Wrapped = carpool::EndpointsConnector<PlainConnector>;
 using WrappedConnection = Wrapped::Connection<carpool::ThreadBackend>;
 static_assert(carpool::ConnectorFor<Wrapped, carpool::ThreadBackend>);
 template <class C, class X>
-concept CanDoMore = requires(const C& c, X& x) {
-  c.reusable(x);
-}
-|| requires(const C& c, X& x) { c.dirty(x); }
-|| requires(const C& c, X& x, carpool::TimePoint t) { c.ping(x, t); }
-|| requires(const C& c, X& x, carpool::TimePoint t) { c.reset(x, t); }
-|| requires(const C& c, X& x, carpool::TimePoint t) { c.invalidate(x, t); }
-|| requires(const C& c, X& x) { c.abandon(x); }
-|| requires(const C& c, X& x) { c.lifetime(x); };
+concept CanDoMore = requires(const C& c, X& x) { c.reusable(x); } || requires(const C& c, X& x) { c.dirty(x); } ||
+                    requires(const C& c, X& x, carpool::TimePoint t) { c.ping(x, t); } ||
+                    requires(const C& c, X& x, carpool::TimePoint t) { c.reset(x, t); } ||
+                    requires(const C& c, X& x, carpool::TimePoint t) { c.invalidate(x, t); } ||
+                    requires(const C& c, X& x) { c.abandon(x); } || requires(const C& c, X& x) { c.lifetime(x); };
 static_assert(!CanDoMore<Wrapped, WrappedConnection>);
 static_assert(CanDoMore<Connector, Connector::Connection<carpool::ThreadBackend>>);
 

@@ -251,7 +251,9 @@ TYPED_TEST(Fork, AConnectionThatCannotBeClosedInSilenceIsLeftAlone) {
   {
     auto loud_pool = std::make_unique<carpool::ConnectionPool<TypeParam, LifoStack, Loud>>(Loud{ends[1]});
     auto lent = loud_pool->acquire();
-    { const auto idle = loud_pool->acquire(); }
+    {
+      const auto idle = loud_pool->acquire();
+    }
     EXPECT_TRUE(child_agrees([&] { return lent.release(), loud_pool.reset(), true; }));
     char words[8];
     EXPECT_LT(::read(ends[0], words, sizeof words), 0) << "the child spoke";

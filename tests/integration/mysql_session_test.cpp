@@ -193,7 +193,9 @@ TYPED_TEST(MysqlSessionTest, ATransactionWithinATransactionIsRefusedInsteadOfCom
   EXPECT_TRUE(connection.in_transaction());
   outer.rollback();
   EXPECT_EQ(this->ask(connection, "select count(*) from " + table), "0");
-  { const auto left_open = connection.begin(); }
+  {
+    const auto left_open = connection.begin();
+  }
   connection.begin().commit();
 }
 

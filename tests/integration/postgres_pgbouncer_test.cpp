@@ -90,7 +90,9 @@ TYPED_TEST(PostgresBehindPgbouncer, NothingIsSaidBetweenTwoLeases) {
 
 TYPED_TEST(PostgresBehindPgbouncer, AnUnfinishedTransactionEndsWithItsConnection) {
   typename TestFixture::Pool pool(this->through(), {.max_size = 1});
-  { auto transaction = pool.acquire()->query("BEGIN; CREATE TABLE never (id INT)"); }
+  {
+    auto transaction = pool.acquire()->query("BEGIN; CREATE TABLE never (id INT)");
+  }
   auto lease = pool.acquire();
   EXPECT_FALSE(lease->in_transaction());
   EXPECT_TRUE(lease->query("SELECT to_regclass('never') IS NULL").template get<bool>(0, 0));

@@ -146,7 +146,9 @@ TYPED_TEST(RedisFaults, AKilledServerIsAnErrorAndARestartedOneIsUsedAgain) {
   typename TestFixture::Pool pool(this->connector(server.port()),
                                   {.max_size = 2, .acquire_timeout = milliseconds(500)});
   auto held = pool.acquire();
-  { this->converse(held_by(pool.acquire())); }
+  {
+    this->converse(held_by(pool.acquire()));
+  }
   server.kill();
   EXPECT_THROW(this->converse(*held), std::system_error);
   EXPECT_FALSE(held->reusable());
@@ -167,7 +169,9 @@ TYPED_TEST(RedisFaults, AConnectionThatWasClosedWhileIdleIsNotHandedOut) {
   const auto connector = this->connector(this->proxy_->port());
   for (int round = 0; round < 5; ++round) {
     auto elder = this->connect(connector);  // the kernel ends them one by one, in an order of its own
-    { this->converse(held_by(pool.acquire())); }
+    {
+      this->converse(held_by(pool.acquire()));
+    }
     auto younger = this->connect(connector);
     round % 2 == 0 ? this->proxy_->close_all() : this->proxy_->reset_all();
     ASSERT_TRUE(eventually<TypeParam>([&] { return !elder.is_connected() && !younger.is_connected(); }));

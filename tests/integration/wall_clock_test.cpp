@@ -105,7 +105,9 @@ TYPED_TEST(WallClock, NothingExpiresWhenItJumps) {
   for (const auto by : {1h, -1h}) {
     const Jump jump(by);
     EXPECT_EQ(this->pool.reap(), 0u);
-    { const auto one = this->pool.acquire(), two = this->pool.acquire(); }
+    {
+      const auto one = this->pool.acquire(), two = this->pool.acquire();
+    }
     EXPECT_EQ(this->pool.stats().idle, 3u);
   }
   EXPECT_EQ(this->server.counts().opened, 3u);

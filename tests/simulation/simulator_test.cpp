@@ -159,7 +159,9 @@ TEST(Simulator, ThoseWhoComeLastGoOnWhereNobodyElseCan) {
         Simulation::check(over, "somebody else can go on");
       });
       Simulation::others_come_last();
-      { const auto roused = gate.unpark(); }
+      {
+        const auto roused = gate.unpark();
+      }
       auto other = B::spawn([] { Simulation::step(), Simulation::step(); });
       Simulation::step();
       other.join();

@@ -126,12 +126,10 @@ TEST(WeakOrder, TheAsymmetricMutexHolds) {
   expect_holds([] { three_take_turns(Fault::none); }, wide);
 }
 TEST(WeakOrder, TheAsymmetricMutexLosesAWakeUpWithoutTheHeavyBarrier) {
-  expect_found(
-      Kind::deadlock, [] { three_take_turns(Fault::heavy_barrier); }, wide);
+  expect_found(Kind::deadlock, [] { three_take_turns(Fault::heavy_barrier); }, wide);
 }
 TEST(WeakOrder, TheAsymmetricMutexLosesAWakeUpIfTheWokenDoNotAnnounceThemselvesAgain) {
-  expect_found(
-      Kind::deadlock, [] { three_take_turns(Fault::announcing_again); }, wide);
+  expect_found(Kind::deadlock, [] { three_take_turns(Fault::announcing_again); }, wide);
 }
 
 TEST(WeakOrder, ATaskSeesItsOwnStoresAtOnceAndOthersSeeThemInOrder) {

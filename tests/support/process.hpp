@@ -34,7 +34,7 @@ template <class Work>
 class AlarmStorm {
  public:
   AlarmStorm() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { alarms_.fetch_add(1, std::memory_order_relaxed); };
     ::sigaction(SIGALRM, &action, &before_);
     const itimerval every_millisecond{{0, 1000}, {0, 1000}};
@@ -52,5 +52,5 @@ class AlarmStorm {
 
  private:
   static inline std::atomic<int> alarms_ = 0;  // the signal comes to any thread
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The pool's friend.
 struct PoolInspector {
@@ -23,7 +23,7 @@ struct PoolInspector {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail
 
 /// One endpoint. A waiter was told where it was notified to look; who was granted a connection is in line no more.
 struct EndpointFacts {

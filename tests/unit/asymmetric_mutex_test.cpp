@@ -104,7 +104,9 @@ TEST(FutexParkingSlot, LeavesErrnoAlone) {
   ThreadBackend::ParkingSlot slot;
   errno = EDOM;
   EXPECT_FALSE(slot.park_until(ThreadBackend::now() + 1ms));
-  { const auto wakeup = slot.unpark(); }
+  {
+    const auto wakeup = slot.unpark();
+  }
   EXPECT_TRUE(slot.park_until(carpool::never));
   EXPECT_EQ(errno, EDOM);
 }

@@ -99,7 +99,9 @@ TEST(BoostThreadInterruption, DoesNotFireInMutexUnparkOrJoin) {
   mutex.lock();
   boost::thread worker([&] {
     EXPECT_FALSE(is_interrupted([&] {
-      { const std::lock_guard lock(mutex); }
+      {
+        const std::lock_guard lock(mutex);
+      }
       slot.unpark();
       auto task = Backend::spawn([&] {
         Backend::sleep_until(Backend::now() + 5ms);

@@ -145,13 +145,9 @@ TEST(Evictions, RefuseNonsenseByNameAndBound) {
             "carpool IdleTimeout: length must be longer than 0 (or carpool::forever), not -1000 ns");
   EXPECT_EQ(refusal_by([] { return MaxLifetime{Duration::min()}; }).substr(0, 28), "carpool MaxLifetime: length ");
   EXPECT_EQ(refusal_by([] { return MaxUses{0}; }), "carpool MaxUses: uses must be at least 1, not 0");
-  EXPECT_EQ(refusal_by([] {
-              return Jittered{MaxLifetime{1h}, 1.0};
-            }),
+  EXPECT_EQ(refusal_by([] { return Jittered{MaxLifetime{1h}, 1.0}; }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not 1.000000");
-  EXPECT_EQ(refusal_by([] {
-              return Jittered{MaxLifetime{1h}, -0.1};
-            }),
+  EXPECT_EQ(refusal_by([] { return Jittered{MaxLifetime{1h}, -0.1}; }),
             "carpool Jittered: fraction must be at least 0 and less than 1, not -0.100000");
   EXPECT_NE(refusal_by([] { return Jittered{MaxLifetime{1h}, std::numeric_limits<double>::quiet_NaN()}; }), "");
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 namespace {
 
 /// "1.5", "out of range", "refused", and what was left unread.
@@ -59,4 +59,4 @@ TEST(NumberText, ReadsAsFromCharsDoes) {
 #endif
 
 }  // namespace
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

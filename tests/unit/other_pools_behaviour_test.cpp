@@ -95,7 +95,9 @@ TEST(Sqlalchemy, AHangingConnectHoldsUpNobodyElse) {  // A4 checkout; hanging_co
 
 TYPED_TEST(OtherPools, OnePingThatFailsCondemnsTheOthers) {  // A4 pre_ping, pool-wide invalidation
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 3, .validation_bypass_window = 10ms});
-  { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire();
+  }
   TypeParam::sleep_until(TypeParam::now() + 30ms);  // past the resolution of the coarse clock
   const std::size_t before = this->server.counts().pings;
   this->server.throw_from(carpool::FakeMethod::ping, 1);

@@ -34,10 +34,7 @@ const std::vector<BadValue>& bad_values() {
       {[](auto& o) { o.max_connecting = 0; }, "max_connecting", "at least 1"},
       {[](auto& o) { o.connect_attempts = 0; }, "connect_attempts", "at least 1"},
       {[](auto& o) { o.connect_backoff.initial = 0ns; }, "connect_backoff.initial", "longer than 0"},
-      {[](auto& o) {
-         o.connect_backoff = {2s, 1s};
-       },
-       "connect_backoff.max", "at least connect_backoff.initial"},
+      {[](auto& o) { o.connect_backoff = {2s, 1s}; }, "connect_backoff.max", "at least connect_backoff.initial"},
       {[](auto& o) { o.validation_bypass_window = -1ns; }, "validation_bypass_window", "at least 0"},
       {[](auto& o) { o.validation_timeout = 0ns; }, "validation_timeout", "longer than 0"},
       {[](auto& o) { o.keepalive_time = 0ns; }, "keepalive_time", "longer than 0"},

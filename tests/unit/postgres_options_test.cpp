@@ -125,9 +125,7 @@ TEST(PostgresConnectorOptions, EachFieldIsCheckedBeforeAnythingIsOpened) {
   EXPECT_NE(refused([](auto& c) { c.statement_cache = 0; }).find("statement_cache"), std::string::npos);
   EXPECT_NE(refused([](auto& c) { c.password = std::string("a\0b", 3); }).find("NUL"), std::string::npos);
   EXPECT_NE(refused([](auto& c) { c.options = {{"hostaddr", "::1"}}; }).find("hostaddr"), std::string::npos);
-  EXPECT_NE(refused([](auto& c) {
-              c.options = {{"sslmode", std::string("a\0", 2)}};
-            }).find("sslmode"),
+  EXPECT_NE(refused([](auto& c) { c.options = {{"sslmode", std::string("a\0", 2)}}; }).find("sslmode"),
             std::string::npos);
 }
 

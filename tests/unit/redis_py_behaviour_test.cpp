@@ -124,7 +124,9 @@ TYPED_TEST(RedisPy, TheLimitIsKeptAndTold) {  // A2 make_connection, 8.1 max_con
 TYPED_TEST(RedisPy, RetiredConnectionsInUseStayWithTheirUsers) {  // A2 disconnect, 7.x should_reconnect, C2-11
   typename TestFixture::Pool pool(this->server.connector());
   auto lent = pool.acquire();
-  { const auto idle = pool.acquire(); }
+  {
+    const auto idle = pool.acquire();
+  }
   pool.retire_all();
   EXPECT_TRUE(closed_soon(pool, CloseReason::retired, 1));
   EXPECT_NO_THROW(lent->use());
@@ -195,7 +197,9 @@ TEST(RedisPyBlocking, AcquireWaitsUntilARelease) {  // the test that lacked its 
 TYPED_TEST(RedisPy, ThePoolGrowsOnlyOnDemand) {  // A2 BlockingConnectionPool: live handles before new ones
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 50});
   for (int i = 0; i < 100; ++i) pool.acquire()->use();
-  { const auto one = pool.acquire(), two = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire();
+  }
   for (int i = 0; i < 100; ++i) pool.acquire()->use();
   EXPECT_EQ(this->server.counts().opened, 2u);
 }
@@ -348,8 +352,10 @@ TYPED_TEST(RedisPyTcp, EveryAddressOfAHostIsTried) {  // A2 _connect: localhost 
   this->echo(pool, "found");
 }
 
-TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {                      // A2 Connection.disconnect, C2-12
-  { typename TestFixture::Pool(this->connector).acquire().release(); }  // the backend may keep one of its own
+TYPED_TEST(RedisPyTcp, NoDescriptorIsLeftBehind) {  // A2 Connection.disconnect, C2-12
+  {
+    typename TestFixture::Pool(this->connector).acquire().release();
+  }  // the backend may keep one of its own
   EXPECT_TRUE(eventually<TypeParam>([&] { return this->server.accepted() == 1 && this->server.open() == 0; }));
   const std::size_t before = open_descriptors();
   {
@@ -502,7 +508,9 @@ TYPED_TEST(RedisPy, ADestructorOfAConnectionMayUseThePool) {  // C2-5
   std::atomic<int> farewells = 0;
   *connector.farewell = [&] { (void)pool.stats(), ++farewells; };
   pool.acquire().discard();
-  { const auto lent = pool.acquire(); }
+  {
+    const auto lent = pool.acquire();
+  }
   pool.clear();
   EXPECT_TRUE(eventually<TypeParam>([&] { return farewells == 2 && pool.stats().size() == 0; }));
   *connector.farewell = nullptr;
@@ -540,7 +548,9 @@ TYPED_TEST(RedisPy, EveryEndOfALeaseFreesExactlyOnePlace) {  // C2-8
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 2});
   const auto other = pool.acquire();
   for (int i = 0; i < 20; ++i) {
-    { const auto mine = pool.acquire().detach(); }
+    {
+      const auto mine = pool.acquire().detach();
+    }
     pool.acquire().discard();
     pool.acquire()->die();
     EXPECT_THROW(pool.with_connection([](auto&) { throw 1; }), int);
@@ -571,7 +581,9 @@ TEST(RedisPyBugs, APoolShrinksWhenItIsNotWanted) {  // C2-10
   FakeServer server;
   FakePool<ThreadBackend, LifoStack, carpool::IdleTimeout> pool(server.connector(), {.max_size = 3},
                                                                 carpool::IdleTimeout(30ms));
-  { const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire(); }
+  {
+    const auto one = pool.acquire(), two = pool.acquire(), three = pool.acquire();
+  }
   EXPECT_TRUE(closed_soon(pool, CloseReason::idle, 3));
   EXPECT_TRUE(eventually<ThreadBackend>([&] { return server.counts().open == 0; }));
 }

@@ -53,8 +53,12 @@ using Pool = carpool::ConnectionPool<carpool::SingleBackend, carpool::LifoStack,
 
 TEST(SaturatedDuration, IsWhatAcquireForPrewarmAndDrainTake) {
   Pool pool(Plain{}, {.max_size = 2});
-  { EXPECT_TRUE(pool.acquire_for(std::chrono::seconds::max())); }
-  { EXPECT_TRUE(pool.acquire_for(std::chrono::hours::max())); }
+  {
+    EXPECT_TRUE(pool.acquire_for(std::chrono::seconds::max()));
+  }
+  {
+    EXPECT_TRUE(pool.acquire_for(std::chrono::hours::max()));
+  }
   EXPECT_EQ(pool.prewarm(2, std::chrono::hours::max()), 2U);
   EXPECT_EQ(pool.drain(std::chrono::seconds::max()), 0U);
 }

@@ -1,4 +1,5 @@
-// Two libraries in one process, each with a carpool of its own, whose structures differ: at the same time, each does all of its work.
+// Two libraries in one process, each with a carpool of its own, whose structures differ: at the same time, each does
+// all of its work.
 #include "use_pool.hpp"
 
 #include <cstdio>

@@ -22,7 +22,8 @@ struct Counting {
 }  // namespace
 
 UseOfPool USE_POOL(int callers, int times) {
-  carpool::ConnectionPool<carpool::ThreadBackend, carpool::AffineBag, Counting> pool({}, {.name = "mine", .max_size = 2});
+  carpool::ConnectionPool<carpool::ThreadBackend, carpool::AffineBag, Counting> pool({},
+                                                                                     {.name = "mine", .max_size = 2});
   std::vector<std::thread> threads;
   for (int i = 0; i < callers; ++i) {
     threads.emplace_back([&] {

@@ -83,21 +83,15 @@ inline const Row* settle(Scenario scenario, const RowList& alike, const RowList&
 }
 
 inline RowList best_steady(RowList rows) {
-  rows = keep_best(
-      rows, [](const Row& row) { return row.rate; }, true);
-  rows = keep_best(
-      rows, [](const Row& row) { return row.cpu; }, false);
-  return keep_best(
-      rows, [](const Row& row) { return row.p999; }, false);
+  rows = keep_best(rows, [](const Row& row) { return row.rate; }, true);
+  rows = keep_best(rows, [](const Row& row) { return row.cpu; }, false);
+  return keep_best(rows, [](const Row& row) { return row.p999; }, false);
 }
 
 inline RowList best_spike(RowList rows) {
-  rows = keep_best(
-      rows, [](const Row& row) { return row.opened; }, false);
-  rows = keep_best(
-      rows, [](const Row& row) { return row.all_served; }, false);
-  return keep_best(
-      rows, [](const Row& row) { return row.cpu; }, false);
+  rows = keep_best(rows, [](const Row& row) { return row.opened; }, false);
+  rows = keep_best(rows, [](const Row& row) { return row.all_served; }, false);
+  return keep_best(rows, [](const Row& row) { return row.cpu; }, false);
 }
 
 inline RowList best_of(Scenario scenario, const RowList& rows) {

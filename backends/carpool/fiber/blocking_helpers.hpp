@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The fiber sleeps until the call has ended.
 class FiberBlockingHelpers {
@@ -42,4 +42,4 @@ class FiberBlockingHelpers {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

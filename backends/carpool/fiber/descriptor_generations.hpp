@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The kernel hands the lowest free number to the next socket, so a reactor that remembers "7 is registered" may have
 /// registered a file that is long gone, and would wait for it for ever. Who closes a descriptor bumps its counter; who
@@ -38,4 +38,4 @@ class DescriptorGenerations {
 
 inline constinit DescriptorGenerations descriptor_generations;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

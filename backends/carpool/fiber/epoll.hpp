@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 // poll(2)'s bits go to the kernel, and come back, as they are.
 static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
@@ -113,4 +113,4 @@ class EpollInstance {
   int instance_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -14,7 +14,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a reactor is roused by from another thread. It is never read: the reactor listens for edges, and each write is
 /// one.
@@ -98,7 +98,7 @@ class BasicFiberInbox : public Platform::template Counted<BasicFiberInbox<Platfo
     do {
       sleeper.next = top;
     } while (!pushed_.compare_exchange_weak(top, &sleeper, std::memory_order_seq_cst));  // (1)
-    return top == nullptr && dozing_.load(std::memory_order_seq_cst);                    // (2)
+    return top == nullptr && dozing_.load(std::memory_order_seq_cst);  // (2)
   }
 
   /// Any thread.
@@ -142,4 +142,4 @@ class BasicFiberInbox : public Platform::template Counted<BasicFiberInbox<Platfo
 using FiberSleeper = BasicFiberSleeper<FiberPlatform>;
 using FiberInbox = BasicFiberInbox<FiberPlatform>;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What unpark() returns: its destructor does what needs the kernel. It holds neither the slot nor the fiber.
 template <class Platform>
@@ -155,4 +155,4 @@ class BasicFiberParkingSlot {
 using FiberWakeup = BasicFiberWakeup<detail::FiberPlatform>;
 using FiberParkingSlot = BasicFiberParkingSlot<detail::FiberPlatform>;
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -14,7 +14,7 @@
 
 #include <poll.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Level-triggered, because foreign libraries do not read until EAGAIN, and what they leave raises no second edge. A
 /// descriptor stays registered between waits, so that a wait costs no system call of its own; the registration of an
@@ -176,4 +176,4 @@ class FiberPollSet {
   FiberRegistrations registrations_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -29,7 +29,7 @@
 #include <boost/fiber/scheduler.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Fibers never leave their thread, so a reactor is touched by its thread alone, but for its inbox.
 ///
@@ -247,4 +247,4 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
   mutable bool replaced_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

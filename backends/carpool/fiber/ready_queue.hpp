@@ -6,7 +6,7 @@
 #include <boost/fiber/context.hpp>
 #include <boost/fiber/scheduler.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// In the order in which they could. Its thread alone.
 class FiberReadyQueue {
@@ -55,4 +55,4 @@ struct FiberWaker {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <boost/fiber/context.hpp>
 #include <boost/fiber/properties.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct FiberRecord final : boost::fibers::fiber_properties {
   using Context = boost::fibers::context;
@@ -52,4 +52,4 @@ struct FiberRecord final : boost::fibers::fiber_properties {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

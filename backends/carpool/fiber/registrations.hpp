@@ -11,7 +11,7 @@
 
 #include <poll.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A fiber that waits for events of one descriptor; on its stack.
 struct FiberIoWaiter {
@@ -88,4 +88,4 @@ class FiberRegistrations {
   std::vector<std::unique_ptr<Piece>> pieces_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

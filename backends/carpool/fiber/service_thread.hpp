@@ -20,7 +20,7 @@
 
 #include <pthread.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// One for the process. It is started at the first job, sleeps in epoll while it has none, and is never stopped: jobs
 /// may be given until the very end of the process, by static objects' destructors too.
@@ -63,7 +63,7 @@ class FiberServiceThread {
 
   void ensure_started() {
     if (started_.load(std::memory_order_acquire)) return;  // (2) synchronizes-with (1)
-    pin_this_object();  // not under the lock
+    pin_this_object();                                     // not under the lock
     const std::lock_guard lock(starting_);
     if (started_.load(std::memory_order_relaxed)) return;
     const BlockedSignals inherited;
@@ -124,4 +124,4 @@ class FiberServiceThread {
   FiberParkingSlot slot_;             // the service thread parks
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

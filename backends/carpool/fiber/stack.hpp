@@ -9,7 +9,7 @@
 
 #include <boost/context/stack_context.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What Boost asks of a stack allocator. Shares the cache, because a stack is given back by the thread's scheduler, and
 /// that may outlive the reactor where the application replaces it.
@@ -31,4 +31,4 @@ class FiberStack {
   std::shared_ptr<ContextStackCache> cache_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -19,7 +19,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Shared by a fiber and its task. Boost's own join wakes a fiber of another thread in a way that races with the end of
 /// that thread (FiberInbox); this one does not.
@@ -88,9 +88,9 @@ void start_fiber(FiberReactor& reactor, Body&& body) {
   fiber.detach();
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Joins when it is let go of, as ThreadBackend's. May be joined by any fiber of any thread, and by a plain thread, but
 /// not by the fiber itself: a function that owns its own task must detach() it, or ends the process.
@@ -116,4 +116,4 @@ class FiberTask {
   detail::FiberCompletionPointer completion_;  // nullptr: joined, or never had a fiber
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

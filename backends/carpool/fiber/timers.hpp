@@ -6,7 +6,7 @@
 
 #include <boost/intrusive/set.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// On the stack of a fiber that sleeps no longer than until then.
 struct FiberTimer : boost::intrusive::set_base_hook<> {
@@ -47,4 +47,4 @@ class FiberTimers {
   Timers timers_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

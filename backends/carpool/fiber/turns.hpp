@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Where a server answers before its client has looked, no operation has to wait, and a fiber would keep its thread for
 /// as long as it has something to do. So a turn ends with one request and its answer: with eight of them, fibers whose
@@ -65,4 +65,4 @@ class FiberTurns {
   std::uint64_t round_end_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

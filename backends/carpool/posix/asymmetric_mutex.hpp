@@ -8,7 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For critical sections of some dozen instructions. Not recursive, not fair. No interruption or cancellation point.
 ///
@@ -109,4 +109,4 @@ class BasicAsymmetricMutex {
 /// 0.4 times.
 using AsymmetricMutex = BasicAsymmetricMutex<8>;
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

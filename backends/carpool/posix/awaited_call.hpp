@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Slot>
 class AwaitedCall : public BlockingCall {
@@ -123,4 +123,4 @@ class OwningCall final : public AwaitedCall<Slot>, public std::enable_shared_fro
   std::shared_ptr<OwningCall> self_;  // the waiter's until it submits and again if it withdraws; else the helper's
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/posix/awaited_call.hpp>
+#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/posix/clock.hpp>
 #include <carpool/posix/exception_state.hpp>
 #include <carpool/posix/fork_generation.hpp>
@@ -11,7 +12,6 @@
 #include <carpool/posix/redirect_to_dev_null.hpp>
 #include <carpool/posix/thread_pointer.hpp>
 #include <carpool/posix/thread_random.hpp>
-#include <carpool/posix/cached_coarse_clock.hpp>
 #include <carpool/slot.hpp>
 #include <carpool/time.hpp>
 
@@ -21,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A base to be hidden member by member: a backend declares anew what it does differently.
 struct PosixBackend {
@@ -65,4 +65,4 @@ struct PosixBackend {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// While it lives, this thread takes no signals, nor do threads that it starts, for their whole lives: a thread
 /// inherits the mask, so there is no moment in which a handler could run in the new thread. Left alone are the signals
@@ -28,4 +28,4 @@ class BlockedSignals {
   sigset_t before_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -18,7 +18,7 @@
 
 #include <pthread.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a helper is to do.
 class BlockingCall {
@@ -157,4 +157,4 @@ class BlockingHelpers {
   std::uint64_t begun_ = 0;  // calls, ever
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

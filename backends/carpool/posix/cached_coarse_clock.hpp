@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Reading the kernel's coarse clock takes a third of a whole acquire and release. So where callers read it again and
 /// again within one tick of the kernel, a host thread begins to count ticks of its own, 4 ms long. The first caller in
@@ -119,4 +119,4 @@ class CachedCoarseClock {
   static inline const int fork_handler_registered_ = pthread_atfork(nullptr, nullptr, forget_parent);
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <ctime>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 [[nodiscard]] inline TimePoint time_point_of(const std::timespec& time) noexcept {
   return TimePoint{std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}};
@@ -60,4 +60,4 @@ inline void clock_sleep_until(TimePoint deadline) noexcept {
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -17,7 +17,7 @@ extern "C" {
 [[gnu::weak]] void __lsan_unregister_root_region(const void* address, std::size_t size);
 }
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The free stacks of one thread; touched by that thread alone.
 class ContextStackCache {
@@ -75,4 +75,4 @@ class ContextStackCache {
   std::size_t count_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

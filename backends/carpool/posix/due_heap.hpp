@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a DueHeap orders. Only the heap touches it.
 struct Due {
@@ -76,4 +76,4 @@ class DueHeap {
   std::vector<Due*> items_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

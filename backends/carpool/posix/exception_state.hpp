@@ -12,7 +12,7 @@ struct __cxa_eh_globals;
 extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;  // NOLINT(readability-redundant-declaration)
 }  // namespace __cxxabiv1
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The head of __cxa_eh_globals as the Itanium C++ ABI lays it down (section 2.2.2).
 struct ExceptionState {
@@ -48,4 +48,4 @@ inline void exchange_exception_state(ExceptionState& leaving, const ExceptionSta
   running = coming;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

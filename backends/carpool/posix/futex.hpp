@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && sizeof(std::timespec) == 16,
               "futex(2) is called here with the layout of 64-bit Linux");
@@ -39,4 +39,4 @@ inline void futex_wake_one(const std::atomic<std::uint32_t>* word) noexcept {
   errno = callers_errno;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What unpark() returns: wakes the sleeper when it is destroyed. Holds an address and never looks behind it, so the
 /// slot may be gone by then; a wake at an address where something else sleeps by now is a spurious one, which every
@@ -87,4 +87,4 @@ class BasicFutexParkingSlot {
 using FutexWakeup = BasicFutexWakeup<detail::ThreadPlatform>;
 using FutexParkingSlot = BasicFutexParkingSlot<detail::ThreadPlatform>;
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -79,4 +79,4 @@ class ImmortalMutex {
   detail::MutexCell& cell_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 // Two sides each write their own word and then read the other's. With a full fence between write and read on both
 // sides, at least one of them sees the other's write. Here one side has a light barrier, which only holds the compiler
@@ -81,4 +81,4 @@ inline void heavy_barrier() noexcept {
   heavy_barrier_without_kernel();
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// For what owns threads: a forked child has none of its parent's, and locks that they held stay locked for ever. So
 /// the child leaves the parent's object alone, leaking it, and builds its own. Never destroyed, because threads and
@@ -37,4 +37,4 @@ class PerProcess {
   typename Platform::template Atomic<Instance*> current_{nullptr};  // any thread
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

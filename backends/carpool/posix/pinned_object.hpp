@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Hidden, so that each program and each shared object has its own, and its address lies within.
 [[gnu::visibility("hidden")]] constinit inline std::atomic<bool> this_object_is_pinned{false};
@@ -23,4 +23,4 @@ namespace carpool::detail {
   this_object_is_pinned.store(true, std::memory_order_relaxed);
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The memory orders are ignored.
 template <class T>
@@ -44,4 +44,4 @@ class PlainAtomic {
   T value_{};
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

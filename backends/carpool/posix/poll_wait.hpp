@@ -10,7 +10,7 @@
 
 #include <poll.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The events that came, of those asked for and POLLERR, POLLHUP, POLLNVAL; 0 = the deadline passed. A deadline in the
 /// past looks once. Throws std::system_error if the kernel lacks memory.
@@ -28,4 +28,4 @@ namespace carpool::detail {
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -23,7 +23,7 @@
 
 #include <pthread.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The clients are the reapers of pools whose workers are threads. The service calls a client's step() when it is due
 /// or called for, one client after the other, and never while it holds a lock. Between two steps it looks whether the
@@ -224,4 +224,4 @@ class ReaperService {
   bool running_ = false;       // the thread has been started, and has not decided to end
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Owns one descriptor: moved, never copied; closed exactly once, and never shut down, so that a forked child that
 /// closes its copy says nothing to the peer.
@@ -177,4 +177,4 @@ class PosixSocket {
   Address peer_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -18,7 +18,7 @@
 #include <system_error>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// One endpoint. A value: copied freely, never blocks, holds no descriptor.
 class SocketAddress {
@@ -151,4 +151,4 @@ inline int look_up(const std::string& host, std::uint16_t port, int flags, std::
   return found;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

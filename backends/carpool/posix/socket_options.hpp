@@ -14,7 +14,7 @@
 #include <string>
 #include <system_error>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// When the kernel asks an idle peer whether it still lives: first after idle, then every interval, count times.
 struct SocketKeepalive {
@@ -62,4 +62,4 @@ inline void apply(const SocketOptions& options, int descriptor) {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

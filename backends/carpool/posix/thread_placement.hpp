@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A thread inherits the affinity and the scheduling policy of the one that starts it, which may be pinned to one
 /// processor and be about to keep it busy in real time. This is what the process had before main(), or when the shared
@@ -25,4 +25,4 @@ class ThreadPlacement {
   bool known_;  // not on machines with more than 1,024 processors
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct ThreadPlatform {
   template <class T>
@@ -24,4 +24,4 @@ struct ThreadPlatform {
   static void futex_wake_one(const FutexWord* word) noexcept { detail::futex_wake_one(word); }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

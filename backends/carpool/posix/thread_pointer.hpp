@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What thread_local variables are found by, read anew at each call, in one instruction where the processor is known.
 /// The address of a thread_local variable would do, but a compiler may compute it once for a whole function, in whose
@@ -28,4 +28,4 @@ namespace carpool::detail {
 }
 #endif
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -9,7 +9,7 @@
 
 #include <sys/random.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The output step of SplitMix64: a bijection that makes a counter look random.
 [[nodiscard]] constexpr std::uint64_t scrambled(std::uint64_t value) noexcept {
@@ -41,4 +41,4 @@ namespace carpool::detail {
   return scrambled(state ^ (fork_generation() << 56));
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

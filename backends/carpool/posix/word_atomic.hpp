@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// No integer, but as wide as one, and equal exactly where its bits are.
 template <class T>
@@ -67,4 +67,4 @@ struct AtomicOf<T> {
 template <class T>
 using ThreadAtomic = typename AtomicOf<T>::type;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// std::atomic's members. With SimulatedMemory::delayed_stores, what is stored without seq_cst is delayed as on x86:
 /// its own task sees it at once, the others when the schedule likes, but before whatever the task stores later, or does
@@ -179,4 +179,4 @@ class SimulationAtomic {
   detail::SimulatedLife life_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

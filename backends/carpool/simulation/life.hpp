@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A member of what may be used too late. The memory of what is gone is still there, and has something else in it now,
 /// or has not, so late uses are found unless somebody like it has come to the same place.
@@ -27,4 +27,4 @@ class SimulatedLife {
   volatile std::uint32_t state_ = alive;  // volatile: the last store of a life is one
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

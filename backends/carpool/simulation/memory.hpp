@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What others see late, or in another order than it was done in.
 enum class SimulatedMemory : std::uint8_t {
@@ -168,4 +168,4 @@ class SimulatedBarriers {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -20,7 +20,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 class SimulationSocket;
 
@@ -195,4 +195,4 @@ class SimulatedNetwork {
   int last_descriptor_ = 0;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Whoever comes while it is held waits; which of them gets it next is up to the schedule.
 class SimulationMutex {
@@ -154,4 +154,4 @@ class SimulationTask {
   detail::SimulatedTask* task_ = nullptr;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

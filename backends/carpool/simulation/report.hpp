@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// How schedules are chosen.
 enum class SimulationSearch : std::uint8_t {
@@ -112,4 +112,4 @@ struct SimulationReport {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 /// What an invariant throws that finds the books in the middle of a change: it is asked again after the next step.
@@ -241,7 +241,7 @@ class Simulation {
   bool tells_ = false;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/simulation/scheduling.hpp>
 #include <carpool/simulation/seeing.hpp>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 inline void Simulation::arrive_at(Operation operation, const SourceLocation& site) {
   Task& me = *self_;
@@ -216,4 +216,4 @@ inline void Simulation::inspect(const std::vector<std::function<void()>>& laws) 
   inspecting_ = false;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -159,4 +159,4 @@ class SimulationSearcher {
   return simulate(std::move(options), std::move(scenario));
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A word that is about to go has no use for delayed stores.
 inline void Simulation::forget_word(const void* word) noexcept {
@@ -55,4 +55,4 @@ inline bool Simulation::weakens(Operation operation, const SourceLocation& site,
                                   " " + order);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

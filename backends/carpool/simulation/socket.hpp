@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Errors and deadlines as PosixSocket's. Its descriptor is a number that no file of this process has.
 class SimulationSocket {
@@ -233,4 +233,4 @@ class SimulationSocket {
   int descriptor_ = -1;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// One decision. alternatives[0] is the default; those that can run come first, then a timer, flushes, a stop.
 struct SimulatedDecision {
@@ -203,4 +203,4 @@ class ReplayStrategy : public SimulationStrategy {
   bool diverged_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

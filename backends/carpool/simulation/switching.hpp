@@ -11,7 +11,7 @@
 
 #include <boost/context/fiber.hpp>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -108,4 +108,4 @@ inline void Simulation::abandon_tasks() noexcept {
   tasks_.clear();
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -19,7 +19,7 @@
 
 #include <boost/context/fiber.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a task runs, once.
 class SimulatedBody {
@@ -113,4 +113,4 @@ class BorrowedStack {
   std::byte* mapping_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 inline void Simulation::fail(SimulationFailure::Kind kind, const std::string& what) {
   inspecting_ = false;
@@ -88,4 +88,4 @@ inline Simulation& Simulation::of_thread() {
   return thread.simulation();
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -120,4 +120,4 @@ class SimulationTrace {
   std::vector<Deviation> deviations_;  // by ascending `at`
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

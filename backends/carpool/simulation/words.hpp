@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// "1.25 ms"
 [[nodiscard]] inline std::string words_for(Duration time) {
@@ -35,4 +35,4 @@ namespace carpool::detail {
   return "at " + std::string(path.substr(path.rfind('/') + 1)) + ':' + std::to_string(site.line());
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// "db.example:5432", "[::1]:5432".
 [[nodiscard]] inline std::string address_text(const std::string& host, std::uint16_t port) {
@@ -12,4 +12,4 @@ namespace carpool::detail {
   return (bare ? host : '[' + host + ']') + ':' + std::to_string(port);
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -5,7 +5,7 @@
 #include <string>
 #include <system_error>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A std::system_error that shows its text as it was given: where a client library has said what happened, the code's
 /// own words behind it would only contradict. (Copied as a std::system_error it keeps the text, and gets them.)
@@ -19,4 +19,4 @@ class IoError : public std::system_error {
   std::runtime_error what_;  // a text whose copies cannot fail
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 
 #include <locale.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// std::from_chars of a floating-point number by what the C library has.
 template <std::floating_point Number>
@@ -48,4 +48,4 @@ std::from_chars_result read_number(const char* begin, const char* end, Number& n
 #endif
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Puts /dev/null behind the descriptor's number: the library may write to it and close it. false: the system has no
 /// descriptor to give, and the number means what it meant.
@@ -16,4 +16,4 @@ namespace carpool::detail {
   return redirected;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

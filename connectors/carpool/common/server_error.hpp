@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The base of each connector's own error. The stream is intact: the server has answered, if not as was hoped.
 class ServerError : public std::runtime_error {
@@ -19,4 +19,4 @@ class ServerError : public std::runtime_error {
   std::string code_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

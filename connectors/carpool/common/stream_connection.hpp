@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What a stream connection keeps to.
 struct StreamOptions {
@@ -206,4 +206,4 @@ class StreamConnection : public detail::GracefulEnd<StreamConnection<Backend, So
   bool reply_due_ = false;  ///< the last operation was a write and the peer answers writes
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order. A host is a name or a number, without brackets; two spellings of one
 /// server ("localhost", "127.0.0.1") are two addresses.
@@ -40,7 +40,7 @@ struct TcpAddress {
   friend auto operator<=>(const TcpAddress&, const TcpAddress&) = default;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 template <>
 struct std::hash<carpool::TcpAddress> {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers. The path "@name" is the abstract name, which has no file.
 struct UnixAddress {
@@ -18,7 +18,7 @@ struct UnixAddress {
   friend auto operator<=>(const UnixAddress&, const UnixAddress&) = default;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 template <>
 struct std::hash<carpool::UnixAddress> {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// One place where a server may be.
 struct UrlHost {
@@ -228,4 +228,4 @@ struct Url {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Errors:   std::invalid_argument naming the scheme, the option and what it may be; never its value.
 class UrlOptions {
@@ -99,4 +99,4 @@ class UrlOptions {
   std::vector<std::pair<std::string, std::string>> options_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

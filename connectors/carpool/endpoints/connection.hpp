@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -47,4 +47,4 @@ class EndpointConnection : private detail::UsesEndpoint, public Inner {  // the 
   [[nodiscard]] const Inner& inner() const noexcept { return *this; }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

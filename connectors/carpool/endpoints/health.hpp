@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// One look at one server of several; it may be stale when it is read.
 struct EndpointStatus {
@@ -105,4 +105,4 @@ class EndpointUse {
 };
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Which server of several a new connection goes to, among those that are well.
 enum class EndpointOrder {
@@ -145,4 +145,4 @@ class EndpointSearch {
 };
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What FakeConnector and FakeTargetConnector open. Its destructor closes it, and the server counts that.
 template <class Backend>
@@ -107,4 +107,4 @@ class FakeConnection {
   mutable Facts facts_;                       ///< is_connected counts, though it changes nothing
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

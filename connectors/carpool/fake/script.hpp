@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// How a scripted method ends.
 enum class FakeReply {
@@ -61,7 +61,7 @@ class FakeConnect {
 
  private:
   template <class Field, class Value>
-  [[nodiscard]] FakeConnect with(Field FakeConnect::*field, Value value) const {
+  [[nodiscard]] FakeConnect with(Field FakeConnect::* field, Value value) const {
     FakeConnect changed = *this;
     changed.*field = value;
     return changed;
@@ -111,4 +111,4 @@ template <class Error>
 
 }  // namespace fake
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

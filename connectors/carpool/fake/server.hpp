@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 class FakeConnector;
 class FakeTargetConnector;
@@ -117,4 +117,4 @@ class FakeServer {
   std::shared_ptr<detail::FakeState> state_ = std::make_shared<detail::FakeState>();
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Each operation is bounded by a deadline, default io_timeout from its start: a statement that takes minutes needs
 /// one. Where it passes while the server is at work, the server is told to cancel.
@@ -233,4 +233,4 @@ class HiveConnection {
   bool used_ = false;  ///< a statement was run, which may have changed the session
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

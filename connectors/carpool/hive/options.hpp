@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// As the server's hive.server2.authentication has it.
 enum class HiveAuth {
@@ -56,4 +56,4 @@ struct HiveSettings {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Cells of one type. A missing entry of nulls means that the cell is there.
 struct HiveCells {
@@ -149,4 +149,4 @@ class HiveRows : public SqlRowAccess<HiveRows> {
 
 static_assert(SqlResult<HiveRows>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Versions of HiveServer2's protocol that make a difference; each server answers with the lower of its own and ours.
 enum class HiveProtocol : std::int32_t {
@@ -127,4 +127,4 @@ class HiveOperation {
   std::optional<double> modified_rows_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// "/web;auth=noSasl": the database, and settings that count like options.
 inline void split_hive_path(Url& url, std::string& database) {
@@ -83,4 +83,4 @@ void apply_hive_url(Url url, Connector& connector) {
   options.refuse_others();
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Every request has one deadline, default io_timeout from its start. An answer is an answer, whatever its status.
 ///
@@ -100,4 +100,4 @@ class HttpConnection {
   unsigned max_redirects_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

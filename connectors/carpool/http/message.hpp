@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 struct HttpHeader {
   std::string name;
@@ -131,4 +131,4 @@ inline void HttpRequest::validate() const {
   for (const HttpHeader& header : headers) detail::validate_http_header(header);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

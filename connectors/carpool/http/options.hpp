@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// https: who may vouch for the server, and who we are. The certificate is looked at with the first request.
 struct HttpTls {
@@ -49,4 +49,4 @@ struct HttpSettings {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What may stand between "//" and the next slash, and nothing that would end it early.
 [[nodiscard]] inline bool is_http_host(std::string_view host) noexcept {
@@ -61,4 +61,4 @@ template <class Connector>
   return connector;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Every operation has one deadline, default io_timeout from its start.
 ///
@@ -147,4 +147,4 @@ class MysqlConnection {
   std::uint64_t last_insert_id_ = 0;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Encryption, which the server must then speak: a connect never falls back to plain text.
 struct MysqlTls {
@@ -56,4 +56,4 @@ void validate_mysql(const Connector& connector) {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A value: it needs its connection no more. Whole and floating numbers are such; everything else is a text as the
 /// server writes it: decimals, dates, JSON; and bytes.
@@ -29,4 +29,4 @@ class MysqlResult : public SqlStoredRows<MysqlResult> {
 
 static_assert(SqlResult<MysqlResult>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// When a session is put back to what it was after connecting (mysql_reset_connection, one round trip).
 enum class MysqlReset {
@@ -28,4 +28,4 @@ struct MysqlSessionOptions {
   std::vector<std::string> session_setup = {};
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct MysqlStatementEnd {
   void operator()(MYSQL_STMT* statement) const noexcept { ::mysql_stmt_close(statement); }
@@ -169,4 +169,4 @@ class MysqlStatements {
   std::list<std::pair<std::string, MysqlStatement>> entries_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

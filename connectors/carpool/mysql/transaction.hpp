@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 template <class Backend>
 class MysqlConnection;
@@ -25,4 +25,4 @@ struct MysqlTransactionOptions {
 template <class Backend>
 using MysqlTransaction = Transaction<MysqlConnection<Backend>>;
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Leaves the field alone where the option is not there.
 template <class Field, class Value>
@@ -78,4 +78,4 @@ template <class Connector>
   return connector;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include <memory>
 #include <system_error>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Made by PostgresConnection::canceller. A value: may be used by another worker than the connection's, while that
 /// waits, and after the connection has gone.
@@ -35,4 +35,4 @@ class PostgresCanceller {
   std::shared_ptr<PGcancel> cancel_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

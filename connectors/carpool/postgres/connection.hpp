@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Default deadline of an operation: io_timeout from its start.
 ///
@@ -247,4 +247,4 @@ class PostgresConnection {
   bool used_ = false;  ///< since the last reset
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

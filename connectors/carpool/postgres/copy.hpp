@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 namespace detail {
 
 /// Keeps a COPY to its connection's rules. Default deadline: io_timeout from the start of each step.
@@ -132,4 +132,4 @@ class PostgresCopyOut : private detail::PostgresCopy<Backend> {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -105,4 +105,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

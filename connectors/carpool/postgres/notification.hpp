@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 struct PostgresNotification {
   std::string channel;
@@ -25,4 +25,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

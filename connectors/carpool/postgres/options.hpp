@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Not among them: what has a field of its own, connect_timeout (the pool's), what makes libpq block (service,
 /// several hosts), replication.
@@ -179,4 +179,4 @@ template <class Connector>
   return pooled ? Connector::behind_pgbouncer(std::move(connector)) : connector;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A name as part of a statement: "weird ""name""".
 [[nodiscard]] inline std::string postgres_identifier(std::string_view name) {
@@ -85,4 +85,4 @@ class PostgresArguments {
 };
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

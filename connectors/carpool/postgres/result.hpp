@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Owns its rows; it may outlive its connection, and be read by several threads. A bool, an integer, a floating-point
 /// number and bytea are such; everything else is a text as the server writes it: numeric, timestamps, JSON, arrays.
@@ -63,4 +63,4 @@ class PostgresResult : public SqlRowAccess<PostgresResult> {
 
 static_assert(SqlResult<PostgresResult>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

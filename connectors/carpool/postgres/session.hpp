@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What is done to a connection that is given back before somebody else gets it.
 enum class PostgresReset {
@@ -26,4 +26,4 @@ struct PostgresSession {
   PostgresReset reset = PostgresReset::rollback_if_needed;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Of pg_type, fixed since there is one. Every other type is a text: numeric, timestamps, JSON, arrays.
 enum PostgresType : Oid {
@@ -47,4 +47,4 @@ template <class Number>
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

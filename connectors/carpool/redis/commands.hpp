@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// How SET sets.
 struct RedisSetOptions {
@@ -133,4 +133,4 @@ class RedisCommands {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

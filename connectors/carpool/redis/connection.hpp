@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Opened by RedisConnector; used through a lease. Has the typed commands (get, set, incr ...) of RedisCommands too.
 ///
@@ -242,4 +242,4 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   std::string out_;  ///< the command that was written last; kept for its memory
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

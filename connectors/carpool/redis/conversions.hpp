@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <>
 struct RedisConversion<RedisReply> {
@@ -61,7 +61,8 @@ T redis_number(const RedisReply& reply, const char* wanted) {
 }
 
 template <std::integral T>
-requires(!std::same_as<T, bool>) struct RedisConversion<T> {
+  requires(!std::same_as<T, bool>)
+struct RedisConversion<T> {
   static T from(const RedisReply& reply) {
     if (reply.kind() != RedisReply::Kind::integer) return redis_number<T>(reply, "a number of that size");
     const std::int64_t value = reply.integer();
@@ -137,4 +138,4 @@ struct RedisConversion<std::map<Key, Value>> : RedisMapConversion<std::map<Key, 
 template <class Key, class Value>
 struct RedisConversion<std::unordered_map<Key, Value>> : RedisMapConversion<std::unordered_map<Key, Value>> {};
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

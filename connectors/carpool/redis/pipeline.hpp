@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Fill it, then give it to run() or transaction() of a connection or a RedisClient; it may be used again.
 ///
@@ -71,4 +71,4 @@ class RedisPipeline {
   bool repeatable_ = true;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

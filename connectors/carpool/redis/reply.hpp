@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// An error reply. code() is its first word: "WRONGTYPE", "READONLY", "ERR". The stream is intact.
 class RedisError : public ServerError {
@@ -176,6 +176,6 @@ namespace detail {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
 #include <carpool/redis/conversions.hpp>

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order. Each connect asks for the master's address anew and has the server
 /// confirm its role, so a pool follows a failover: connections to what was the master are closed when it hangs up or
@@ -150,4 +150,4 @@ inline RedisSentinel RedisSentinel::from_url(std::string_view text) {
   return made;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What somebody published.
 struct RedisMessage {
@@ -36,11 +36,15 @@ class RedisSubscriptions {
     follow("PSUBSCRIBE", patterns...);
   }
   template <RedisArgument... Channels>
-  void unsubscribe(const Channels&... channels) requires(sizeof...(Channels) > 0) {
+  void unsubscribe(const Channels&... channels)
+    requires(sizeof...(Channels) > 0)
+  {
     follow("UNSUBSCRIBE", channels...);
   }
   template <RedisArgument... Patterns>
-  void unsubscribe_patterns(const Patterns&... patterns) requires(sizeof...(Patterns) > 0) {
+  void unsubscribe_patterns(const Patterns&... patterns)
+    requires(sizeof...(Patterns) > 0)
+  {
     follow("PUNSUBSCRIBE", patterns...);
   }
 
@@ -142,4 +146,4 @@ class RedisSubscriptions {
   std::vector<RedisMessage> messages_;  ///< came while something else was waited for
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

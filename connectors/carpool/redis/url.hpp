@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Takes what a URL says about Redis, wherever the server is.
 class RedisUrl {
@@ -102,9 +102,9 @@ class RedisUrl {
   UrlOptions options_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 inline RedisConnector RedisConnector::from_url(std::string_view text) {
   const Url url = Url::parse(text);
@@ -126,4 +126,4 @@ inline RedisConnector RedisConnector::from_url(std::string_view text) {
   return made;
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

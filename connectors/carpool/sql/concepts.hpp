@@ -14,23 +14,23 @@
 #include <string>
 #include <string_view>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Rows in memory, which outlive their lease.
 template <class R>
 concept SqlResult = std::movable<R> && std::ranges::input_range<const R> &&
-    requires(const R& result, std::size_t index, std::string_view name) {
-  { result.size() } -> std::same_as<std::size_t>;
-  { result.empty() } -> std::same_as<bool>;
-  { result.columns() } -> std::same_as<std::size_t>;
-  { result.name(index) } -> std::convertible_to<std::string_view>;
-  { result.column(name) } -> std::same_as<std::size_t>;
-  { result.one()[index] } -> std::same_as<SqlField>;
-  { result[index][name] } -> std::same_as<SqlField>;
-  { result[index].template get<int>(name) } -> std::same_as<int>;
-  { result.template get<std::optional<int>>(index, index) } -> std::same_as<std::optional<int>>;
-  { result.affected_rows() } -> std::same_as<std::uint64_t>;
-};
+                    requires(const R& result, std::size_t index, std::string_view name) {
+                      { result.size() } -> std::same_as<std::size_t>;
+                      { result.empty() } -> std::same_as<bool>;
+                      { result.columns() } -> std::same_as<std::size_t>;
+                      { result.name(index) } -> std::convertible_to<std::string_view>;
+                      { result.column(name) } -> std::same_as<std::size_t>;
+                      { result.one()[index] } -> std::same_as<SqlField>;
+                      { result[index][name] } -> std::same_as<SqlField>;
+                      { result[index].template get<int>(name) } -> std::same_as<int>;
+                      { result.template get<std::optional<int>>(index, index) } -> std::same_as<std::optional<int>>;
+                      { result.affected_rows() } -> std::same_as<std::uint64_t>;
+                    };
 
 /// query() for rows; execute() for how many rows were inserted, updated or deleted. One statement each.
 template <class C>
@@ -41,8 +41,8 @@ concept SqlConnection = requires(C& connection, const std::string& sql) {
 
 /// Besides, values beside the statement, statements that stay prepared, and transactions: all but Hive.
 template <class C>
-concept TransactionalSqlConnection = SqlConnection<C> &&
-    requires(C& connection, const C& asked, const std::string& sql, SqlParameters values, TimePoint deadline) {
+concept TransactionalSqlConnection = SqlConnection<C> && requires(C& connection, const C& asked, const std::string& sql,
+                                                                  SqlParameters values, TimePoint deadline) {
   { connection.query(sql, values, deadline) } -> SqlResult;
   { connection.prepared(sql, values, deadline) } -> SqlResult;
   { connection.execute(sql, values, deadline) } -> std::same_as<std::uint64_t>;
@@ -50,4 +50,4 @@ concept TransactionalSqlConnection = SqlConnection<C> &&
   { asked.in_transaction() } -> std::same_as<bool>;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

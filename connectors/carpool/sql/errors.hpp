@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What a refusal means, whatever the database's own code for it is.
 enum class SqlErrorKind {
@@ -55,4 +55,4 @@ class SqlValueError : public std::runtime_error {
   std::string column_, type_, value_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -64,4 +64,4 @@ class SqlField {
   SqlView view_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -121,4 +121,4 @@ class SqlRowAccess {
   [[nodiscard]] const Result& self() const noexcept { return static_cast<const Result&>(*this); }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What SqlRowAccess says of the derived Result, done by a list of names and one of values.
 template <class Result>
@@ -43,4 +43,4 @@ class SqlStoredRows : public SqlRowAccess<Result> {
   std::uint64_t affected_rows_ = 0;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

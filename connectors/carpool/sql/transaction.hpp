@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Made by a connection's begin(). One that is neither committed nor rolled back when it goes out of scope is rolled
 /// back by the connection's next operation, or by the pool: a destructor does not wait.
@@ -49,4 +49,4 @@ class Transaction {
   throw std::logic_error("begin on " + peer + ": a transaction is open already");
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

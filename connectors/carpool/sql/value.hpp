@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// NULL (nullptr, std::nullopt, an empty std::optional), a bool, a whole number, a floating one, a text in UTF-8, or
 /// bytes that no character set must touch. A char is none of these: say "a", or a number.
@@ -28,8 +28,8 @@ class SqlValue {
   template <std::same_as<bool> T>
   SqlValue(T value) noexcept : value_(value) {}
   template <std::integral T>
-  requires(!std::same_as<T, bool> && !std::same_as<T, char>) SqlValue(T value)
-  noexcept : value_(widened(value)) {}
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  SqlValue(T value) noexcept : value_(widened(value)) {}
   template <std::floating_point T>
   SqlValue(T value) noexcept : value_(static_cast<double>(value)) {}
   SqlValue(std::string value) noexcept : value_(std::move(value)) {}
@@ -77,4 +77,4 @@ class SqlParameters {
   std::span<const SqlValue> values_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Bytes that the database has sent as hexadecimal digits, two for each, in lower case.
 struct SqlHexBytes {
@@ -34,4 +34,4 @@ using SqlView = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, 
       value.variant());
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// SQLite works in the caller's thread. While it waits for another connection's lock, the backend waits; while it
 /// works, a fiber lets others go on every 0.5 ms. Default deadline of an operation: io_timeout from its start.
@@ -169,4 +169,4 @@ class SqliteConnection {
   bool rollback_due_ = false;  ///< a Transaction has left what it began open
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Move-only. While it has rows to come, the connection reads the database as it was when the first was asked for. Its
 /// one deadline is the one that it was opened with.
@@ -98,4 +98,4 @@ class SqliteCursor {
   bool over_ = false;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

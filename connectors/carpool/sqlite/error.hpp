@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -55,4 +55,4 @@ class SqliteError : public SqlError {
   int code_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What a connection may do with the file.
 enum class SqliteMode {
@@ -65,4 +65,4 @@ template <class Connector>
 }
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

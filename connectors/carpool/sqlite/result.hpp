@@ -4,11 +4,11 @@
 #include <carpool/sql/concepts.hpp>
 #include <carpool/sql/rows.hpp>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// In memory: it needs its connection no more. SqliteConnection::cursor() is for more rows than memory has room for.
 class SqliteResult : public SqlStoredRows<SqliteResult> {};
 
 static_assert(SqlResult<SqliteResult>);
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <carpool/sql/transaction.hpp>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Which locks a transaction begins with.
 enum class SqliteBegin {
@@ -27,4 +27,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

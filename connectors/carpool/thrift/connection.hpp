@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// client() is what `thrift --gen cpp` made, with a transport that waits through the backend.
 ///
@@ -56,4 +56,4 @@ class ThriftConnection {
   std::unique_ptr<Client> client_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// For designated initialisers, in this order.
 struct ThriftLimits {
@@ -30,4 +30,4 @@ struct ThriftLimits {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// How a message is written.
 enum class ThriftEncoding {
@@ -151,4 +151,4 @@ template <class Transport>
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

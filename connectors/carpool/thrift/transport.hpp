@@ -20,7 +20,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What lies around a message on the wire.
 enum class ThriftFraming {
@@ -178,4 +178,4 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   std::uint32_t awaited_ = 0;  ///< answers
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

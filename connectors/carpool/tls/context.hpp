@@ -11,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// A handle: copies share, and so do the copies of a connector that has one as a member. Empty until the first
 /// handshake, which reads the files.
@@ -71,4 +71,4 @@ class TlsContext {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// OpenSSL's packed error codes; its name is "tls".
 [[nodiscard]] inline const std::error_category& tls_category() noexcept {
@@ -59,4 +59,4 @@ namespace detail {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

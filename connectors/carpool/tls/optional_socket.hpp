@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Shaped like Backend::Socket, and errors and threads are those of the one that is held.
 template <class Backend>
@@ -53,4 +53,4 @@ class OptionalTlsSocket {
   std::variant<Plain, Encrypted> socket_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

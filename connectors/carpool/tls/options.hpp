@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 enum class TlsVersion {
   tls_1_2,  ///< what nearly every server speaks
@@ -47,4 +47,4 @@ struct TlsOptions {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

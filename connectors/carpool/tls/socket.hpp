@@ -18,7 +18,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Owns the socket and the session on it: moved, never copied. Its destructor says nothing to the peer.
 ///
@@ -137,4 +137,4 @@ class TlsSocket {
   std::unique_ptr<detail::TlsEngine> engine_;
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

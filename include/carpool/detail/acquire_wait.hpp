@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
 /// what it had been given and takes it out of the wait queue (law 7).
@@ -172,4 +172,4 @@ class AcquireWait {
   bool unsettled_ = false;  // the books know of us, or a slot is ours that nobody has admitted
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -13,7 +13,7 @@
 // One line, one member.
 // clang-format off
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 // --- of the connector: each is asked with the connection -------------------------------------------------
 
@@ -95,4 +95,4 @@ concept Matches = ConnectorMatches<C, B> || AnswersMatches<connection_t<C, B>, t
 
 // clang-format on
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

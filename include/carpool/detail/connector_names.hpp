@@ -8,7 +8,7 @@
 // One line, one member.
 // clang-format off
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct ConnectorNames {
   int is_connected, ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe;
@@ -98,4 +98,4 @@ inline constexpr bool own_abandon_fits = Abandons<C, B> || answers_for_connectio
 
 // clang-format on
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

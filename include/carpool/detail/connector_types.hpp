@@ -6,7 +6,7 @@
 #include <concepts>
 #include <variant>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What a connector says of a connection whose user threw.
 enum class Verdict {
@@ -67,4 +67,4 @@ concept WithoutTargets = !has_target<C> || TargetIsOptional<C>;  // The connecto
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// "1.5 s", "20.0 ms", "3.0 us": the unit in which it reads best, with one decimal, cut off. In digits of its own, so
 /// that no locale changes it.
@@ -173,4 +173,4 @@ struct SiteOfHolders {
   throw_closed(options);
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,17 +7,16 @@
 #include <exception>
 #include <string_view>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Observer>
 struct Events {
-  static constexpr bool wants_wait = requires(Observer & o) { o.acquired(std::uint64_t{}, Duration{}); };
-  static constexpr bool wants_held = requires(Observer & o) { o.released(std::uint64_t{}, Duration{}); };
-  static constexpr bool wants_leaks = requires(Observer & o) { o.leak_suspected(SourceLocation{}, Duration{}); };
-  static constexpr bool wants_failed_wait = requires(Observer & o) { o.acquire_failed(AcquireFailure{}, Duration{}); };
-  static constexpr bool wants_failures = wants_failed_wait || requires(Observer & o) {
-    o.acquire_failed(AcquireFailure{});
-  };
+  static constexpr bool wants_wait = requires(Observer& o) { o.acquired(std::uint64_t{}, Duration{}); };
+  static constexpr bool wants_held = requires(Observer& o) { o.released(std::uint64_t{}, Duration{}); };
+  static constexpr bool wants_leaks = requires(Observer& o) { o.leak_suspected(SourceLocation{}, Duration{}); };
+  static constexpr bool wants_failed_wait = requires(Observer& o) { o.acquire_failed(AcquireFailure{}, Duration{}); };
+  static constexpr bool wants_failures =
+      wants_failed_wait || requires(Observer& o) { o.acquire_failed(AcquireFailure{}); };
 
   static void acquire_started(Observer& o) noexcept {
     if constexpr (requires { o.acquire_started(); }) o.acquire_started();
@@ -66,4 +65,4 @@ struct Events {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -3,7 +3,7 @@
 
 #include <exception>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// By the backend where it knows a shorter way than the standard library's.
 template <class Backend>
@@ -15,4 +15,4 @@ template <class Backend>
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

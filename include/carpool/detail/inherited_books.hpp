@@ -4,7 +4,7 @@
 #include <carpool/detail/cache/worker_cache.hpp>
 #include <carpool/detail/state/slot_table.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The books of the parent, whose lock may be held by a thread that does not exist here: they are read and left as they
 /// are.
@@ -36,4 +36,4 @@ class InheritedBooks {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -6,7 +6,7 @@
 #include <new>
 #include <system_error>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What such a backend has: Interruption, the exception that ends a wait; Uninterrupted, an object in whose lifetime
 /// its worker's waits are no interruption points; interrupt_again(), for a worker that has caught an Interruption and
@@ -58,4 +58,4 @@ template <class Backend>
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Inherits each of Names' data members beside T's. Where T has one of that name too, be it a function, overloaded, a
 /// template, static or private, the name is ambiguous here, and its address cannot be taken.
@@ -29,4 +29,4 @@ struct WrappedIn<T> : WrappedIn<typename T::Wrapped> {};
 template <class T>
 using wrapped_t = typename WrappedIn<T>::type;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

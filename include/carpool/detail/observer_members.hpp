@@ -12,7 +12,7 @@
 // One line, one event.
 // clang-format off
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 enum class CloseReason : std::uint8_t;     // observer.hpp
 enum class AcquireFailure : std::uint8_t;  // observer.hpp
@@ -106,4 +106,4 @@ inline constexpr bool leak_suspected_fits = hears_leak_suspected<O> || !NamesLea
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -13,7 +13,7 @@
 // One line, one member.
 // clang-format off
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Optional, `static constexpr WorkerCaching worker_caching` of a Queue: whether its order lets the pool cache a
 /// connection with the worker that gave it back, so that this worker gets it again without the pool's lock. Another
@@ -111,4 +111,4 @@ inline constexpr bool by_times_alone_fits = !NamesByTimesAlone<E> || tells_by_ti
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Types>
 class PoolAdmin {
@@ -255,4 +255,4 @@ class PoolAdmin {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

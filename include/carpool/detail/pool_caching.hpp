@@ -6,7 +6,7 @@
 
 #include <optional>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Types>
 class PoolCaching : public PoolEngine<Types> {
@@ -109,4 +109,4 @@ class PoolCaching : public PoolEngine<Types> {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Types>
 class PoolCore : public PoolCaching<Types> {
@@ -263,4 +263,4 @@ class PoolCore : public PoolCaching<Types> {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

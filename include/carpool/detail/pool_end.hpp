@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Written under the pool's lock; read by any worker, perhaps a moment late.
 template <class Types>
@@ -52,4 +52,4 @@ class PoolEnd {
   Relaxed<Backend, TimePoint> ended_at_{never};                 // never: it has not ended
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

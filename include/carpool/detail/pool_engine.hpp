@@ -16,7 +16,7 @@
 #include <chrono>
 #include <memory>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out: the last one out deletes it.
 template <class Types>
@@ -260,4 +260,4 @@ class PoolEngine {
   PoolEnd<Types> end_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

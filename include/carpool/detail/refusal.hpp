@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Of the leases it is shown, those that have been out longest, as many as it has room for.
 class OldestHolders {
@@ -87,4 +87,4 @@ void look_around(PoolState<Types>& state, const Endpoint<Types>& endpoint, Refus
   }
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

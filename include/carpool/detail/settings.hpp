@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Queue>
 [[nodiscard]] consteval WorkerCaching worker_caching_of() {
@@ -90,4 +90,4 @@ struct Settings {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

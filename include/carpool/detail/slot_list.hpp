@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Links slots that somebody else owns, so it neither allocates nor fails; every operation is O(1).
 ///
@@ -60,4 +60,4 @@ class SlotList {
   std::size_t size_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

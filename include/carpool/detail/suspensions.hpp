@@ -6,12 +6,10 @@
 #include <atomic>
 #include <chrono>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Backend>
-concept TellsSuspensions = requires {
-  Backend::time_suspended();
-};
+concept TellsSuspensions = requires { Backend::time_suspended(); };
 
 /// Any worker. Costs two clock reads for what was idle for longer than a tick of the coarse clock, and nothing for what
 /// was not: a sleep between two readings of the same tick is not seen.
@@ -50,4 +48,4 @@ class Suspensions {
   Atomic woke_at_{TimePoint::min().time_since_epoch().count()};  // when; written before known_
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

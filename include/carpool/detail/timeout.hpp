@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A clock read costs as much as the whole fast path, so a relative time-out becomes a deadline only when the
 /// pool asks; from then on it is that deadline and never re-armed (law 4).
@@ -31,4 +31,4 @@ class Timeout {
   bool fixed_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

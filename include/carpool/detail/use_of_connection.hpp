@@ -8,29 +8,21 @@
 #include <coroutine>
 #endif
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 #ifdef __cpp_impl_coroutine
 template <class Result, class Connection>
-concept HasPromise = requires {
-  typename std::coroutine_traits<Result, Connection&>::promise_type;
-};
+concept HasPromise = requires { typename std::coroutine_traits<Result, Connection&>::promise_type; };
 #else
 template <class Result, class Connection>
-concept HasPromise = requires {
-  typename Result::promise_type;
-};
+concept HasPromise = requires { typename Result::promise_type; };
 #endif
 
 /// Its work, or a part of it, may be done when it is awaited: after the lease has ended.
 template <class Result, class Connection>
-concept Awaitable = HasPromise<Result, Connection> || requires(Result result) {
-  result.await_ready();
-} || requires(Result result) {
-  std::move(result).operator co_await();
-} || requires(Result result) {
-  operator co_await(std::move(result));
-};
+concept Awaitable = HasPromise<Result, Connection> || requires(Result result) { result.await_ready(); } ||
+                    requires(Result result) { std::move(result).operator co_await(); } ||
+                    requires(Result result) { operator co_await(std::move(result)); };
 
 template <class Use, class Connection>
 constexpr void check_use() noexcept {
@@ -47,4 +39,4 @@ constexpr void check_use() noexcept {
                 "before it is resumed; acquire() a lease within the coroutine");
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What happened at a FakeServer, or at one of its targets.
 struct FakeCounts {
@@ -102,7 +102,7 @@ struct FakeState {
   }
 
   /// One more of what field counts.
-  void count_one(const std::string& target, std::size_t FakeCounts::*field) {
+  void count_one(const std::string& target, std::size_t FakeCounts::* field) {
     const std::scoped_lock lock(mutex);
     count(target, [field](FakeCounts& each) { ++(each.*field); });
   }
@@ -157,4 +157,4 @@ class FakeConnectAttempt {
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Knows no session.
 ///
@@ -97,4 +97,4 @@ class HiveChannel {
   bool in_doubt_ = false;  ///< a call was begun, and not answered by what can be understood
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

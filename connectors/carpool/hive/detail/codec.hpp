@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 using ThriftProtocol = apache::thrift::protocol::TProtocol;
 using ThriftType = apache::thrift::protocol::TType;
@@ -214,4 +214,4 @@ template <class OnField>
   return status;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// The first byte of each message of a negotiation.
 enum class SaslStatus : std::uint8_t {
@@ -111,4 +111,4 @@ void negotiate_sasl_plain(Stream& stream, const std::string& user, const std::st
   throw std::system_error(std::make_error_code(std::errc::protocol_error), text);
 }
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

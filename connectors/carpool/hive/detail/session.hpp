@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What an operation's state is, and why where it has failed.
 struct HiveProgress {
@@ -171,4 +171,4 @@ class HiveSession {
   std::int32_t version_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// Field numbers and types by Hive's own interface definition; what this library does not use is skipped.
 struct HiveWire {
@@ -210,4 +210,4 @@ struct HiveWire {
   }
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -18,7 +18,7 @@
 
 #include <poll.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// C calls these: nothing may be thrown through it.
 class HttpCallbacks {
@@ -170,4 +170,4 @@ class HttpCallbacks {
   std::optional<TimePoint> timer_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -140,4 +140,4 @@ inline void describe(CURL* easy, const std::string& url, const HttpRequest& requ
 
 }  // namespace detail
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

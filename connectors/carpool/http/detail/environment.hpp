@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Of the list in no_proxy: "*", a host, or the end of one ("example.com" is also "www.example.com").
 [[nodiscard]] inline bool is_excepted_from_proxy(std::string_view host, std::string_view exceptions) {
@@ -48,4 +48,4 @@ namespace carpool::detail {
                    .password = url.password.value_or("")};
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

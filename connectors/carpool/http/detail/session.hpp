@@ -22,7 +22,7 @@
 
 #include <poll.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Stays where it is: libcurl calls back with its address. The socket is ours from before the first request to after
 /// the last; libcurl borrows it once, and when it would close it, or open another, the connection is over.
@@ -192,4 +192,4 @@ class HttpSession final : public HttpCallbacks {
   bool in_doubt_ = false;  // a request began and did not end well
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

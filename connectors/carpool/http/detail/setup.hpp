@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Where libcurl's own default is a bundle of all certificates, it is read and parsed for each connection: some 35 ms.
 /// The folder beside it, if there is one, is looked into for the one certificate that is needed.
@@ -88,4 +88,4 @@ inline void apply(const HttpSettings& settings, CurlHandles& curl, const std::st
   if (settings.tls) apply_tls(*settings.tls, easy);
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

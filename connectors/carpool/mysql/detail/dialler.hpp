@@ -20,7 +20,7 @@
 
 #include <fcntl.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Backend, class Connector>
 class MysqlDialler {
@@ -166,4 +166,4 @@ class MysqlDialler {
   TimePoint deadline_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -22,7 +22,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The library's own start, once and before any thread uses it.
 inline void start_mysql_library() {
@@ -116,4 +116,4 @@ struct MysqlFailure {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

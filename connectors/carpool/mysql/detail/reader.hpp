@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Backend>
 class MysqlReader {
@@ -172,4 +172,4 @@ class MysqlReader {
   std::size_t room_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// While it lives, this thread is not told that a peer is gone; what would have been told is forgotten. It must not
 /// live across a wait: the thread's other fibers may want to know.
@@ -34,4 +34,4 @@ class BlockedPipeSignal {
   bool was_pending_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 [[nodiscard]] constexpr bool is_sql_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 [[nodiscard]] constexpr char lower_sql(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -39,4 +39,4 @@ namespace carpool::detail {
   return !sql_contains(sql, "get_lock") && !sql_contains(sql, "last_insert_id") && !sql_contains(sql, "found_rows");
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

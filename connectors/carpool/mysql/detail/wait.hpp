@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// One call into the library, from before it to after it, on the stack of the caller.
 ///
@@ -136,4 +136,4 @@ struct MysqlBlockingWaits {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

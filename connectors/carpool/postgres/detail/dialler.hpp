@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 using PostgresSettings = std::vector<std::pair<std::string, std::string>>;
 
@@ -141,4 +141,4 @@ class PostgresDialler {
   std::errc code_ = std::errc::not_connected;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What libpq calls back with: it stays where it is while its connection moves.
 struct PostgresState {
@@ -147,4 +147,4 @@ class PostgresHandle {
   std::uint64_t born_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

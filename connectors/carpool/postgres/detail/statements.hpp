@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The least recently used one leaves first.
 class PostgresStatements {
@@ -61,4 +61,4 @@ class PostgresStatements {
   std::uint64_t last_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

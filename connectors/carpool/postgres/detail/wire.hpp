@@ -28,7 +28,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct ClearPostgresResult {
   void operator()(PGresult* result) const noexcept { ::PQclear(result); }
@@ -246,4 +246,4 @@ class PostgresWire {
   std::uint64_t received_before_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -13,14 +13,14 @@
 #include <system_error>
 #include <type_traits>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class T>
 concept RedisText = std::convertible_to<const T&, std::string_view>;
 template <class T>
 concept RedisBytes = std::convertible_to<const T&, std::span<const std::byte>>;
 template <class T>
-concept RedisNumber = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
+concept RedisNumber = (std::integral<T> || std::floating_point<T>) && !std::same_as<T, bool>;
 template <class T>
 concept RedisOne = RedisText<T> || RedisBytes<T> || RedisNumber<T>;
 /// Several words: the keys of DEL, say.
@@ -30,18 +30,18 @@ concept RedisMany = !RedisOne<T> && requires(const T& range) {
   std::end(range);
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 /// What may be said to Redis: text and bytes (std::string, a literal, a span or vector of std::byte), a number, or a
 /// range of those for as many words. A bool is none: Redis has no word for it, and 1, "true" or "yes" is yours to say.
 template <class T>
 concept RedisArgument = detail::RedisOne<T> || detail::RedisMany<T>;
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Writes one command after another into one string. redisFormatCommandArgv would allocate for each, and a pipeline
 /// is to be one write; a test holds the bytes against it.
@@ -175,4 +175,4 @@ class RedisWords {
   std::size_t size_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a command does to the session that it runs in.
 enum class RedisEffect : std::uint8_t {
@@ -190,4 +190,4 @@ template <RedisArgument First, RedisArgument... Others>
   return redis_traits_by_words(known, RedisWords(first, others...));
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Its messages never hold the password.
 class RedisLogin {
@@ -78,4 +78,4 @@ class RedisLogin {
   std::vector<const char*> steps_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

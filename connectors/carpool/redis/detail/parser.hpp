@@ -14,7 +14,7 @@
 
 #include <hiredis/read.h>
 
-namespace carpool {
+namespace carpool::inline v0_1 {
 
 namespace detail {
 
@@ -194,4 +194,4 @@ class RedisParser {
   const char* refusal_ = nullptr;  ///< why we stopped hiredis, where we did
 };
 
-}  // namespace carpool
+}  // namespace carpool::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <carpool/redis/detail/command_table.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Kept by what is sent, not by what is answered: the worst that may have happened.
 class RedisSession {
@@ -39,4 +39,4 @@ class RedisSession {
   bool ruined_ = false;    ///< no reset helps
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

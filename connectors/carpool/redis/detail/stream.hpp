@@ -21,7 +21,7 @@
 #include <utility>
 #include <variant>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Once an operation on it has failed, nothing more is sent: a reply that comes late would be the next command's.
 ///
@@ -178,4 +178,4 @@ class RedisStream {
   bool awaited_ = false;                 ///< a command went out and nothing has been read since
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 using SqlBytes = std::vector<std::byte>;
 
@@ -161,4 +161,4 @@ struct SqlReading<SqlBytes> {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <variant>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class T>
 [[nodiscard]] std::string sql_type_name() {
@@ -43,4 +43,4 @@ struct SqlShown {
 };
 [[nodiscard]] inline std::string sql_shown(const SqlView& view) { return std::visit(SqlShown(), view); }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

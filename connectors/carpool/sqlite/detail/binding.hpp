@@ -15,7 +15,7 @@
 #include <string_view>
 #include <variant>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Binds one value to the statement's parameter of that number, from 1; returns SQLite's result code. SQLite reads the
 /// value where it is. Throws std::invalid_argument for an unsigned number beyond 2^63 - 1, which SQLite does not have.
@@ -73,4 +73,4 @@ struct SqliteBinding {
   return {};
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

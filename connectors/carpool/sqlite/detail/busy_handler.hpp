@@ -10,7 +10,7 @@
 #include <exception>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Stays where it is while its connection moves, because SQLite has its address. Exceptions of the backend (an
 /// interruption) do not pass through SQLite: they are kept, and thrown after it has returned.
@@ -103,4 +103,4 @@ class SqliteBusyHandler {
   std::exception_ptr interruption_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

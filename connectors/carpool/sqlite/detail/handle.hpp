@@ -21,7 +21,7 @@
 #include <utility>
 #include <variant>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// How a file is opened, and what each connection to it keeps to.
 struct SqliteOpenOptions {
@@ -208,4 +208,4 @@ class SqliteHandle {
   bool in_trouble_ = false;  // an error of the file's, not of a statement's
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

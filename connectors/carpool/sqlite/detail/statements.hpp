@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct FinalizeSqliteStatement {
   void operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }
@@ -55,4 +55,4 @@ class SqliteStatements {
   std::list<SqliteStatementPointer> idle_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

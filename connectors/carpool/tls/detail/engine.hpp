@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// What a step came to.
 enum class TlsStep {
@@ -187,4 +187,4 @@ class TlsEngine {
   bool ready_ = false;  ///< the handshake is done
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct FreeTlsSession {
   void operator()(SSL_SESSION* session) const noexcept { ::SSL_SESSION_free(session); }
@@ -49,4 +49,4 @@ class TlsSessions {
   std::map<std::string, std::vector<TlsSessionPointer>> offers_;  // guarded by mutex_
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct FreeTlsSetup {
   void operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
@@ -126,4 +126,4 @@ class TlsSetup {
   TlsSessions sessions_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -9,7 +9,7 @@
 #include <new>
 #include <string>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 class TlsSessions;
 
@@ -71,4 +71,4 @@ inline int wire_create(BIO* bio) noexcept { return ::BIO_set_init(bio, 1), 1; }
   return method;
 }
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

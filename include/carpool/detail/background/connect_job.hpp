@@ -12,7 +12,7 @@
 #include <new>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Law 9: the attempt belongs to the pool. A caller that gives up does not end it, and whoever is first in line takes
 /// what it yields. After a failure the slot is free again; the endpoint's breaker knows when the series goes on.
@@ -163,4 +163,4 @@ class ConnectJob {
   bool final_ = false;           // it refused for another reason, and would again
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

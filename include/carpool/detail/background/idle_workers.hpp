@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Types>
 class BackgroundWorkers;
@@ -117,4 +117,4 @@ class IdleWorkers {
   bool pass_begun_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 enum class JobKind : std::uint8_t {
   none,     ///< nothing to do
@@ -108,4 +108,4 @@ class JobQueue {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// A backend may have a ReaperService: its Client has `virtual TimePoint step() noexcept`, which the service calls when
 /// it has been called for, and at the latest at the time that step() returned last.
@@ -79,4 +79,4 @@ class Reaper<Backend, Owner> final : private Backend::ReaperService::Client {
   bool enrolled_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Copies the facts under the lock, asks the eviction without it, and then closes what is still as it was seen: so no
 /// user code runs under the lock and the idle set never looks empty (laws 6 and 12).
@@ -187,4 +187,4 @@ class ReaperPass {
   TimePoint escaped_due_ = never;          // of those that somebody took between the look and the deed
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// On a backend without concurrency no worker is ever started: the pool's callers run the jobs. Only background workers
 /// call what users wrote, so that one reaper can serve a thousand pools.
@@ -182,4 +182,4 @@ class BackgroundWorkers {
   bool started_ = false;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

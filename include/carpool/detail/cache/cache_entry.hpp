@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// While the entry is open in an epoch, its owner takes from it and puts into it without the pool's lock and without an
 /// atomic read-modify-write. The SlotTable counts a cached connection as in use. A reader that needs exact state closes
@@ -142,4 +142,4 @@ class alignas(64) WorkerCacheEntry {
   Epoch recalled_ = 0;                   // under the lock: the last epoch under which something was recalled
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// All under the pool's lock.
 template <class Types>
@@ -85,4 +85,4 @@ class CacheSwitch : public Inventory<Types> {
   WorkerId single_worker_ = 0;  // who gave back last
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include <span>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// An entry is never taken away from its worker, because that worker might be about to use it. A worker that comes when
 /// all entries are assigned does without one: it loses nothing but speed.
@@ -166,4 +166,4 @@ class WorkerCache {
   Epoch last_epoch_ = 0;                                       // under the lock
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

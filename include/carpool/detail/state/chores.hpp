@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 enum class ChoreKind : std::uint8_t {
   close,    ///< say goodbye to a closing slot's connection and destroy it
@@ -116,4 +116,4 @@ class Chores {
   Ready ready_;  // endpoints of which a chore may start
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// initial, 2 initial, 4 initial ... max, shortened by up to half ("equal jitter"); draw is 64 random bits.
 [[nodiscard]] inline Duration backoff_delay(const Backoff& backoff, std::size_t step, std::uint64_t draw) noexcept {
@@ -121,4 +121,4 @@ class CircuitBreaker {
   std::size_t wave_ = 0;          // successes since ramp_ last doubled
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

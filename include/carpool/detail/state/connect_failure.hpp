@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 struct ConnectFailure {
   std::string message;       // of the last try
@@ -18,4 +18,4 @@ struct ConnectFailure {
 
 using FailurePointer = std::shared_ptr<const ConnectFailure>;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

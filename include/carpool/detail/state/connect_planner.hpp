@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// How many more connects to one endpoint may start: `allowed` at once, of which those of an older generation count as
 /// far as they leave one for today's.
@@ -149,4 +149,4 @@ class ConnectPlanner {
   std::size_t shortage_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// How many idle connections a prewarm wants, on its stack: counts while it is in its endpoint's list.
 struct IdleTarget {
@@ -195,4 +195,4 @@ struct EndpointsOf<Types> {
 template <class Types>
 using Endpoints = typename EndpointsOf<Types>::type;
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

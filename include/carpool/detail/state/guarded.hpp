@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Holds a T and the mutex for it. access() locks; the T is reachable through the Access alone. Each time that an
 /// Access has locked, it calls the T's flush_worker_cache(), so that its holder sees every connection.
@@ -55,4 +55,4 @@ class Guarded {
   T value_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

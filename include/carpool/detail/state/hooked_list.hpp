@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// An element's links; null and unused while it is in no list.
 template <class T>
@@ -43,4 +43,4 @@ class HookedList {
   T* last_ = nullptr;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

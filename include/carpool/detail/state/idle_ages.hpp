@@ -5,7 +5,7 @@
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/pool_slot.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// All under the pool's lock. Empty where there is one endpoint: there nobody makes room for another.
 template <class Types>
@@ -42,4 +42,4 @@ class IdleAges {
   Ages ages_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// The backend's exact clock, read when it is first asked for, and once.
 template <class Backend>
@@ -20,4 +20,4 @@ class Instant {
   std::optional<TimePoint> time_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

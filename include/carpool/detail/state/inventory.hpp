@@ -10,7 +10,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// All under the pool's lock. A slot that moves leaves the list of the state it was in and joins that of the next.
 template <class Types>
@@ -183,4 +183,4 @@ class Inventory {
   std::uint64_t generation_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

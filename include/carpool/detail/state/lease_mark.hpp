@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Backend, class T>
 struct RelaxedOf {
@@ -76,4 +76,4 @@ class LeaseMark {
   Relaxed<Backend, TimePoint> since_;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

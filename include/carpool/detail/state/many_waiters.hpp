@@ -4,7 +4,7 @@
 
 #include <carpool/detail/state/pool_state.hpp>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Rousing is a call of the kernel: nobody else is to wait for those of a thousand waiters. While the lock is not held
 /// others may do whatever they like, so the caller sees to it that the pool's books, and an endpoint that it names, are
@@ -73,4 +73,4 @@ class ManyWaiters {
   }
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// All under the pool's lock.
 template <class Types>
@@ -175,4 +175,4 @@ class PoolDemand : public CacheSwitch<Types> {
   std::size_t most_idle_ = 0;  // max_idle, or max_size if that is less
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

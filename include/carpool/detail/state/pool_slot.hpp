@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 template <class Types>
 class PoolCore;
@@ -85,4 +85,4 @@ class SlotFifo {
   Slot* last_ = nullptr;  // meaningful while first_ is not null
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Reachable only through Guarded::Access, so that each call is made under the lock. Nothing in here waits, does I/O,
 /// calls a connector, an eviction or an observer, or destroys a connection.
@@ -205,4 +205,4 @@ class PoolState : public PoolDemand<Types> {
   std::size_t serves_many_ = 0;  // callers inside resume or resize who are not done with serving
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <cassert>
 #include <deque>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Invariant: count(s) slots are in state s, and occupied() is the sum of all but the empty ones.
 /// Everything here happens under the pool's lock.
@@ -65,4 +65,4 @@ class SlotTable {
   std::size_t occupied_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// One waiting caller, on its own stack. All but `parking` and `granted` is touched under the pool's lock alone.
 ///
@@ -77,4 +77,4 @@ class WaitQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

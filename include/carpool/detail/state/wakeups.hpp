@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// Declare it before taking the lock: its destructor, after the unlock, rouses whoever was added. More than it can
 /// hold are roused at once, under the lock, which is slower and as correct: who has many to rouse lets go of the lock
@@ -39,4 +39,4 @@ class Wakeups {
   };
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace carpool::detail {
+namespace carpool::inline v0_1::detail {
 
 /// On the stack of its caller; the link is used under the pool's lock.
 template <class Types>
@@ -36,4 +36,4 @@ class Watchers {
   Watcher* first_ = nullptr;
 };
 
-}  // namespace carpool::detail
+}  // namespace carpool::inline v0_1::detail
