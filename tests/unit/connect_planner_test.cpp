@@ -20,7 +20,7 @@ using Types = carpool::detail::PoolTypes<carpool::SingleBackend, carpool::FifoQu
 using Endpoint = carpool::detail::Endpoint<Types>;
 using Waiter = carpool::detail::Waiter<Types>;
 
-constexpr ConnectRoom all_room{.for_waiters = true, .for_wishes = true, .for_probes = true};
+constexpr ConnectRoom all_room{.for_waiters = true, .for_idle = true, .for_probes = true};
 
 TEST(ConnectsAllowed, AsManyAsTheLimitLessThoseInFlight) {
   EXPECT_EQ(connects_allowed(3, 0, 0), 3U);
@@ -41,7 +41,7 @@ class ConnectPlannerTest : public ::testing::Test {
  public:
   void wait_at(Endpoint& endpoint, Waiter& waiter, std::uint64_t ticket) {
     waiter.ticket = ticket;
-    endpoint.line.insert(waiter);
+    endpoint.waiters.insert(waiter);
     planner.update(endpoint);
   }
   void fail(Endpoint& endpoint) {
@@ -80,15 +80,15 @@ TEST_F(ConnectPlannerTest, EndpointsTakeTurns) {
 }
 
 TEST_F(ConnectPlannerTest, AnEndpointAtItsOwnLimitIsPassedOver) {
-  a.breaker.succeeded();  // before that, wishes are granted one at a time
+  a.breaker.succeeded();  // before that, idle connections are opened one at a time
   a.connecting = 2;
-  a.wanted_idle = 5;
+  a.idle_target = 5;
   planner.update(a);
   EXPECT_EQ(planner.next(all_room), nullptr);
   a.connecting = 1;
   planner.update(a);
   EXPECT_EQ(planner.next(all_room), &a);
-  EXPECT_EQ(planner.next({.for_waiters = true, .for_wishes = false, .for_probes = true}), nullptr);
+  EXPECT_EQ(planner.next({.for_waiters = true, .for_idle = false, .for_probes = true}), nullptr);
 }
 
 TEST_F(ConnectPlannerTest, APausedEndpointIsPassedOverAndTellsWhenItIsNot) {
@@ -108,13 +108,13 @@ TEST_F(ConnectPlannerTest, AProbeNeedsItsOwnRoomAndHasItsTurnByItsFirstWaiter) {
   wait_at(a, first, 1);
   wait_at(b, second, 2);
   EXPECT_EQ(planner.next(all_room), &a);
-  EXPECT_EQ(planner.next({.for_waiters = true, .for_wishes = true, .for_probes = false}), &b);
+  EXPECT_EQ(planner.next({.for_waiters = true, .for_idle = true, .for_probes = false}), &b);
 }
 
 TEST_F(ConnectPlannerTest, WhatNobodyWantsAnyMoreLeavesTheListsByItself) {
-  a.wanted_idle = 1;
+  a.idle_target = 1;
   planner.update(a);
-  a.wanted_idle = 0;
+  a.idle_target = 0;
   EXPECT_EQ(planner.next(all_room), nullptr);
   EXPECT_EQ(a.plan, ConnectPlan::none);
 }
