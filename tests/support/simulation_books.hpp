@@ -161,7 +161,7 @@ class BooksReader {
     const bool old = state.close_reason_on_return(slot) == carpool::CloseReason::retired;
     facts.coming += slot.state == SlotState::connecting && !old;
     facts.closing += slot.state == SlotState::closing;
-    facts.refreshing += slot.state == SlotState::in_use && slot.lease.lent();
+    facts.refreshing += slot.state == SlotState::refreshing;
   }
 
   std::decay_t<decltype(carpool::detail::PoolInspector::core(std::declval<const Pool&>()))>& core_;

@@ -14,6 +14,7 @@
 
 namespace {
 
+using carpool::detail::SlotEvent;
 using carpool::detail::SlotState;
 using Types = carpool::detail::PoolTypes<carpool::SingleBackend, carpool::FifoQueue, carpool::FakeConnector,
                                          carpool::NeverEvict, carpool::NoObserver>;
@@ -51,7 +52,7 @@ TEST_F(SlotTableTest, GrowsOnDemandAndUsesEmptyPlacesAgain) {
   PoolSlot& second = table.reserve(core);
   EXPECT_EQ(first.state, SlotState::connecting);
   EXPECT_EQ(table.occupied(), 2U);
-  table.move(first, SlotState::empty);
+  table.advance(first, SlotEvent::failed);
   EXPECT_EQ(table.occupied(), 1U);
   EXPECT_EQ(&table.reserve(core), &first);
   EXPECT_EQ(slots(), 2U);
@@ -76,10 +77,12 @@ TEST_F(SlotTableTest, ItsCountsAgreeWithItsPlacesWhateverMoves) {
       occupied.push_back(&table.reserve(core));
     } else {
       std::swap(occupied[below(occupied.size())], occupied.back());
-      const auto to = static_cast<SlotState>(below(carpool::detail::slot_state_count));
-      if (to == occupied.back()->state || to == SlotState::connecting) continue;
-      table.move(*occupied.back(), to);
-      if (to == SlotState::empty) occupied.pop_back();
+      const auto event = static_cast<SlotEvent>(below(carpool::detail::slot_event_count));
+      const auto to = carpool::detail::next(occupied.back()->state, event);
+      if (!to) continue;
+      table.advance(*occupied.back(), event);
+      EXPECT_EQ(occupied.back()->state, *to);
+      if (*to == SlotState::empty) occupied.pop_back();
     }
     expect_counts_that_agree();
     ASSERT_EQ(table.occupied(), occupied.size());

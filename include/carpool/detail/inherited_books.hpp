@@ -21,7 +21,7 @@ class InheritedBooks {
                       const Connector& connector) noexcept {
     for (PoolSlot* slot = slots.newest(); slot != nullptr; slot = slot->older) {
       if (slot->state == SlotState::idle) Calls::abandon(connector, *slot->connection);
-      if (slot->state == SlotState::in_use && is_elsewhere(*slot)) Calls::mute(*slot->connection);
+      if (is_in_use(slot->state) && is_elsewhere(*slot)) Calls::mute(*slot->connection);
     }
     for (const auto* const entry : cache.assigned()) {
       if (PoolSlot* const slot = entry->cached()) Calls::abandon(connector, *slot->connection);
@@ -32,7 +32,7 @@ class InheritedBooks {
   /// With another thread, or with the pool itself. Where the queue does not care who has what, nobody knows.
   [[nodiscard]] static bool is_elsewhere(const PoolSlot& slot) noexcept {
     if (!slot.connection) return false;
-    return slot.lease.lent() || (slot.last_worker != 0 && slot.last_worker != Types::this_worker());
+    return slot.state == SlotState::refreshing || (slot.last_worker != 0 && slot.last_worker != Types::this_worker());
   }
 };
 

@@ -124,7 +124,7 @@ class PoolAdmin {
     });
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      const std::size_t out = core.access()->slots().count(SlotState::in_use);
+      const std::size_t out = core.access()->slots().in_use();
       if (late || out == 0) return out;
     }
   }

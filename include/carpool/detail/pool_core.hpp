@@ -144,7 +144,7 @@ class PoolCore : public PoolCaching<Types> {
     if (!end().owner_gone()) Events::connection_closed(settings().observer, slot.id, slot.reason);
     Wakeups wakeups;
     auto state = access();
-    finish_close(state, slot, wakeups);
+    finish_close(state, slot, wakeups, SlotEvent::detached);
     this->depart_if_forsaken(state);
     return mine;
   }

@@ -57,7 +57,7 @@ class PoolEngine {
   [[nodiscard]] PoolEnd<Types>& end() noexcept { return end_; }
   [[nodiscard]] bool forked() const noexcept { return end_.forked(); }
 
-  /// The holder of an in_use slot has no more use for it: idle, if it and the pool are well, else closing.
+  /// The holder of a slot has no more use for it: idle, if it and the pool are well, else closing.
   void return_slot(Access& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
     if (!fault) fault = state->close_reason_on_return(slot);
     if (fault) {
@@ -74,14 +74,14 @@ class PoolEngine {
   }
 
   /// The slot is free again; its connection is gone, or there never was one.
-  void free_slot(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
-    state->put_empty(slot);
+  void free_slot(Access& state, PoolSlot& slot, SlotEvent event, Wakeups& wakeups) noexcept {
+    state->put_empty(slot, event);
     if (state->waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
     wake_background_work(state, wakeups);
   }
-  void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups) noexcept {
+  void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups, SlotEvent event = SlotEvent::destroyed) noexcept {
     state->count_closed(slot.reason);
-    free_slot(state, slot, wakeups);
+    free_slot(state, slot, event, wakeups);
   }
 
   /// Outside the lock, by the slot's owner.

@@ -78,7 +78,7 @@ void look_around(PoolState<Types>& state, const Endpoint<Types>& endpoint, Refus
       return;
     }
     const TimePoint since = slot.lease.since();
-    if (slot.state == SlotState::in_use && !slot.lease.lent()) {
+    if (slot.state == SlotState::leased) {
       refusal.holders.add(slot.lease.site(), since);
       ++refusal.holders_total;
     } else if (slot.state == SlotState::connecting && slot.endpoint == &endpoint) {

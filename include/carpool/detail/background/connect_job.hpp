@@ -124,7 +124,7 @@ class ConnectJob {
       wakeups.add(state->idle_workers.expect(endpoint.demand() > 0 ? endpoint.breaker.retry_at()
                                                                    : endpoint.forget_at(options())));
     }
-    core_.free_slot(state, slot_, wakeups);
+    core_.free_slot(state, slot_, SlotEvent::failed, wakeups);
   }
   /// False: the endpoint pauses, and its series goes on.
   [[nodiscard]] bool opens_breaker(CircuitBreaker& breaker) noexcept {

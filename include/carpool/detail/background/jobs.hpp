@@ -14,7 +14,7 @@ enum class JobKind : std::uint8_t {
   none,     ///< nothing to do
   later,    ///< something, but there is no memory for it now
   close,    ///< say goodbye to a closing slot's connection and destroy it
-  refresh,  ///< reset or ping an in_use slot that the pool holds itself
+  refresh,  ///< reset or ping a refreshing slot
   connect,  ///< open a reserved slot's connection
 };
 

@@ -60,8 +60,8 @@ class ReaperPass {
     look_at_endpoints(*state, now);
     for (PoolSlot& slot : state->slots()) {
       if (slot.state == SlotState::idle && !is_quiet(slot, core, now)) seen_.push_back(idle_facts(slot, core));
-      if (slot.state == SlotState::in_use) seen_.push_back(in_use_facts(slot, now));
-      if (slot.state == SlotState::in_use) note_leak(slot, core, now);
+      if (is_in_use(slot.state)) seen_.push_back(in_use_facts(slot, now));
+      if (slot.state == SlotState::leased) note_leak(slot, core, now);
     }
     state->idle_workers.reaper_due = never;  // from here on, what becomes due is told by IdleWorkers::expect
   }
@@ -101,7 +101,7 @@ class ReaperPass {
 
   void note_leak(PoolSlot& slot, const Core& core, TimePoint now) {
     const auto& threshold = core.settings().options.leak_detection_threshold;
-    if (!Events<typename Types::Observer>::wants_leaks || !threshold || slot.leak_reported || slot.lease.lent()) return;
+    if (!Events<typename Types::Observer>::wants_leaks || !threshold || slot.leak_reported) return;
     const Duration age = now - slot.lease.since();
     if (age < *threshold) return;
     slot.leak_reported = true;
@@ -119,7 +119,7 @@ class ReaperPass {
       if (!seen.fault)
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
-      if (seen.state == SlotState::in_use) next = std::min(next, after(now, glance(settings.options)));
+      if (is_in_use(seen.state)) next = std::min(next, after(now, glance(settings.options)));
       if (wants_action(seen, now)) seen.due_if_used = due_if_used(core, seen, now);
     }
     for (const Leak& leak : leaks_)
@@ -162,15 +162,15 @@ class ReaperPass {
       else if (seen.fault)
         state->put_closing(*seen.slot, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
-        lend_to_refresh(*state, *seen.slot);
+        refresh(*state, *seen.slot);
     }
     core.wake_background_work(state, wakeups);
     return evicted;
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
-  static void lend_to_refresh(PoolState<Types>& state, PoolSlot& slot) noexcept {
+  static void refresh(PoolState<Types>& state, PoolSlot& slot) noexcept {
     if (!Backend::concurrent || Chores<Types>::may_ping(*slot.endpoint)) {
-      state.lend_to_refresh(slot);
+      state.refresh_idle(slot);
     } else {
       slot.endpoint->pings_held_back = true;
     }

@@ -43,7 +43,7 @@ class CacheSwitch : public Inventory<Types> {
     all.acquired += cache_.served();
     all.connecting = count(SlotState::connecting);
     all.idle = count(SlotState::idle) + cached;
-    all.in_use = count(SlotState::in_use) - cached;
+    all.in_use = this->slots_.in_use() - cached;
     all.closing = count(SlotState::closing);
     return all;
   }

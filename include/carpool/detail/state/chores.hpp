@@ -10,7 +10,7 @@ namespace carpool::inline v0_1::detail {
 
 enum class ChoreKind : std::uint8_t {
   close,    ///< say goodbye to a closing slot's connection and destroy it
-  refresh,  ///< reset or ping an in_use slot that the pool holds itself
+  refresh,  ///< reset or ping a refreshing slot
 };
 
 template <class Types>

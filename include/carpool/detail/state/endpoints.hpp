@@ -53,7 +53,7 @@ struct Endpoint {
   ConnectPlan plan = ConnectPlan::none;
   std::size_t shortage = 0;    // waiters without a supply, as the ConnectPlanner has counted it in
   SlotFifo<Types> closing;     // to be said goodbye to and destroyed
-  SlotFifo<Types> refreshing;  // in_use slots whose ping or reset is due
+  SlotFifo<Types> refreshing;  // their ping or reset is due
   std::size_t goodbyes_running = 0;
   std::size_t refreshes = 0;  // pings and resets, due or running
   std::size_t refreshes_running = 0;

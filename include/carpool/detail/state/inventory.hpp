@@ -23,15 +23,15 @@ class Inventory {
   explicit Inventory(const PoolOptions& options) : planner_(options) {}
 
   void put_idle(PoolSlot& slot) noexcept {
-    slots_.move(slot, SlotState::idle);
+    slots_.advance(slot, SlotEvent::kept);
     slot.endpoint->idle.push(slot);
     idle_ages_.insert(slot);
   }
-  /// in_use or idle -> closing. Whoever calls has seen to it that somebody will look at the chores.
+  /// Whoever calls has seen to it that somebody will look at the chores.
   void put_closing(PoolSlot& slot, CloseReason reason) noexcept {
     if (slot.state == SlotState::idle) leave_idle(slot);
     slot.reason = reason;
-    slots_.move(slot, SlotState::closing);
+    slots_.advance(slot, SlotEvent::close_due);
     chores_.push_closing(slot);
     planner_.update(*slot.endpoint);
   }
@@ -60,22 +60,21 @@ class Inventory {
     next->last_worker = worker;
     auto& slot = static_cast<PoolSlot&>(*next);
     idle_ages_.remove(slot);
-    slots_.move(slot, SlotState::in_use);
+    slots_.advance(slot, SlotEvent::taken);
     slot.lease.begin(site, now);
     slot.leak_reported = false;
     ++counters.acquired;
     return &slot;
   }
-  /// An idle one that somebody picked out: it is lent to a refresh job, which no site stands for.
-  void lend_to_refresh(PoolSlot& slot) noexcept {
+  /// An idle one that the reaper picked out.
+  void refresh_idle(PoolSlot& slot) noexcept {
     leave_idle(slot);
-    slots_.move(slot, SlotState::in_use);
     queue_refresh(slot);
     planner_.update(*slot.endpoint);
   }
-  /// in_use already: its lease has ended, or its acquirer has no time to validate it.
+  /// Its lease has ended, or its acquirer has no time to validate it; or it is idle, and in no Queue any more.
   void queue_refresh(PoolSlot& slot) noexcept {
-    slot.lease.lend();
+    slots_.advance(slot, SlotEvent::refresh_due);
     chores_.push_refreshing(slot);
   }
   [[nodiscard]] PoolSlot& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
@@ -101,21 +100,19 @@ class Inventory {
     count_closed(CloseReason::connect_failed);
   }
   void count_closed(CloseReason reason) noexcept { ++counters.closed_by_reason[static_cast<std::size_t>(reason)]; }
-  /// connecting, in_use (detached) or closing -> empty.
-  void put_empty(PoolSlot& slot) noexcept {
+  /// By one of the events that lead there.
+  void put_empty(PoolSlot& slot, SlotEvent event) noexcept {
     Endpoint& endpoint = *slot.endpoint;
     if (slot.state == SlotState::connecting) end_connect(slot);
-    slots_.move(slot, SlotState::empty);
+    slots_.advance(slot, event);
     slot.endpoint = nullptr;
     --endpoint.slots;
     planner_.update(endpoint);
     drop_if_unused(endpoint);
   }
-  /// The connect has succeeded: the slot is its background worker's until it is settled.
+  /// The connect has succeeded. Before the lock ends, the caller says whether the connection is kept.
   void connected(PoolSlot& slot) noexcept {
     end_connect(slot);
-    slots_.move(slot, SlotState::in_use);
-    slot.lease.lend();
     planner_.update(*slot.endpoint);
   }
 

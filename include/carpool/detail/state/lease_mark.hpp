@@ -43,10 +43,7 @@ class LeaseMark {
     set_site(site);
     since_.set(now);
   }
-  /// The pool itself holds the connection: no site stands for that.
-  void lend() noexcept { set_site(SourceLocation()); }
 
-  [[nodiscard]] bool lent() const noexcept { return site().line() == 0; }
   /// By a coarse clock.
   [[nodiscard]] TimePoint since() const noexcept { return since_.get(); }
 #ifdef __cpp_lib_source_location

@@ -4,6 +4,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/lease_mark.hpp>
+#include <carpool/detail/state/slot_state.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
 
@@ -18,15 +19,6 @@ template <class Types>
 class PoolCore;
 template <class Types>
 struct Endpoint;
-
-enum class SlotState : std::uint8_t {
-  empty,       ///< free: a connect may reserve it
-  connecting,  ///< reserved: one background job is opening its connection
-  idle,        ///< in its endpoint's Queue
-  in_use,      ///< owned by one lease, one acquirer that validates it, or one refresh job
-  closing,     ///< owned by the closing list, then by one close job
-};
-inline constexpr std::size_t slot_state_count = 5;
 
 /// Numbers the times in which the worker cache is open; ascending from 1.
 using Epoch = std::uint64_t;

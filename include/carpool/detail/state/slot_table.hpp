@@ -18,6 +18,8 @@ class SlotTable {
 
   [[nodiscard]] std::size_t count(SlotState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
   [[nodiscard]] std::size_t occupied() const noexcept { return occupied_; }
+  /// A connection in the worker cache is among them.
+  [[nodiscard]] std::size_t in_use() const noexcept { return count(SlotState::leased) + count(SlotState::refreshing); }
 
   /// empty -> connecting. Grows where no slot is empty, so the caller has checked occupied() against max_size.
   /// Throws std::bad_alloc, with nothing changed.
@@ -30,15 +32,16 @@ class SlotTable {
       ++count_of(SlotState::empty);
     }
     PoolSlot& slot = *free_.pop();
-    change(slot, SlotState::connecting);
+    change(slot, SlotEvent::reserved);
     ++occupied_;
     return slot;
   }
 
-  void move(PoolSlot& slot, SlotState to) noexcept {
-    assert(slot.state != SlotState::empty && slot.state != to);
-    change(slot, to);
-    if (to != SlotState::empty) return;
+  /// The only door between the states, but for reserve().
+  void advance(PoolSlot& slot, SlotEvent event) noexcept {
+    assert(event != SlotEvent::reserved);
+    change(slot, event);
+    if (state_after(event) != SlotState::empty) return;
     --occupied_;
     free_.push(slot);
   }
@@ -52,7 +55,9 @@ class SlotTable {
 
  private:
   std::size_t& count_of(SlotState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
-  void change(PoolSlot& slot, SlotState to) noexcept {
+  void change(PoolSlot& slot, SlotEvent event) noexcept {
+    assert(next(slot.state, event).has_value());
+    const SlotState to = state_after(event);
     --count_of(slot.state);
     ++count_of(to);
     slot.state = to;
