@@ -59,22 +59,28 @@ inline constexpr std::array slot_transitions = {
     SlotTransition{SlotState::closing, SlotEvent::destroyed, SlotState::empty},
 };
 
+/// By event: where it leads, and from which states, one bit each; so that a change of state looks up a constant.
+struct SlotEventFacts {
+  SlotState to = SlotState::empty;
+  unsigned from = 0;
+};
+inline constexpr std::array<SlotEventFacts, slot_event_count> slot_event_facts = [] {
+  std::array<SlotEventFacts, slot_event_count> facts{};
+  for (const SlotTransition& each : slot_transitions) {
+    SlotEventFacts& event = facts[static_cast<std::size_t>(each.event)];
+    event.to = each.to;
+    event.from |= 1U << static_cast<unsigned>(each.from);
+  }
+  return facts;
+}();
+
+[[nodiscard]] constexpr SlotState state_after(SlotEvent event) noexcept {
+  return slot_event_facts[static_cast<std::size_t>(event)].to;
+}
 /// What the event makes of a slot in that state; nothing: it cannot happen there.
 [[nodiscard]] constexpr std::optional<SlotState> next(SlotState state, SlotEvent event) noexcept {
-  for (const SlotTransition& each : slot_transitions) {
-    if (each.from == state && each.event == event) return each.to;
-  }
-  return std::nullopt;
-}
-
-/// By event: where it leads, so that a change of state looks nothing up but a constant.
-inline constexpr std::array<SlotState, slot_event_count> slot_state_after = [] {
-  std::array<SlotState, slot_event_count> after{};
-  for (const SlotTransition& each : slot_transitions) after[static_cast<std::size_t>(each.event)] = each.to;
-  return after;
-}();
-[[nodiscard]] constexpr SlotState state_after(SlotEvent event) noexcept {
-  return slot_state_after[static_cast<std::size_t>(event)];
+  const unsigned from = slot_event_facts[static_cast<std::size_t>(event)].from;
+  return (from >> static_cast<unsigned>(state) & 1U) != 0 ? std::optional(state_after(event)) : std::nullopt;
 }
 
 /// Leased or being refreshed: what PoolStats calls in use, but for what is cached.
