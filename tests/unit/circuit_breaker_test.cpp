@@ -57,6 +57,19 @@ TEST(CircuitBreaker, IsClosedAtFirst) {
   EXPECT_TRUE(breaker.healthy());
 }
 
+/// How many connects it lets through at `start + later`, where a series failed at `start`.
+constexpr std::size_t let_through(Duration later) {
+  CircuitBreaker breaker;
+  breaker.failed(start, backoff, 0);
+  return breaker.limit(start + later, many);
+}
+
+TEST(CircuitBreaker, LetsNoneThroughWhileItIsOpenAndThenOne) {
+  static_assert(CircuitBreaker().limit(start, many) == many);
+  static_assert(let_through(0ms) == 0 && let_through(99ms) == 0);
+  EXPECT_EQ(let_through(100ms), 1U);
+}
+
 TEST(CircuitBreaker, AFailedSeriesOpensItForTheBackOff) {
   CircuitBreaker breaker;
   breaker.failed(start, backoff, 0);

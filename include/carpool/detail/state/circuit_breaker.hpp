@@ -13,7 +13,7 @@
 namespace carpool::inline v0_1::detail {
 
 /// initial, 2 initial, 4 initial ... max, shortened by up to half ("equal jitter"); draw is 64 random bits.
-[[nodiscard]] inline Duration backoff_delay(const Backoff& backoff, std::size_t step, std::uint64_t draw) noexcept {
+[[nodiscard]] constexpr Duration backoff_delay(const Backoff& backoff, std::size_t step, std::uint64_t draw) noexcept {
   Duration delay = backoff.initial;
   const Duration max = backoff.max;
   for (; step > 0 && delay < max; --step) delay = delay > max / 2 ? max : delay * 2;
@@ -30,37 +30,37 @@ class CircuitBreaker {
   /// Numbers the rounds of attempts. Attempts that run side by side belong to one round and fail once together.
   using Round = std::uint64_t;
 
-  [[nodiscard]] bool open(TimePoint now) const noexcept { return failures_ > 0 && now < retry_at_; }
-  [[nodiscard]] bool closed() const noexcept { return failures_ == 0; }
+  [[nodiscard]] constexpr bool open(TimePoint now) const noexcept { return failures_ > 0 && now < retry_at_; }
+  [[nodiscard]] constexpr bool closed() const noexcept { return failures_ == 0; }
   /// No attempt has failed since the last success: then no clock need be read.
-  [[nodiscard]] bool healthy() const noexcept { return failures_ == 0 && tried_ == 0; }
+  [[nodiscard]] constexpr bool healthy() const noexcept { return failures_ == 0 && tried_ == 0; }
   /// Open, or between two attempts of a series.
-  [[nodiscard]] bool pausing(TimePoint now) const noexcept { return !healthy() && now < retry_at_; }
-  [[nodiscard]] TimePoint retry_at() const noexcept { return healthy() ? TimePoint::min() : retry_at_; }
+  [[nodiscard]] constexpr bool pausing(TimePoint now) const noexcept { return !healthy() && now < retry_at_; }
+  [[nodiscard]] constexpr TimePoint retry_at() const noexcept { return healthy() ? TimePoint::min() : retry_at_; }
 
   /// How many connects may be in flight now.
-  [[nodiscard]] std::size_t limit(TimePoint now, std::size_t max_connecting) const noexcept {
+  [[nodiscard]] constexpr std::size_t limit(TimePoint now, std::size_t max_connecting) const noexcept {
     if (pausing(now)) return 0;
     return closed() ? std::min(ramp_, max_connecting) : 1;
   }
   // The same, and no clock is read while all is well.
   template <class Backend>
-  [[nodiscard]] bool open(Instant<Backend>& now) const noexcept {
+  [[nodiscard]] constexpr bool open(Instant<Backend>& now) const noexcept {
     return !closed() && open(now.get());
   }
   template <class Backend>
-  [[nodiscard]] bool pausing(Instant<Backend>& now) const noexcept {
+  [[nodiscard]] constexpr bool pausing(Instant<Backend>& now) const noexcept {
     return !healthy() && pausing(now.get());
   }
 
-  [[nodiscard]] Round round() const noexcept { return round_; }
+  [[nodiscard]] constexpr Round round() const noexcept { return round_; }
   /// Attempts of the present series that have failed.
-  [[nodiscard]] std::size_t tried() const noexcept { return tried_; }
+  [[nodiscard]] constexpr std::size_t tried() const noexcept { return tried_; }
 
   /// A connect has succeeded once: the server is there, and the credentials are right.
-  [[nodiscard]] bool proven() const noexcept { return proven_; }
+  [[nodiscard]] constexpr bool proven() const noexcept { return proven_; }
 
-  void succeeded() noexcept {
+  constexpr void succeeded() noexcept {
     tried_ = 0;
     proven_ = true;
     if (!closed()) {
@@ -75,8 +75,8 @@ class CircuitBreaker {
 
   /// An attempt that began in `round` failed. True: it was the last of a series of `attempts`, and the breaker is open
   /// from now on. A probe is a series of one.
-  bool attempt_failed(Round round, TimePoint now, std::size_t attempts, const Backoff& backoff,
-                      std::uint64_t draw) noexcept {
+  constexpr bool attempt_failed(Round round, TimePoint now, std::size_t attempts, const Backoff& backoff,
+                                std::uint64_t draw) noexcept {
     if (round != round_) return false;  // another of its round has been counted
     if (!closed() || tried_ + 1 >= attempts) return failed(now, backoff, draw), true;
     retry_at_ = after(now, backoff_delay(backoff, tried_, draw));
@@ -85,23 +85,23 @@ class CircuitBreaker {
     return false;
   }
   /// A whole series failed.
-  void failed(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
+  constexpr void failed(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
     open_until(after(now, backoff_delay(backoff, failures_, draw)), now);
   }
   /// The server refused the credentials: the next try is at least refusal_lasts away, because servers lock an account
   /// after a few.
-  void refused(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
+  constexpr void refused(TimePoint now, const Backoff& backoff, std::uint64_t draw) noexcept {
     open_until(after(now, std::max(refusal_lasts, backoff_delay(backoff, failures_, draw))), now);
   }
   static constexpr Duration refusal_lasts = std::chrono::seconds(30);
 
   /// The user says that something has changed: the next probe may start now.
-  void allow() noexcept { retry_at_ = TimePoint::min(); }
-  void reset() noexcept { *this = CircuitBreaker(); }
+  constexpr void allow() noexcept { retry_at_ = TimePoint::min(); }
+  constexpr void reset() noexcept { *this = CircuitBreaker(); }
 
  private:
   /// Or for longer, where another series has said so.
-  void open_until(TimePoint time, TimePoint now) noexcept {
+  constexpr void open_until(TimePoint time, TimePoint now) noexcept {
     retry_at_ = open(now) ? std::max(retry_at_, time) : time;
     ++failures_;
     ++round_;

@@ -1,6 +1,7 @@
 /// Which connect should start next: the endpoints that want one, in lists by what holds them back.
 #pragma once
 
+#include <carpool/detail/state/demand.hpp>
 #include <carpool/detail/state/endpoints.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/instant.hpp>
@@ -10,15 +11,6 @@
 #include <cstddef>
 
 namespace carpool::inline v0_1::detail {
-
-/// How many more connects to one endpoint may start: `allowed` at once, of which those of an older generation count as
-/// far as they leave one for today's.
-[[nodiscard]] constexpr std::size_t connects_allowed(std::size_t allowed, std::size_t connecting,
-                                                     std::size_t outdated) noexcept {
-  if (allowed == 0) return 0;
-  const std::size_t running = connecting + std::min(outdated, allowed - 1);
-  return allowed > running ? allowed - running : 0;
-}
 
 /// What the pool as a whole has to offer to a connect.
 struct ConnectRoom {
@@ -71,7 +63,7 @@ class ConnectPlanner {
     move(endpoint, plan_for(endpoint, now));
     if (endpoint.plan == ConnectPlan::paused) first_retry_ = std::min(first_retry_, endpoint.breaker.retry_at());
     const bool waited_for = endpoint.plan == ConnectPlan::waited_for || endpoint.plan == ConnectPlan::probe;
-    const std::size_t shortage = waited_for ? endpoint.unsupplied() : 0;
+    const std::size_t shortage = waited_for ? unsupplied(endpoint.demand()) : 0;
     shortage_ += shortage - endpoint.shortage;  // modulo 2^n where it falls
     endpoint.shortage = shortage;
   }
@@ -97,15 +89,12 @@ class ConnectPlanner {
 
   [[nodiscard]] ConnectPlan plan_for(const Endpoint& endpoint, Instant& now) const noexcept {
     const CircuitBreaker& breaker = endpoint.breaker;
-    if (endpoint.deficit() == 0) {
+    if (deficit(endpoint.demand()) == 0) {
       return endpoint.abandoned() && !breaker.healthy() ? ConnectPlan::remembered : ConnectPlan::none;
     }
     if (breaker.pausing(now)) return ConnectPlan::paused;
-    const std::size_t limit = breaker.limit(never, options_.max_connecting);
-    if (connects_allowed(limit, endpoint.connecting, endpoint.outdated) == 0) return ConnectPlan::none;
-    if (endpoint.unsupplied() > 0) return breaker.healthy() ? ConnectPlan::waited_for : ConnectPlan::probe;
-    if (endpoint.connecting > 0 && !breaker.proven()) return ConnectPlan::none;  // wrong credentials cost one log-in
-    return breaker.healthy() ? ConnectPlan::for_idle : ConnectPlan::probe_for_idle;
+    const Demand demand = endpoint.demand(breaker.limit(never, options_.max_connecting));
+    return plan_of(demand, breaker.healthy(), breaker.proven());
   }
   void move(Endpoint& endpoint, ConnectPlan to) noexcept {
     if (endpoint.plan == to) return;

@@ -4,6 +4,7 @@
 
 #include <carpool/concepts.hpp>
 #include <carpool/detail/state/circuit_breaker.hpp>
+#include <carpool/detail/state/demand.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/wait_queue.hpp>
 
@@ -20,18 +21,6 @@ struct IdleTarget {
   std::size_t count = 0;
   IdleTarget* next = nullptr;
 };
-
-/// Which of the ConnectPlanner's lists an endpoint stands in.
-enum class ConnectPlan : std::uint8_t {
-  none,            ///< it wants no connect, or has as many in flight as it may
-  waited_for,      ///< a caller waits for a connect that may start
-  for_idle,        ///< nobody waits, but idle connections are to be opened
-  probe,           ///< as waited_for, after a failure
-  probe_for_idle,  ///< as for_idle, after a failure
-  paused,          ///< it wants a connect, and its breaker says: not yet
-  remembered,      ///< nobody wants anything of it; it is kept for what its breaker knows
-};
-inline constexpr std::size_t connect_plan_count = 7;
 
 /// All under the pool's lock.
 template <class Types>
@@ -60,21 +49,15 @@ struct Endpoint {
   ListHook<Endpoint> plan_hook;   // for the ConnectPlanner
   ListHook<Endpoint> chore_hook;  // for Chores
 
-  [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && demand() == 0; }
+  [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && wanted(demand()) == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }
   /// An abandoned one is kept for so long, because of what its breaker knows.
   [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {
     return after(breaker.retry_at(), options.connect_backoff.max);
   }
-  /// How many more connects somebody would use: those who wait, and the idle ones wanted, less what is there or coming.
-  [[nodiscard]] std::size_t deficit() const noexcept {
-    const std::size_t supply = idle.size() + connecting;
-    return demand() > supply ? demand() - supply : 0;
-  }
-  /// How many wait for whom nothing is there or coming.
-  [[nodiscard]] std::size_t unsupplied() const noexcept {
-    const std::size_t supply = idle.size() + connecting;
-    return waiters.size() > supply ? waiters.size() - supply : 0;
+  /// In numbers; `limit` connects may be in flight.
+  [[nodiscard]] Demand demand(std::size_t limit = 0) const noexcept {
+    return {waiters.size(), idle_target + (asked ? 1 : 0), idle.size(), connecting, outdated, limit};
   }
   // Idle targets come and go in any order.
   void add_idle_target(IdleTarget& added) noexcept { added.next = std::exchange(idle_targets, &added); }
@@ -89,7 +72,6 @@ struct Endpoint {
       greatest = std::max(greatest, each->count);
     return greatest;
   }
-  [[nodiscard]] std::size_t demand() const noexcept { return waiters.size() + idle_target + (asked ? 1 : 0); }
 };
 
 /// A pool without targets has one endpoint, and no search.

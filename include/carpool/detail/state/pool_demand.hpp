@@ -89,7 +89,7 @@ class PoolDemand : public CacheSwitch<Types> {
   void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
     const bool may_start = serving() && max_size_ - std::min(max_size_, slots_.occupied()) > asks_ &&
                            has_room_for_more_idle() && !endpoint.breaker.pausing(now);
-    if (!may_start || endpoint.deficit() > 0 || endpoint.idle.size() > 0) return;
+    if (!may_start || deficit(endpoint.demand()) > 0 || endpoint.idle.size() > 0) return;
     endpoint.asked = true;
     ++asks_;
     planner_.update(endpoint);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/detail/background/idle_workers.hpp>
+#include <carpool/detail/state/hand_over.hpp>
 #include <carpool/detail/state/pool_demand.hpp>
 #include <carpool/detail/state/wakeups.hpp>
 #include <carpool/detail/state/watchers.hpp>
@@ -63,7 +64,8 @@ class PoolState : public PoolDemand<Types> {
     if (PoolSlot* const granted = self.take_granted()) return granted;
     if (!serving()) return nullptr;
     const Waiter* first = endpoint.waiters.front();
-    if (first != nullptr && first != &self && overdue(*first, now)) return nullptr;
+    const bool others_first = first != nullptr && first != &self;
+    if (!may_take(others_first, others_first && overdue(*first, now))) return nullptr;
     if (self.enqueued && endpoint.idle.size() > 0) dequeue(endpoint, self);
     return take_idle_for(self, endpoint);
   }
@@ -162,10 +164,10 @@ class PoolState : public PoolDemand<Types> {
   [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
     if (!serving()) return true;
     Waiter* waiter = endpoint.waiters.front();
-    for (std::size_t left = endpoint.idle.size(); waiter != nullptr && left > 0; --left) {
+    for (std::size_t left = waiters_to_serve(endpoint.waiters.size(), endpoint.idle.size()); left > 0; --left) {
       if (!may_go_on()) return false;
       Waiter* following = waiter->next;
-      if (overdue(*waiter, now)) {
+      if (service_for(overdue(*waiter, now)) == Service::grant) {
         grant(endpoint, *waiter, wakeups);
       } else {
         notify(*waiter, wakeups);
@@ -195,7 +197,8 @@ class PoolState : public PoolDemand<Types> {
   }
 
   [[nodiscard]] bool overdue(const Waiter& waiter, Instant& now) const noexcept {
-    return options_.handoff_after == Duration::zero() || now.get() >= after(waiter.since, options_.handoff_after);
+    const Duration limit = options_.handoff_after;
+    return is_overdue(waiter.since, limit, limit == Duration::zero() ? TimePoint{} : now.get());
   }
 
   std::uint64_t last_ticket_ = 0;
