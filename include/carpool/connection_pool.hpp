@@ -174,7 +174,7 @@ class ConnectionPool {
   void retire_all() { Admin::retire_all(core()); }
   /// While suspended no lease is given: callers wait. Connections are given back as usual. resume() of a pool that is
   /// not suspended changes nothing.
-  void suspend() { core().access()->suspend(); }
+  void suspend() { core().access()->gate.suspend(); }
   void resume() { Admin::resume(core()); }
   /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
   /// 0.

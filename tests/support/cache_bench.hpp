@@ -81,7 +81,7 @@ class CacheBench {
 
  private:
   struct Connection {
-    explicit Connection(std::byte* nobody) : slot(reinterpret_cast<carpool::detail::PoolCore<Types>&>(*nobody)) {}
+    explicit Connection(carpool::detail::SlotOwner& nobody) : slot(nobody) {}
     PoolSlot slot;
     SimulatedPlain state;  // written by whoever has it
     bool idle = false;
@@ -134,7 +134,7 @@ class CacheBench {
     return connections_[i];
   }
 
-  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
+  carpool::detail::SlotOwner nobody_;
   B::Mutex mutex_;
   std::optional<WorkerCache> cache_{std::in_place};
   std::deque<Connection> connections_;

@@ -90,10 +90,11 @@ class BooksReader {
   [[nodiscard]] BooksFacts read() {
     auto state = core_.access_without_flush();
     BooksFacts facts;
-    facts.serving = state->serving();
-    facts.slots = state->max_size();
-    facts.free = state->max_size() - std::min(state->max_size(), state->slots().occupied());
-    state->endpoints().for_each([&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
+    facts.serving = state->gate.serving();
+    facts.slots = state->limits.max_size();
+    facts.free = state->limits.max_size() - std::min(state->limits.max_size(), state->inventory.slots().occupied());
+    state->inventory.endpoints().for_each(
+        [&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
     for (const EndpointFacts& each : facts.endpoints) facts.closing += each.closing;
     return facts;
   }
@@ -107,7 +108,7 @@ class BooksReader {
   void read_tickets(std::vector<std::uint64_t>& tickets) {
     tickets.clear();
     auto state = core_.access_without_flush();
-    state->endpoints().for_each([&](const auto& endpoint) {
+    state->inventory.endpoints().for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
         tickets.push_back(waiter->ticket);
       }
@@ -121,7 +122,7 @@ class BooksReader {
   [[nodiscard]] std::size_t endpoints() {
     auto state = core_.access_without_flush();
     std::size_t count = 0;
-    state->endpoints().for_each([&](const auto&) { ++count; });
+    state->inventory.endpoints().for_each([&](const auto&) { ++count; });
     return count;
   }
 
@@ -146,7 +147,7 @@ class BooksReader {
     } else {
       facts.in_trouble = !endpoint.breaker.closed();
     }
-    for (auto& slot : state.slots()) {
+    for (auto& slot : state.inventory.slots()) {
       if (slot.endpoint == &endpoint) count(state, slot, facts);
     }
     return facts;

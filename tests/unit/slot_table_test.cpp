@@ -1,14 +1,11 @@
 /// The counts behind max_size, and the lists of slots.
-#include <carpool/connection_pool.hpp>
-#include <carpool/fake_connector.hpp>
-#include <carpool/fifo_queue.hpp>
+#include <carpool/detail/state/slot_table.hpp>
 #include <carpool/single_backend.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <random>
 #include <vector>
 
@@ -16,14 +13,16 @@ namespace {
 
 using carpool::detail::SlotEvent;
 using carpool::detail::SlotState;
-using Types = carpool::detail::PoolTypes<carpool::SingleBackend, carpool::FifoQueue, carpool::FakeConnector,
-                                         carpool::NeverEvict, carpool::NoObserver>;
-using Core = carpool::detail::PoolCore<Types>;
+struct Types {
+  using Backend = carpool::SingleBackend;
+  using Connection = int;
+  static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
+};
 using SlotTable = carpool::detail::SlotTable<Types>;
 using PoolSlot = carpool::detail::PoolSlot<Types>;
 using SlotFifo = carpool::detail::SlotFifo<Types>;
 
-/// A table, and the core that its slots belong to.
+/// A table, and nothing of a pool around it.
 class SlotTableTest : public ::testing::Test {
  public:
   [[nodiscard]] std::size_t count(SlotState state) const { return table.count(state); }
@@ -37,9 +36,8 @@ class SlotTableTest : public ::testing::Test {
     ASSERT_EQ(table.occupied(), slots() - count(SlotState::empty));
   }
 
-  Core core{std::make_shared<carpool::detail::Settings<Types>>(carpool::detail::Settings<Types>{
-      carpool::FakeServer().connector(), carpool::PoolOptions(), carpool::NeverEvict(), carpool::NoObserver()})};
-  SlotTable table;
+  carpool::detail::SlotOwner owner;
+  SlotTable table{owner};
 };
 
 TEST_F(SlotTableTest, IsEmptyAtFirst) {
@@ -48,20 +46,20 @@ TEST_F(SlotTableTest, IsEmptyAtFirst) {
 }
 
 TEST_F(SlotTableTest, GrowsOnDemandAndUsesEmptyPlacesAgain) {
-  PoolSlot& first = table.reserve(core);
-  PoolSlot& second = table.reserve(core);
+  PoolSlot& first = table.reserve();
+  PoolSlot& second = table.reserve();
   EXPECT_EQ(first.state, SlotState::connecting);
   EXPECT_EQ(table.occupied(), 2U);
   table.advance(first, SlotEvent::failed);
   EXPECT_EQ(table.occupied(), 1U);
-  EXPECT_EQ(&table.reserve(core), &first);
+  EXPECT_EQ(&table.reserve(), &first);
   EXPECT_EQ(slots(), 2U);
   EXPECT_EQ(second.state, SlotState::connecting);
 }
 
 TEST_F(SlotTableTest, PlacesNeverMoveInMemory) {
   std::vector<PoolSlot*> known;
-  for (int i = 0; i < 300; ++i) known.push_back(&table.reserve(core));
+  for (int i = 0; i < 300; ++i) known.push_back(&table.reserve());
   std::size_t i = 0;
   for (PoolSlot& slot : table) EXPECT_EQ(&slot, known[i++]);
 }
@@ -74,7 +72,7 @@ TEST_F(SlotTableTest, ItsCountsAgreeWithItsPlacesWhateverMoves) {
   };
   for (int step = 0; step < 2000; ++step) {
     if (occupied.empty() || (occupied.size() < 20 && below(3) == 0)) {
-      occupied.push_back(&table.reserve(core));
+      occupied.push_back(&table.reserve());
     } else {
       std::swap(occupied[below(occupied.size())], occupied.back());
       const auto event = static_cast<SlotEvent>(below(carpool::detail::slot_event_count));
@@ -93,9 +91,9 @@ TEST_F(SlotTableTest, APlaceListIsFirstInFirstOut) {
   SlotFifo list;
   EXPECT_TRUE(list.empty());
   EXPECT_EQ(list.pop(), nullptr);
-  PoolSlot& first = table.reserve(core);
-  PoolSlot& second = table.reserve(core);
-  PoolSlot& third = table.reserve(core);
+  PoolSlot& first = table.reserve();
+  PoolSlot& second = table.reserve();
+  PoolSlot& third = table.reserve();
   list.push(first);
   list.push(second);
   EXPECT_EQ(list.pop(), &first);

@@ -49,19 +49,21 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    if (!std::exchange(unsettled_, true)) state->enter(waiter_);  // who was rejected is inside, or was granted one
-    auto& endpoint = state->endpoints().at(target_);  // found anew: it may have been dropped since the last call
+    if (!std::exchange(unsettled_, true))
+      state->hand_over.retain(waiter_);  // who was rejected is inside, or was granted one
+    auto& endpoint =
+        state->inventory.endpoints().at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
-      if (PoolSlot* slot = state->claim(endpoint, waiter_, now)) {
-        state->serve(endpoint, now, wakeups);
+      if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
+        state->hand_over.serve(endpoint, now, wakeups);
         core_.wake_background_work(state, wakeups);
         return *slot;
       }
       if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
-      if (!waiter_.enqueued) state->enqueue(endpoint, waiter_, started_);
-      state->serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
+      if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
+      state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
       core_.wake_background_work(state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
@@ -70,9 +72,9 @@ class AcquireWait {
   /// Why there is no point in waiting (longer), if there is none.
   [[nodiscard]] std::optional<PoolErrc> refused(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
                                                 bool timed_out) {
-    if (state->finished()) return PoolErrc::pool_closed;
+    if (state->gate.finished()) return PoolErrc::pool_closed;
     if (timed_out || started_ >= timeout_.deadline()) return PoolErrc::acquire_timeout;
-    if (!waiter_.enqueued && state->circuit_open(endpoint, now)) return PoolErrc::breaker_open;
+    if (!waiter_.enqueued && state->demand.circuit_open(endpoint, now)) return PoolErrc::breaker_open;
     return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
   }
   /// A waiter keeps its turn, except where no caller may wait at all. On a backend without concurrency no caller waits
@@ -106,16 +108,16 @@ class AcquireWait {
     if (refusal.why == PoolErrc::breaker_open) refusal.length = endpoint.breaker.retry_at() - refusal.now;
     if (refusal.why == PoolErrc::queue_full) ask_for_others(state, endpoint, now);
     if (refusal.why == PoolErrc::acquire_timeout) {
-      ++state->counters.timeouts;
+      ++state->inventory.counters.timeouts;
       look_around(*state, endpoint, refusal);
     }
-    if (!waiter_.enqueued) state->drop_if_unused(endpoint);
+    if (!waiter_.enqueued) state->inventory.drop_if_unused(endpoint);
   }
 
   /// We may not wait for a connection, but whoever comes later may find one.
   void ask_for_others(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
-    if (waiter_.enqueued) state->dequeue(endpoint, waiter_);
-    state->ask_for_one(endpoint, now);
+    if (waiter_.enqueued) state->hand_over.dequeue(endpoint, waiter_);
+    state->demand.ask_for_one(endpoint, now);
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
@@ -148,9 +150,9 @@ class AcquireWait {
     Instant<Backend> now;
     Wakeups<Backend> wakeups;
     auto state = core_.access();
-    state->enter(waiter_);
+    state->hand_over.retain(waiter_);
     if (PoolSlot* slot = waiter_.take_granted()) {
-      --state->counters.acquired;
+      --state->inventory.counters.acquired;
       core_.return_slot(state, *slot, std::nullopt, wakeups);
     }
     if (waiter_.enqueued) leave(state, *waiter_.endpoint, now, wakeups);
@@ -159,9 +161,9 @@ class AcquireWait {
   }
 
   void leave(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, Wakeups<Backend>& wakeups) noexcept {
-    state->dequeue(endpoint, waiter_);
-    state->serve(endpoint, now, wakeups);
-    state->drop_if_unused(endpoint);
+    state->hand_over.dequeue(endpoint, waiter_);
+    state->hand_over.serve(endpoint, now, wakeups);
+    state->inventory.drop_if_unused(endpoint);
   }
 
   Core& core_;

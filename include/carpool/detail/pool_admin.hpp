@@ -65,11 +65,11 @@ class PoolAdmin {
     Prewarm running(core, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
       auto state = core.access();
-      auto& endpoint = state->endpoints().at(target);
+      auto& endpoint = state->inventory.endpoints().at(target);
       const std::size_t idle = endpoint.idle.size();
       const bool may_not = state->full() || endpoint.breaker.open(Backend::now());
       const bool stuck = running.failed(endpoint) || (endpoint.connecting == 0 && may_not);
-      if (late || idle >= n || stuck || !state->serving()) return idle;
+      if (late || idle >= n || stuck || !state->gate.serving()) return idle;
     }
   }
 
@@ -84,19 +84,19 @@ class PoolAdmin {
   }
 
   static std::size_t clear(Core& core) {
-    if (core.access()->finished()) return 0;
+    if (core.access()->gate.finished()) return 0;
     Events::pool_cleared(core.settings().observer);
     return close_idle(core, CloseReason::retired);
   }
 
   static void retire_all(Core& core) {
-    if (core.access()->finished()) return;
+    if (core.access()->gate.finished()) return;
     Events::pool_cleared(core.settings().observer);
     close_idle(core, CloseReason::retired, [](State& state) { state.retire_all(); });
   }
 
   static void resume(Core& core) {
-    if (!core.access()->begin_resuming()) return;
+    if (!core.access()->gate.begin_resuming()) return;
     Events::pool_ready(core.settings().observer);
     Wakeups wakeups;
     auto state = core.access();
@@ -109,8 +109,8 @@ class PoolAdmin {
     {
       Wakeups wakeups;
       auto state = core.access();
-      state->resize(max_size);
-      state->close_idle(CloseReason::surplus, [&](const PoolSlot&) { return state->over_size(); });
+      state->limits.resize(max_size);
+      state->inventory.close_idle(CloseReason::surplus, [&](const PoolSlot&) { return state->over_size(); });
       serve_all(core, state, wakeups);
     }
     core.run_closes_inline();
@@ -120,11 +120,11 @@ class PoolAdmin {
     const TimePoint deadline = after(Backend::now(), timeout);
     close_idle(core, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
       core.end().begin();
-      state.drain();
+      state.gate.drain();
     });
     Visit visit(core);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      const std::size_t out = core.access()->slots().in_use();
+      const std::size_t out = core.access()->inventory.slots().in_use();
       if (late || out == 0) return out;
     }
   }
@@ -132,9 +132,9 @@ class PoolAdmin {
   static void close(Core& core) {
     bool closes = false;
     close_idle(core, CloseReason::closed, [&](State& state) {  // one step, as in drain()
-      closes = !state.closed();
+      closes = !state.gate.closed();
       if (closes) core.end().begin();
-      state.close();
+      state.gate.close();
     });
     if (closes) Events::pool_closed(core.settings().observer);
   }
@@ -145,7 +145,7 @@ class PoolAdmin {
    public:
     explicit Visit(Core& core) : core_(core) {
       auto state = core_.access();
-      state->enter();
+      state->references.retain();
       state->watchers.add(watcher_);
     }
     Visit(const Visit&) = delete;
@@ -179,22 +179,22 @@ class PoolAdmin {
     Prewarm(Core& core, const Target& target, std::size_t n) : core_(core), idle_target_{n} {
       Wakeups wakeups;
       auto state = core_.access();
-      auto& endpoint = state->endpoints().at(target);
+      auto& endpoint = state->inventory.endpoints().at(target);
       endpoint_ = &endpoint;
       failed_series_ = endpoint.failed_series;
       endpoint.add_idle_target(idle_target_);  // from here on the endpoint is not dropped
-      state->begin_prewarm();
-      state->recompute_idle_target(endpoint);
+      state->gate.begin_prewarm();
+      state->demand.recompute_idle_target(endpoint);
       core_.wake_background_work(state, wakeups);
     }
     Prewarm(const Prewarm&) = delete;
     Prewarm& operator=(const Prewarm&) = delete;
     ~Prewarm() {
       auto state = core_.access();
-      state->end_prewarm();
+      state->gate.end_prewarm();
       endpoint_->remove_idle_target(idle_target_);
-      state->recompute_idle_target(*endpoint_);
-      state->drop_if_unused(*endpoint_);
+      state->demand.recompute_idle_target(*endpoint_);
+      state->inventory.drop_if_unused(*endpoint_);
     }
 
     /// Under the lock: a series of connects has failed since, and none has succeeded after that.
@@ -211,18 +211,18 @@ class PoolAdmin {
 
   [[nodiscard]] static std::size_t idle_of(Core& core, const Target& target) {
     auto state = core.access();
-    const auto* const endpoint = state->endpoints().find(target);
+    const auto* const endpoint = state->inventory.endpoints().find(target);
     return endpoint == nullptr ? 0 : endpoint->idle.size();
   }
   /// True: the pool is closed.
   [[nodiscard]] static bool ask_for_one(Core& core, const Target& target) {
     Wakeups wakeups;
     auto state = core.access();
-    if (state->finished()) return true;
-    auto& endpoint = state->endpoints().at(target);
+    if (state->gate.finished()) return true;
+    auto& endpoint = state->inventory.endpoints().at(target);
     Instant<Backend> now;
-    state->ask_for_one(endpoint, now);
-    state->drop_if_unused(endpoint);
+    state->demand.ask_for_one(endpoint, now);
+    state->inventory.drop_if_unused(endpoint);
     core.wake_background_work(state, wakeups);
     return false;
   }
@@ -238,9 +238,9 @@ class PoolAdmin {
       Wakeups wakeups;
       auto state = core.access();
       first(*state);
-      count = state->close_idle(reason, [](const PoolSlot&) { return true; });
-      if (state->finished()) {
-        state->close_refreshing(reason);
+      count = state->inventory.close_idle(reason, [](const PoolSlot&) { return true; });
+      if (state->gate.finished()) {
+        state->inventory.close_refreshing(reason);
         ManyWaiters<Types>::fail_all(state, wakeups);
       }
       core.wake_background_work(state, wakeups);

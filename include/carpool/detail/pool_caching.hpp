@@ -62,7 +62,7 @@ class PoolCaching : public PoolEngine<Types> {
     settle_return(state, slot, fault);
   }
   void settle_return(Access& state, PoolSlot& slot, std::optional<CloseReason> fault) noexcept {
-    if (state->orphaned()) return close_after_owner(state, slot, fault);
+    if (state->references.owner_gone()) return close_after_owner(state, slot, fault);
     Wakeups wakeups;
     this->return_slot(state, slot, fault, wakeups);
     state.unlock();
@@ -73,7 +73,7 @@ class PoolCaching : public PoolEngine<Types> {
   /// Out of line, as is all that a lease seldom needs: so the rest does with few registers.
   [[gnu::noinline]] bool settle(WorkerCacheEntry<Types>& entry,
                                 const typename WorkerCacheEntry<Types>::CacheAttempt& attempt) noexcept {
-    return this->access_without_flush()->settle(entry, attempt);
+    return this->access_without_flush()->cache_switch.settle(entry, attempt);
   }
 
   /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and

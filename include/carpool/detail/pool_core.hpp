@@ -210,10 +210,10 @@ class PoolCore : public PoolCaching<Types> {
   }
   /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
   void requeue_waiter(Access& state, PoolSlot& slot, Waiter* waiter) noexcept {
-    --state->counters.acquired;
+    --state->inventory.counters.acquired;
     if (waiter == nullptr) return;
-    state->enter(*waiter);
-    state->enqueue(*slot.endpoint, *waiter, Backend::now());
+    state->hand_over.retain(*waiter);
+    state->hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
   /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
@@ -241,9 +241,9 @@ class PoolCore : public PoolCaching<Types> {
     auto state = access();
     requeue_waiter(state, slot, waiter);
     if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
-    if (state->finished())
+    if (state->gate.finished())
       return return_slot(state, slot, std::nullopt, wakeups), false;  // no background worker may be left
-    state->queue_refresh(slot);
+    state->inventory.queue_refresh(slot);
     wake_background_work(state, wakeups);
     return false;
   }

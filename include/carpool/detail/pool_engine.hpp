@@ -20,7 +20,7 @@ namespace carpool::inline v0_1::detail {
 
 /// Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out: the last one out deletes it.
 template <class Types>
-class PoolEngine {
+class PoolEngine : public SlotOwner {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
@@ -35,12 +35,12 @@ class PoolEngine {
 
   explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
       : settings_(std::move(settings)),
-        books_(settings_->options, cache_, may_cache(settings_->options)),
+        books_(settings_->options, cache_, may_cache(settings_->options), *this),
         workers_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
-      state->recompute_idle_target(state->endpoints().at(Target{}));
+      state->demand.recompute_idle_target(state->inventory.endpoints().at(Target{}));
     }
   }
   /// Nothing goes on in the background before. Throws what spawning the reaper does.
@@ -61,26 +61,26 @@ class PoolEngine {
   void return_slot(Access& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
     if (!fault) fault = state->close_reason_on_return(slot);
     if (fault) {
-      state->put_closing(slot, *fault);
+      state->inventory.put_closing(slot, *fault);
     } else if (slot.dirty) {
-      state->queue_refresh(slot);
+      state->inventory.queue_refresh(slot);
     } else {
-      state->put_idle(slot);
+      state->inventory.put_idle(slot);
       Instant<Backend> now;
-      state->serve(*slot.endpoint, now, wakeups);
-      state->planner().update(*slot.endpoint);
+      state->hand_over.serve(*slot.endpoint, now, wakeups);
+      state->inventory.planner().update(*slot.endpoint);
     }
     wake_background_work(state, wakeups);
   }
 
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, SlotEvent event, Wakeups& wakeups) noexcept {
-    state->put_empty(slot, event);
-    if (state->waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
+    state->inventory.put_empty(slot, event);
+    if (state->gate.waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
     wake_background_work(state, wakeups);
   }
   void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups, SlotEvent event = SlotEvent::destroyed) noexcept {
-    state->count_closed(slot.reason);
+    state->inventory.count_closed(slot.reason);
     free_slot(state, slot, event, wakeups);
   }
 
@@ -103,15 +103,15 @@ class PoolEngine {
     const auto unheard_of = [&](const PoolSlot& slot) {
       return slot.endpoint == &endpoint && slot.validated_at < since;
     };
-    state->close_idle(CloseReason::dead, unheard_of);
-    state->close_refreshing(endpoint, CloseReason::dead, unheard_of);
+    state->inventory.close_idle(CloseReason::dead, unheard_of);
+    state->inventory.close_refreshing(endpoint, CloseReason::dead, unheard_of);
   }
 
   /// Something has changed: whoever waits for jobs, or for the pool as a whole, looks again.
   void wake_background_work(Access& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
-      if (JobQueue<Types>::pending(*state)) wakeups.add(state->idle_workers.rouse());
-      if (state->serving()) wakeups.add(state->idle_workers.expect(state->planner().first_retry()));
+      if (state->has_work()) wakeups.add(state->idle_workers.rouse());
+      if (state->gate.serving()) wakeups.add(state->idle_workers.expect(state->inventory.planner().first_retry()));
     }
     state->watchers.rouse(wakeups);
   }
@@ -127,7 +127,7 @@ class PoolEngine {
     Wakeups wakeups;
     auto state = access();
     try {
-      const Job<Types> job = JobQueue<Types>::next(*state, self());
+      const Job<Types> job = JobQueue<Types>::next(*state);
       if (job.kind != JobKind::none) wake_background_work(state, wakeups);
       return job;
     } catch (const std::bad_alloc&) {  // no memory for one more slot: the reaper's next pass wakes a worker
@@ -149,7 +149,7 @@ class PoolEngine {
       Job<Types> job;
       {
         auto state = access();
-        job = JobQueue<Types>::next(*state, self());
+        job = JobQueue<Types>::next(*state);
       }
       if (job.kind == JobKind::none) return worked;
       JobQueue<Types>::run(job, self(), limit);
@@ -159,14 +159,14 @@ class PoolEngine {
   /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before
   /// `limit`.
   [[nodiscard]] bool rest_before_retry(TimePoint limit) {
-    const TimePoint retry = access()->planner().first_retry();
+    const TimePoint retry = access()->inventory.planner().first_retry();
     if (retry != never) Backend::sleep_until(std::min(retry, limit));
     return retry < limit;
   }
   /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
-      while (PoolSlot* slot = access()->chores().pop_closing()) {
+      while (PoolSlot* slot = access()->inventory.chores().pop_closing()) {
         destroy_connection(*slot);
         Wakeups wakeups;
         auto state = access();
@@ -181,34 +181,34 @@ class PoolEngine {
   void orphan() noexcept {
     const Uninterrupted<Backend> to_the_end;
     run_closes_inline();
-    access()->enter();
+    access()->references.retain();
     workers_.stop();
     await_idle_entries();
     Wakeups wakeups;
     auto state = access();
     run_pending_closes(state, wakeups);
-    state->orphan();
+    state->references.owner_goes();
     end_.owner_goes();
     depart(state, wakeups);
   }
 
   /// Ends a visit (PoolState::enter); may be the end of *this.
   void depart(Access& state, Wakeups& wakeups) noexcept {
-    if (state->orphaned()) run_pending_closes(state, wakeups);
-    state->leave();
-    if (!state->forsaken()) return;
+    if (state->references.owner_gone()) run_pending_closes(state, wakeups);
+    state->references.release();
+    if (!state->unreferenced()) return;
     wakeups.fire();
     depart_if_forsaken(state);
   }
 
   /// In a forked child.
   void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().slots(), cache_, settings_->connector);
+    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots(), cache_, settings_->connector);
   }
 
   /// Ends *this if it is forsaken, and leaves the access unlocked then.
   void depart_if_forsaken(Access& state) noexcept {
-    if (!state->forsaken()) return;
+    if (!state->unreferenced()) return;
     state.unlock();
     delete &self();
   }
@@ -237,7 +237,7 @@ class PoolEngine {
 
   /// What was given back, or rejected, after the background workers had ended.
   void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
-    while (PoolSlot* slot = state->chores().pop_closing()) {
+    while (PoolSlot* slot = state->inventory.chores().pop_closing()) {
       state.unlock();
       destroy_connection(*slot);
       state.lock();

@@ -93,13 +93,13 @@ class ConnectJob {
     FailurePointer forgotten;  // a cause's destructor is user code: it must not run under the lock
     Wakeups wakeups;
     auto state = core_.access();
-    if (state->is_current(slot_)) {
+    if (state->inventory.is_current(slot_)) {
       slot_.endpoint->breaker.succeeded();
       forgotten.swap(slot_.endpoint->failure);
-      state->answer(*slot_.endpoint);
+      state->demand.answer(*slot_.endpoint);
     }
-    ++state->counters.created;
-    state->connected(slot_);
+    ++state->inventory.counters.created;
+    state->inventory.connected(slot_);
     wakeups.add(state->idle_workers.expect(due));
     core_.return_slot(state, slot_, std::nullopt, wakeups);
   }
@@ -112,15 +112,15 @@ class ConnectJob {
     FailurePointer last = failure;
     Wakeups wakeups;
     auto state = core_.access();
-    state->count_failure();
+    state->inventory.count_failure();
     Endpoint& endpoint = *slot_.endpoint;
-    if (state->is_current(slot_)) {
+    if (state->inventory.is_current(slot_)) {
       if (fresh != nullptr) fresh->attempts = endpoint.breaker.tried() + 1;
       last.swap(endpoint.failure);  // the one before ends after the lock, as in succeed()
       const bool over = !cut && opens_breaker(endpoint.breaker);
       if (fresh != nullptr) fresh->ended = over || cut;
       if (over) end_series(state, endpoint, failure, wakeups);
-      state->planner().update(endpoint);
+      state->inventory.planner().update(endpoint);
       wakeups.add(state->idle_workers.expect(wanted(endpoint.demand()) > 0 ? endpoint.breaker.retry_at()
                                                                            : endpoint.forget_at(options())));
     }
@@ -140,7 +140,7 @@ class ConnectJob {
   /// Everybody who waits for it gets the error.
   void end_series(Access& state, Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups) noexcept {
     ++endpoint.failed_series;
-    state->answer(endpoint);
+    state->demand.answer(endpoint);
     ManyWaiters<Types>::fail(state, endpoint, failure, wakeups);
   }
 

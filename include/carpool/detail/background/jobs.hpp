@@ -35,18 +35,14 @@ class JobQueue {
   using PoolSlot = detail::PoolSlot<Types>;
   using State = PoolState<Types>;
 
-  [[nodiscard]] static bool pending(State& state) noexcept {
-    return state.chores().ready() || state.next_to_connect() != nullptr;
-  }
-
   /// The slot of the job is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
   /// connect needs a new slot and there is no memory for it.
-  [[nodiscard]] static Job<Types> next(State& state, Core& core) {
+  [[nodiscard]] static Job<Types> next(State& state) {
     if (Job<Types> chore = next_chore(state); chore.slot != nullptr) return chore;
-    Endpoint<Types>* const endpoint = state.next_to_connect();
+    Endpoint<Types>* const endpoint = state.demand.next_to_connect();
     if (endpoint == nullptr) return {};
-    if (state.has_free_slot()) return {JobKind::connect, &state.reserve(core, *endpoint)};
-    state.make_room();
+    if (state.demand.has_free_slot()) return {JobKind::connect, &state.inventory.reserve(*endpoint)};
+    state.demand.make_room();
     return next_chore(state);
   }
 
@@ -62,7 +58,7 @@ class JobQueue {
 
  private:
   [[nodiscard]] static Job<Types> next_chore(State& state) noexcept {
-    const Chore<Types> chore = state.chores().next();
+    const Chore<Types> chore = state.inventory.chores().next();
     if (chore.slot == nullptr) return {};
     return {chore.kind == ChoreKind::close ? JobKind::close : JobKind::refresh, chore.slot};
   }
@@ -71,7 +67,7 @@ class JobQueue {
     core.destroy_connection(slot, limit);
     Wakeups<Backend> wakeups;
     auto state = core.access();
-    state->chores().done(slot, ChoreKind::close);
+    state->inventory.chores().done(slot, ChoreKind::close);
     core.finish_close(state, slot, wakeups);
   }
 
@@ -80,7 +76,7 @@ class JobQueue {
     std::optional<CloseReason> fault = refreshed(slot, core, started, limit);
     Wakeups<Backend> wakeups;
     auto state = core.access();
-    state->chores().done(slot, ChoreKind::refresh);
+    state->inventory.chores().done(slot, ChoreKind::refresh);
     if (fault == CloseReason::dead)
       core.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));

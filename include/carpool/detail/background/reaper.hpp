@@ -2,22 +2,13 @@
 /// serves all pools.
 #pragma once
 
-#include <carpool/concepts.hpp>
+#include <carpool/detail/state/reaper_signal.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
-
-/// A backend may have a ReaperService: its Client has `virtual TimePoint step() noexcept`, which the service calls when
-/// it has been called for, and at the latest at the time that step() returned last.
-template <class Backend>
-concept ServesReapers = requires(typename Backend::ReaperService::Client& client) {
-  Backend::ReaperService::enroll(client);
-  { Backend::ReaperService::dismiss(client) } noexcept;
-  { client.call() } noexcept -> std::same_as<typename Backend::Wakeup>;
-};
 
 /// Calls owner.step(), which must neither wait for anybody nor call what users wrote, until that returns nothing. It
 /// returns when it wants to be called again; never: when it is called for.
@@ -30,13 +21,13 @@ class Reaper {
   void start() {
     task_.emplace(Backend::spawn_background([this] { run_reaper(); }));
   }
-  /// Any worker, after start() and before stop().
-  [[nodiscard]] auto call() noexcept { return parking_.unpark(); }
+  /// To be called after start() and before stop().
+  [[nodiscard]] ReaperSignal<Backend>& signal() noexcept { return signal_; }
   /// step() returns nothing from now on. When this returns it is over.
   void stop() {
     if (!task_) return;
     {
-      [[maybe_unused]] const auto wakeup = parking_.unpark();
+      [[maybe_unused]] const auto wakeup = signal_.call();
     }
     task_.reset();  // joins
   }
@@ -46,12 +37,12 @@ class Reaper {
 
   void run_reaper() noexcept {
     while (const std::optional<TimePoint> due = owner_.step()) {
-      if (Backend::now() < *due) (void)parking_.park_until(*due);
+      if (Backend::now() < *due) (void)signal_.parking.park_until(*due);
     }
   }
 
   Owner& owner_;
-  typename Backend::ParkingSlot parking_;
+  ParkedReaper<Backend> signal_;
   std::optional<Task> task_;
 };
 
@@ -67,7 +58,7 @@ class Reaper<Backend, Owner> final : private Backend::ReaperService::Client {
     Service::enroll(*this);
     enrolled_ = true;
   }
-  using Service::Client::call;
+  [[nodiscard]] ReaperSignal<Backend>& signal() noexcept { return *this; }
   void stop() noexcept {
     if (std::exchange(enrolled_, false)) Service::dismiss(*this);
   }

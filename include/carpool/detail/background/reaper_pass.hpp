@@ -58,7 +58,7 @@ class ReaperPass {
     auto state = core.access();
     next_due_ = never;
     look_at_endpoints(*state, now);
-    for (PoolSlot& slot : state->slots()) {
+    for (PoolSlot& slot : state->inventory.slots()) {
       if (slot.state == SlotState::idle && !is_quiet(slot, core, now)) seen_.push_back(idle_facts(slot, core));
       if (is_in_use(slot.state)) seen_.push_back(in_use_facts(slot, now));
       if (slot.state == SlotState::leased) note_leak(slot, core, now);
@@ -68,9 +68,9 @@ class ReaperPass {
 
   void look_at_endpoints(PoolState<Types>& state, TimePoint now) {
     const auto finish_close = [this](FailurePointer&& failure) { forgotten_.push_back(std::move(failure)); };
-    next_due_ = std::min(next_due_, state.forget_dead(now, finish_close));
-    (void)state.next_to_connect();  // ends the pauses that are over
-    if (state.serving()) next_due_ = std::min(next_due_, state.planner().first_retry());
+    next_due_ = std::min(next_due_, state.demand.forget_dead(now, finish_close));
+    (void)state.demand.next_to_connect();  // ends the pauses that are over
+    if (state.gate.serving()) next_due_ = std::min(next_due_, state.inventory.planner().first_retry());
   }
 
   /// Nothing is to be done for it now, as a glance at what it knows of itself tells: so most of ten thousand
@@ -160,7 +160,7 @@ class ReaperPass {
       else if (seen.only_idle && seen.slot->endpoint->idle.size() <= core.settings().options.min_idle)
         escaped_due_ = std::min(escaped_due_, after(now, glance(core.settings().options)));
       else if (seen.fault)
-        state->put_closing(*seen.slot, *seen.fault), ++evicted;
+        state->inventory.put_closing(*seen.slot, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
         refresh(*state, *seen.slot);
     }
@@ -170,7 +170,7 @@ class ReaperPass {
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
   static void refresh(PoolState<Types>& state, PoolSlot& slot) noexcept {
     if (!Backend::concurrent || Chores<Types>::may_ping(*slot.endpoint)) {
-      state.refresh_idle(slot);
+      state.inventory.refresh_idle(slot);
     } else {
       slot.endpoint->pings_held_back = true;
     }

@@ -32,8 +32,8 @@ class BackgroundWorkers {
       started_ = true;
       Wakeups wakeups;
       auto state = core_.access();
-      state->idle_workers.open(reaper_);
-      if (JobQueue<Types>::pending(*state)) wakeups.add(state->idle_workers.call_reaper());
+      state->idle_workers.open(reaper_.signal());
+      if (state->has_work()) wakeups.add(state->idle_workers.call_reaper());
     }
   }
 
@@ -87,7 +87,7 @@ class BackgroundWorkers {
   [[nodiscard]] static bool rouse_or_want_one(PoolState<Types>& state, TimePoint now, Wakeups& wakeups) noexcept {
     auto& idle_workers = state.idle_workers;
     if (now >= idle_workers.reaper_due) idle_workers.order_pass();
-    if (!idle_workers.pass_ordered() && !JobQueue<Types>::pending(state)) return false;
+    if (!idle_workers.pass_ordered() && !state.has_work()) return false;
     const bool wanted = idle_workers.should_spawn();
     if (wanted) idle_workers.spawning();
     if (!wanted) wakeups.add(idle_workers.rouse());
@@ -125,7 +125,7 @@ class BackgroundWorkers {
       auto state = core_.access();
       if (state->idle_workers.stopping) return;
       if (state->idle_workers.pass_ordered()) continue;
-      if (left == JobKind::none && JobQueue<Types>::pending(*state)) continue;  // one that has come since
+      if (left == JobKind::none && state->has_work()) continue;  // one that has come since
       state->idle_workers.rest(self);
       state.unlock();
       const bool roused = self.parking.park_until(after(Backend::now(), rest_time));
@@ -155,7 +155,7 @@ class BackgroundWorkers {
     Wakeups wakeups;
     auto state = core_.access();
     if (!state->idle_workers.begin_pass()) return false;
-    if (JobQueue<Types>::pending(*state)) wakeups.add(state->idle_workers.rouse());  // another worker
+    if (state->has_work()) wakeups.add(state->idle_workers.rouse());  // another worker
     return true;
   }
   [[nodiscard]] TimePoint run_pass() noexcept {

@@ -12,51 +12,39 @@ namespace carpool::inline v0_1::detail {
 
 /// All under the pool's lock.
 template <class Types>
-class CacheSwitch : public Inventory<Types> {
+class CacheSwitch {
  public:
-  using typename Inventory<Types>::PoolSlot;
+  using PoolSlot = detail::PoolSlot<Types>;
   using WorkerCache = detail::WorkerCache<Types>;
   using WorkerCacheEntry = detail::WorkerCacheEntry<Types>;
 
-  CacheSwitch(const PoolOptions& options, WorkerCache& cache, bool may_cache)
-      : Inventory<Types>(options), cache_(cache), may_cache_(may_cache) {}
+  CacheSwitch(WorkerCache& cache, bool may_cache) noexcept : cache_(cache), may_cache_(may_cache) {}
 
-  /// From here on the state is exact: the cache is closed, and what was cached is idle.
-  void flush_worker_cache() noexcept {
+  [[nodiscard]] WorkerCache& cache() const noexcept { return cache_; }
+
+  /// From here on the inventory is exact: the cache is closed, and what was cached is idle.
+  void flush([[maybe_unused]] Inventory<Types>& inventory) noexcept {
     if constexpr (Types::worker_caching != WorkerCaching::none) {
       uncontended_returns_ = 0;
       if (cache_.epoch() == 0) return;
-      cache_.close([&](PoolSlot& slot) { this->put_idle(slot); });
+      cache_.close([&](PoolSlot& slot) { inventory.put_idle(slot); });
       returns_before_opening_ = std::min(2 * returns_before_opening_, most_returns_before_opening);
     }
   }
   /// What became of a connection whose entry was closed meanwhile: whether it is still its owner's.
-  [[nodiscard]] bool settle(WorkerCacheEntry& entry, const typename WorkerCacheEntry::CacheAttempt& attempt) noexcept {
+  [[nodiscard]] static bool settle(WorkerCacheEntry& entry,
+                                   const typename WorkerCacheEntry::CacheAttempt& attempt) noexcept {
     return entry.settle(attempt);
   }
 
-  /// The counters, and how many slots are in which state; a cached connection is idle.
-  [[nodiscard]] PoolStats count_slots() const noexcept {
-    const auto count = [this](SlotState state) { return this->slots_.count(state); };
-    const std::size_t cached = cache_.cached();
-    PoolStats all = this->counters;
-    all.acquired += cache_.served();
-    all.connecting = count(SlotState::connecting);
-    all.idle = count(SlotState::idle) + cached;
-    all.in_use = this->slots_.in_use() - cached;
-    all.closing = count(SlotState::closing);
-    return all;
-  }
-
- protected:
   /// A queue that says in which order connections go must have them all: but for the one that its single worker left
   /// last.
-  void keep_order_for([[maybe_unused]] WorkerId worker) noexcept {
+  void keep_order_for([[maybe_unused]] WorkerId worker, [[maybe_unused]] Inventory<Types>& inventory) noexcept {
     if constexpr (Types::worker_caching == WorkerCaching::single_worker) {
       if (cache_.epoch() == 0) return;
-      if (worker != single_worker_) return flush_worker_cache();
+      if (worker != single_worker_) return flush(inventory);
       PoolSlot* const last = cache_.of(worker)->take_uncontended();
-      if (last != nullptr) this->put_idle(*last);
+      if (last != nullptr) inventory.put_idle(*last);
     }
   }
   /// A connection has come back and nothing else was going on. Closing entries costs a heavy barrier: so they open
@@ -73,14 +61,12 @@ class CacheSwitch : public Inventory<Types> {
     }
   }
 
-  WorkerCache& cache_;
-
  private:
   static constexpr unsigned most_returns_before_opening = 1024;
 
+  WorkerCache& cache_;
   const bool may_cache_;
-  unsigned uncontended_returns_ =
-      0;  // since the books were last asked for the truth, by one worker where a single one counts
+  unsigned uncontended_returns_ = 0;  // since the last flush, by one worker where a single one counts
   unsigned returns_before_opening_ = 1;
   WorkerId single_worker_ = 0;  // who gave back last
 };

@@ -1,10 +1,17 @@
-/// Whom an idle connection is for: laws 3 and 8 on plain values.
+/// Whom an idle connection is for: laws 3 and 8.
 #pragma once
 
+#include <carpool/detail/state/instant.hpp>
+#include <carpool/detail/state/inventory.hpp>
+#include <carpool/detail/state/pool_gate.hpp>
+#include <carpool/detail/state/references.hpp>
+#include <carpool/detail/state/wakeups.hpp>
 #include <carpool/time.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 namespace carpool::inline v0_1::detail {
 
@@ -30,5 +37,135 @@ enum class Service : bool {
 [[nodiscard]] constexpr bool may_take(bool others_first, bool first_is_overdue) noexcept {
   return !others_first || service_for(first_is_overdue) == Service::look;
 }
+
+/// The waiters of all endpoints, and what each change gives them. All under the pool's lock.
+template <class Types>
+class HandOver {
+ public:
+  using Backend = typename Types::Backend;
+  using Endpoint = detail::Endpoint<Types>;
+  using Instant = detail::Instant<Backend>;
+  using PoolSlot = detail::PoolSlot<Types>;
+  using Waiter = detail::Waiter<Types>;
+  using Wakeups = detail::Wakeups<Backend>;
+
+  HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references) noexcept
+      : options_(options), gate_(gate), inventory_(inventory), references_(references) {}
+  HandOver(const HandOver&) = delete;
+  HandOver& operator=(const HandOver&) = delete;
+
+  /// One idle connection for a caller that waits or is about to: overtaking is allowed until the first waiter has
+  /// waited handoff_after (law 8).
+  [[nodiscard]] PoolSlot* claim(Endpoint& endpoint, Waiter& self, Instant& now) noexcept {
+    if (PoolSlot* const granted = self.take_granted()) return granted;
+    if (!gate_.serving()) return nullptr;
+    const Waiter* first = endpoint.waiters.front();
+    const bool others_first = first != nullptr && first != &self;
+    if (!may_take(others_first, others_first && overdue(*first, now))) return nullptr;
+    if (self.enqueued && endpoint.idle.size() > 0) dequeue(endpoint, self);
+    return take_idle_for(self, endpoint);
+  }
+
+  /// Law 3: of the first waiters, as many as there are idle connections own one or have been told to look.
+  void serve(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
+    static_cast<void>(serve_while(endpoint, now, wakeups, [&] { return serves_many_ == 0 || !wakeups.full(); }));
+  }
+  /// The same, where many may be waiting for it. False: the wake-ups must be carried out before it can go on. While
+  /// somebody is at that, others leave the rest to it.
+  void begin_to_serve_many() noexcept { ++serves_many_; }
+  void end_to_serve_many() noexcept { --serves_many_; }
+  [[nodiscard]] bool serve_some(Endpoint& endpoint, Instant& now, Wakeups& wakeups) noexcept {
+    return serve_while(endpoint, now, wakeups, [&] { return !wakeups.full(); });
+  }
+
+  /// The waiter with the earlier ticket has waited for longer, although some came to the lock slower than others.
+  void enqueue(Endpoint& endpoint, Waiter& waiter, TimePoint came) noexcept {
+    if (waiter.ticket == 0) {
+      waiter.ticket = ++last_ticket_;
+      waiter.since = last_came_ = std::max(last_came_, came);
+    }
+    waiter.endpoint = &endpoint;
+    endpoint.waiters.insert(waiter);
+    gate_.one_waits();
+    planner().update(endpoint);
+  }
+  void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
+    endpoint.waiters.remove(waiter);
+    gate_.one_has_waited();
+    planner().update(endpoint);
+  }
+
+  /// Every waiter up to that ticket is dequeued, with failure (or, where it is null, to find the pool closed). False:
+  /// the wake-ups must be carried out before it can go on.
+  [[nodiscard]] bool fail_some(Endpoint& endpoint, const FailurePointer& failure, Wakeups& wakeups,
+                               std::uint64_t last) noexcept {
+    for (Waiter* waiter = endpoint.waiters.front(); waiter != nullptr && waiter->ticket <= last;
+         waiter = endpoint.waiters.front()) {
+      if (wakeups.full()) return false;
+      dequeue(endpoint, *waiter);
+      waiter->failure = failure;
+      notify(*waiter, wakeups);
+    }
+    return true;
+  }
+  [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
+  static void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
+    if (!std::exchange(waiter.notified, true)) wakeups.add(waiter.parking.unpark());
+  }
+  /// For its time inside, the waiter keeps the pool's core alive.
+  void retain(Waiter& waiter) noexcept {
+    if (!std::exchange(waiter.retains, true)) references_.retain();
+  }
+
+ private:
+  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return inventory_.planner(); }
+
+  /// False: `may_go_on` said so before everybody had been told.
+  template <class MayGoOn>
+  [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
+    if (!gate_.serving()) return true;
+    Waiter* waiter = endpoint.waiters.front();
+    for (std::size_t left = waiters_to_serve(endpoint.waiters.size(), endpoint.idle.size()); left > 0; --left) {
+      if (!may_go_on()) return false;
+      Waiter* following = waiter->next;
+      if (service_for(overdue(*waiter, now)) == Service::grant) {
+        grant(endpoint, *waiter, wakeups);
+      } else {
+        notify(*waiter, wakeups);
+      }
+      waiter = following;
+    }
+    return true;
+  }
+
+  /// With a slot, which keeps the core alive, it need not retain it any more.
+  [[nodiscard]] PoolSlot* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
+    PoolSlot* const slot = inventory_.take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
+    if (slot == nullptr) return nullptr;
+    if (std::exchange(waiter.retains, false)) references_.release();
+    planner().update(endpoint);
+    return slot;
+  }
+  /// There is an idle one. The waiter may be gone when this returns.
+  void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {
+    const bool will_look = std::exchange(waiter.notified, true);
+    dequeue(endpoint, waiter);
+    waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
+    if (!will_look) wakeups.add(waiter.parking.unpark());
+  }
+
+  [[nodiscard]] bool overdue(const Waiter& waiter, Instant& now) const noexcept {
+    const Duration limit = options_.handoff_after;
+    return is_overdue(waiter.since, limit, limit == Duration::zero() ? TimePoint{} : now.get());
+  }
+
+  const PoolOptions& options_;
+  PoolGate& gate_;
+  Inventory<Types>& inventory_;
+  References& references_;
+  std::uint64_t last_ticket_ = 0;
+  TimePoint last_came_ = TimePoint::min();
+  std::size_t serves_many_ = 0;  // callers inside resume or resize who are not done with serving
+};
 
 }  // namespace carpool::inline v0_1::detail

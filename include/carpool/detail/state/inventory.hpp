@@ -20,7 +20,9 @@ class Inventory {
   using PoolSlot = detail::PoolSlot<Types>;
   using Endpoint = detail::Endpoint<Types>;
 
-  explicit Inventory(const PoolOptions& options) : planner_(options) {}
+  Inventory(const PoolOptions& options, SlotOwner& owner) : slots_(owner), planner_(options) {}
+  Inventory(const Inventory&) = delete;
+  Inventory& operator=(const Inventory&) = delete;
 
   void put_idle(PoolSlot& slot) noexcept {
     slots_.advance(slot, SlotEvent::kept);
@@ -77,8 +79,8 @@ class Inventory {
     slots_.advance(slot, SlotEvent::refresh_due);
     chores_.push_refreshing(slot);
   }
-  [[nodiscard]] PoolSlot& reserve(PoolCore<Types>& core, Endpoint& endpoint) {
-    PoolSlot& slot = slots_.reserve(core);
+  [[nodiscard]] PoolSlot& reserve(Endpoint& endpoint) {
+    PoolSlot& slot = slots_.reserve();
     slot.endpoint = &endpoint;
     slot.generation = generation_;
     slot.round = endpoint.breaker.round();
@@ -144,19 +146,15 @@ class Inventory {
   }
 
   [[nodiscard]] SlotTable<Types>& slots() noexcept { return slots_; }
+  [[nodiscard]] const SlotTable<Types>& slots() const noexcept { return slots_; }
   [[nodiscard]] Endpoints<Types>& endpoints() noexcept { return endpoints_; }
   [[nodiscard]] Chores<Types>& chores() noexcept { return chores_; }
   [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return planner_; }
+  [[nodiscard]] IdleAges<Types>& idle_ages() noexcept { return idle_ages_; }
+  /// Connects in flight to endpoints in trouble.
+  [[nodiscard]] std::size_t probes() const noexcept { return probes_; }
 
   PoolStats counters;  // only its counters are kept here; PoolState::snapshot() fills in the rest
-
- protected:
-  SlotTable<Types> slots_;
-  Endpoints<Types> endpoints_;
-  Chores<Types> chores_;
-  ConnectPlanner<Types> planner_;
-  IdleAges<Types> idle_ages_;
-  std::size_t probes_ = 0;  // connects in flight to endpoints in trouble
 
  private:
   [[nodiscard]] static Slot* pop(typename Types::Queue& queue, [[maybe_unused]] WorkerId worker) noexcept {
@@ -176,6 +174,12 @@ class Inventory {
     --(is_current(slot) ? slot.endpoint->connecting : slot.endpoint->outdated);
   }
 
+  SlotTable<Types> slots_;
+  Endpoints<Types> endpoints_;
+  Chores<Types> chores_;
+  ConnectPlanner<Types> planner_;
+  IdleAges<Types> idle_ages_;
+  std::size_t probes_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t generation_ = 0;
 };

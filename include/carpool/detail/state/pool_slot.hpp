@@ -20,6 +20,15 @@ class PoolCore;
 template <class Types>
 struct Endpoint;
 
+/// To whom a lease gives its slot back: what holds the table of slots is one.
+class SlotOwner {
+ public:
+  SlotOwner() noexcept = default;
+  SlotOwner(const SlotOwner&) = delete;
+  SlotOwner& operator=(const SlotOwner&) = delete;
+  virtual ~SlotOwner() = default;
+};
+
 /// Numbers the times in which the worker cache is open; ascending from 1.
 using Epoch = std::uint64_t;
 
@@ -30,11 +39,11 @@ inline constexpr std::size_t slot_alignment = Types::worker_caching == WorkerCac
 /// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
 template <class Types>
 struct alignas(slot_alignment<Types>) PoolSlot : Slot {
-  explicit PoolSlot(PoolCore<Types>& owner) noexcept : core(&owner) {}
+  explicit PoolSlot(SlotOwner& whose) noexcept : owner(&whose) {}
 
   static constexpr std::uint64_t no_use = ~std::uint64_t{0};
 
-  PoolCore<Types>* const core;
+  SlotOwner* const owner;
   PoolSlot* older = nullptr;            // the SlotTable's
   Endpoint<Types>* endpoint = nullptr;  // null exactly while empty
   std::optional<typename Types::Connection> connection;

@@ -16,16 +16,21 @@ class SlotTable {
  public:
   using PoolSlot = detail::PoolSlot<Types>;
 
+  /// Each slot is given back to `owner`.
+  explicit SlotTable(SlotOwner& owner) noexcept : owner_(owner) {}
+
   [[nodiscard]] std::size_t count(SlotState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
   [[nodiscard]] std::size_t occupied() const noexcept { return occupied_; }
+  /// How many there will be when what is being closed is gone.
+  [[nodiscard]] std::size_t lasting() const noexcept { return occupied_ - count(SlotState::closing); }
   /// A connection in the worker cache is among them.
   [[nodiscard]] std::size_t in_use() const noexcept { return count(SlotState::leased) + count(SlotState::refreshing); }
 
   /// empty -> connecting. Grows where no slot is empty, so the caller has checked occupied() against max_size.
   /// Throws std::bad_alloc, with nothing changed.
-  [[nodiscard]] PoolSlot& reserve(PoolCore<Types>& core) {
+  [[nodiscard]] PoolSlot& reserve() {
     if (free_.empty()) {
-      PoolSlot& made = storage_.emplace_back(core);
+      PoolSlot& made = storage_.emplace_back(owner_);
       made.older = newest_.get();
       newest_.set(&made);
       free_.push(made);
@@ -63,6 +68,7 @@ class SlotTable {
     slot.state = to;
   }
 
+  SlotOwner& owner_;
   std::deque<PoolSlot> storage_;  // a deque: slots never move in memory, and grow only on demand
   Relaxed<typename Types::Backend, PoolSlot*> newest_;
   SlotFifo<Types> free_;

@@ -28,7 +28,7 @@ struct Waiter {
   TimePoint asked_for_ping = never;  // when it left a ping to a background worker: an answer since then is good enough
   FailurePointer failure;            // the connect it waited for failed
   Endpoint<Types>* endpoint = nullptr;  // whose wait queue holds it, or held it last
-  bool visiting = false;                // the books live on for it; not while it owns a slot, which keeps them as well
+  bool retains = false;  // the pool's core lives on for it; not while it owns a slot, which keeps that as well
   bool enqueued = false;
   bool notified = false;  // a token is under way, or taken and no look has followed yet
   Waiter* previous = nullptr;

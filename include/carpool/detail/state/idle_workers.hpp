@@ -1,15 +1,12 @@
 /// The pool's background workers that rest or have ended: which one to wake when there is a job.
 #pragma once
 
-#include <carpool/detail/background/reaper.hpp>
+#include <carpool/detail/state/reaper_signal.hpp>
 #include <carpool/time.hpp>
 
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
-
-template <class Types>
-class BackgroundWorkers;
 
 /// What IdleWorkers knows of one background worker. `parking` is the worker's own; the rest is used under the pool's
 /// lock.
@@ -26,7 +23,7 @@ template <class Types>
 class IdleWorkers {
  public:
   using IdleWorker = detail::IdleWorker<Types>;
-  using Reaper = detail::Reaper<typename Types::Backend, BackgroundWorkers<Types>>;
+  using Reaper = ReaperSignal<typename Types::Backend>;
   using Wakeup = decltype(std::declval<IdleWorker&>().parking.unpark());
   /// From here on there is a reaper to call. What is asked for before that, the reaper's first step sees.
   void open(Reaper& reaper) noexcept { reaper_ = &reaper; }
