@@ -1,9 +1,9 @@
 /// The pool: connections whose concurrency, order, protocol, eviction and observer are template parameters.
 #pragma once
 
+#include <carpool/detail/acquire.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_admin.hpp>
-#include <carpool/detail/pool_core.hpp>
 #include <carpool/detail/use_of_connection.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/evictions.hpp>
@@ -65,10 +65,10 @@ class ConnectionPool {
   ~ConnectionPool() {
     Core* own = core_.load(std::memory_order_acquire);
     if (own->forked()) {
-      own->abandon_in_child();
+      own->lifecycle().abandon_in_child();
     } else {
-      Admin::close(*own);
-      own->orphan();
+      Admin::close(own->lifecycle());
+      own->owner_goes();
     }
     settings_->owner_gone.set(true);
   }
@@ -156,63 +156,63 @@ class ConnectionPool {
   std::size_t prewarm(std::size_t n, SaturatedDuration timeout)
     requires detail::WithoutTargets<Connector>
   {
-    return Admin::prewarm(core(), {}, n, timeout);
+    return Admin::prewarm(pool(), {}, n, timeout);
   }
   std::size_t prewarm(const Target& target, std::size_t n, SaturatedDuration timeout)
     requires(detail::has_target<Connector>)
   {
-    return Admin::prewarm(core(), target, n, timeout);
+    return Admin::prewarm(pool(), target, n, timeout);
   }
 
   /// Does the maintenance that is due now: what the reaper does by itself on concurrent backends. Returns how many idle
   /// connections it evicted.
-  std::size_t reap() { return Admin::reap(core()); }
+  std::size_t reap() { return Admin::reap(pool()); }
   /// Closes every idle connection; returns how many there were: none where the pool is closed or draining.
-  std::size_t clear() { return Admin::clear(core()); }
+  std::size_t clear() { return Admin::clear(pool()); }
   /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end. A
   /// breaker that is open lets one probe through at once, also after refused credentials; so does resume().
-  void retire_all() { Admin::retire_all(core()); }
+  void retire_all() { Admin::retire_all(pool()); }
   /// While suspended no lease is given: callers wait. Connections are given back as usual. resume() of a pool that is
   /// not suspended changes nothing.
-  void suspend() { core().access()->gate.suspend(); }
-  void resume() { Admin::resume(core()); }
+  void suspend() { pool().access()->gate.suspend(); }
+  void resume() { Admin::resume(pool()); }
   /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
   /// 0.
-  void resize(std::size_t max_size) { Admin::resize(core(), max_size); }
+  void resize(std::size_t max_size) { Admin::resize(pool(), max_size); }
   /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
   /// the time was over; they are closed on return.
-  std::size_t drain(SaturatedDuration timeout) { return Admin::drain(core(), timeout); }
+  std::size_t drain(SaturatedDuration timeout) { return Admin::drain(pool(), timeout); }
   /// Final and idempotent: wakes every waiter with PoolClosed, closes idle connections; leased ones close on return.
-  void close() { Admin::close(core()); }
+  void close() { Admin::close(pool()); }
 
   /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
   /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
-  [[nodiscard]] PoolStats stats() const { return core().access_without_flush()->snapshot(); }
+  [[nodiscard]] PoolStats stats() const { return pool().access_without_flush()->snapshot(); }
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
 
  private:
   [[nodiscard]] Timeout default_timeout() const noexcept { return Timeout(settings_->options.acquire_timeout); }
 
-  /// The books of this process: a forked child's first call makes its own and leaves its parent's alone.
-  [[nodiscard]] Core& core() const {
+  /// That of this process: a forked child's first call makes its own and leaves its parent's alone.
+  [[nodiscard]] detail::Lifecycle<Types>& pool() const {
     Core* known = core_.load(std::memory_order_acquire);  // (1)
     if (!known->forked()) [[likely]]
-      return *known;
-    return child_core(known);
+      return known->lifecycle();
+    return child_core(known).lifecycle();
   }
   [[nodiscard]] Core& child_core(Core* inherited) const {
     auto fresh = std::make_unique<Core>(settings_);
     fresh->start();
     if (core_.compare_exchange_strong(inherited, fresh.get(), std::memory_order_acq_rel)) {  // synchronizes-with (1)
-      inherited->abandon_in_child();
+      inherited->lifecycle().abandon_in_child();
       return *fresh.release();
     }
-    fresh.release()->orphan();  // another of the child's threads was faster
+    fresh.release()->owner_goes();  // another of the child's threads was faster
     return *inherited;
   }
 
   [[nodiscard]] Lease lease(const Target& target, Timeout timeout, const SourceLocation& site) {
-    return Lease(core().acquire(target, timeout, site));
+    return Lease(detail::Acquire<Types>::acquire(pool(), target, timeout, site));
   }
 
   [[nodiscard]] Lease lease_or_code(const Target& target, std::error_code& error, const SourceLocation& site) noexcept {
@@ -226,7 +226,7 @@ class ConnectionPool {
   }
 
   [[nodiscard]] std::optional<Lease> lease_if_ready(const Target& target, const SourceLocation& site) {
-    auto* slot = Admin::try_acquire(core(), target, site);
+    auto* slot = detail::Acquire<Types>::try_acquire(pool(), target, site);
     return slot == nullptr ? std::nullopt : std::optional<Lease>(Lease(*slot));
   }
 

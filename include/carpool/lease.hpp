@@ -46,30 +46,28 @@ class Lease {
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) core_of(*slot).give_back(*slot);
+    if (auto* slot = std::exchange(slot_, nullptr)) Core::give_back(*slot);
   }
   /// Has the connection closed instead of pooled.
   void discard() noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) core_of(*slot).discard(*slot);
+    if (auto* slot = std::exchange(slot_, nullptr)) Core::discard(*slot);
   }
   /// Takes the connection out of the pool for good; its slot is free. Throws what moving a Connection throws; the
   /// lease then still holds it. The lease must not be empty.
   [[nodiscard]] Connection detach() {
-    Connection mine = core_of(*slot_).detach(*slot_);
+    Connection mine = Core::detach(*slot_);
     slot_ = nullptr;
     return mine;
   }
 
   /// For the pool: what its user threw has been caught, and decides.
   void release_after(std::exception_ptr error) noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) core_of(*slot).give_back_after(*slot, std::move(error));
+    if (auto* slot = std::exchange(slot_, nullptr)) Core::give_back_after(*slot, std::move(error));
   }
   /// For the pool.
   explicit Lease(typename Core::PoolSlot& slot) noexcept : slot_(&slot) {}
 
  private:
-  [[nodiscard]] static Core& core_of(typename Core::PoolSlot& slot) noexcept { return static_cast<Core&>(*slot.owner); }
-
   typename Core::PoolSlot* slot_ = nullptr;
 };
 

@@ -166,8 +166,8 @@ class GrantBench {
     if (!set_notified(true)) static_cast<void>(waiter_.parking.unpark());
   }
 
-  alignas(64) std::byte nobody_[64] = {};  // stands for the core that a slot belongs to; nobody looks at it
-  PoolSlot slot_{reinterpret_cast<carpool::detail::PoolCore<Types>&>(nobody_)};
+  carpool::detail::SlotOwner nobody_;
+  PoolSlot slot_{nobody_};
   B::Mutex mutex_;
   carpool::detail::Waiter<Types> waiter_;
   SimulatedPlain connection_;

@@ -19,7 +19,7 @@ namespace carpool::inline v0_1::detail {
 struct PoolInspector {
   template <class Pool>
   [[nodiscard]] static auto& core(const Pool& pool) {
-    return *pool.core_.load();
+    return pool.core_.load()->lifecycle();
   }
 };
 

@@ -1,6 +1,8 @@
 /// The slow path of acquire: one caller's wait, from its ticket to its connection or its error.
 #pragma once
 
+#include <carpool/detail/admission.hpp>
+#include <carpool/detail/background/jobs.hpp>
 #include <carpool/detail/diagnosis.hpp>
 #include <carpool/detail/timeout.hpp>
 
@@ -16,13 +18,13 @@ template <class Types>
 class AcquireWait {
  public:
   using Backend = typename Types::Backend;
-  using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
   using Target = typename Types::Target;
-  using Access = typename Core::Access;
+  using Access = typename Lifecycle::Access;
 
-  AcquireWait(Core& core, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site)
-      : core_(core), target_(target), timeout_(timeout), started_(Backend::now()) {
+  AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site)
+      : pool_(pool), target_(target), timeout_(timeout), started_(Backend::now()) {
     timeout.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
@@ -38,7 +40,7 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& run() {
     for (;;) {
       PoolSlot& slot = next();
-      if (!core_.admit(slot, target_, timeout_, &waiter_)) continue;
+      if (!Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_)) continue;
       unsettled_ = false;
       return slot;
     }
@@ -48,7 +50,7 @@ class AcquireWait {
   /// The next connection that is ours to look at. The ticket is kept from one call to the next.
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     if (!std::exchange(unsettled_, true))
       state->hand_over.retain(waiter_);  // who was rejected is inside, or was granted one
     auto& endpoint =
@@ -58,13 +60,13 @@ class AcquireWait {
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
         state->hand_over.serve(endpoint, now, wakeups);
-        core_.wake_background_work(state, wakeups);
+        pool_.wake_background_work(state, wakeups);
         return *slot;
       }
       if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
       state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
-      core_.wake_background_work(state, wakeups);
+      pool_.wake_background_work(state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
@@ -80,7 +82,7 @@ class AcquireWait {
   /// A waiter keeps its turn, except where no caller may wait at all. On a backend without concurrency no caller waits
   /// for another.
   [[nodiscard]] bool may_wait(const Endpoint<Types>& endpoint) const noexcept {
-    const auto& most = core_.settings().options.max_waiters;
+    const auto& most = pool_.settings().options.max_waiters;
     if (!Backend::concurrent || !most) return true;
     return waiter_.enqueued ? *most > 0 : endpoint.waiters.size() < *most;
   }
@@ -96,7 +98,7 @@ class AcquireWait {
     refusal.length = now.get() - started_;
     if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(state, endpoint, refusal);
     state.unlock();
-    const auto& settings = core_.settings();
+    const auto& settings = pool_.settings();
     throw_refusal(settings.options, refusal,
                   refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
   }
@@ -127,7 +129,7 @@ class AcquireWait {
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {
-      core_.help_out(without_workers, timeout_.deadline());
+      JobQueue<Types>::help_out(pool_, without_workers, timeout_.deadline());
     } else {
       work_for_it();
     }
@@ -141,23 +143,23 @@ class AcquireWait {
   /// On a backend without concurrency: the pool's work, and what can be tried again in time.
   void work_for_it() {
     do {
-      core_.run_jobs(timeout_.deadline());
-    } while (!waiter_.notified && core_.rest_before_retry(timeout_.deadline()));
+      JobQueue<Types>::run_all(pool_, timeout_.deadline());
+    } while (!waiter_.notified && JobQueue<Types>::rest_before_retry(pool_, timeout_.deadline()));
   }
 
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next waiter.
   void break_off() noexcept {
     Instant<Backend> now;
     Wakeups<Backend> wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     state->hand_over.retain(waiter_);
     if (PoolSlot* slot = waiter_.take_granted()) {
       --state->inventory.counters.acquired;
-      core_.return_slot(state, *slot, std::nullopt, wakeups);
+      pool_.return_slot(state, *slot, std::nullopt, wakeups);
     }
     if (waiter_.enqueued) leave(state, *waiter_.endpoint, now, wakeups);
-    core_.wake_background_work(state, wakeups);
-    core_.depart(state, wakeups);
+    pool_.wake_background_work(state, wakeups);
+    pool_.release(state, wakeups);
   }
 
   void leave(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, Wakeups<Backend>& wakeups) noexcept {
@@ -166,7 +168,7 @@ class AcquireWait {
     state->inventory.drop_if_unused(endpoint);
   }
 
-  Core& core_;
+  Lifecycle& pool_;
   const Target& target_;
   Timeout<Backend>& timeout_;
   const TimePoint started_;

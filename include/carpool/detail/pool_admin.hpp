@@ -12,10 +12,11 @@ class PoolAdmin {
  public:
   using Backend = typename Types::Backend;
   using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
   using Target = typename Types::Target;
-  using Access = typename Core::Access;
-  using State = typename Core::State;
+  using Access = typename Lifecycle::Access;
+  using State = typename Lifecycle::State;
   using Wakeups = detail::Wakeups<Backend>;
   using Events = detail::Events<typename Types::Observer>;
 
@@ -42,29 +43,15 @@ class PoolAdmin {
     return core.release();
   }
 
-  [[nodiscard]] static PoolSlot* try_acquire(Core& core, const Target& target, const SourceLocation& site) {
-    Timeout<Backend> none(TimePoint::min());
-    Events::acquire_started(core.settings().observer);
-    const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
-    PoolSlot* const slot = core.told_if_it_fails(started, [&] {
-      PoolSlot* const ready = core.take_ready(target, none, site);
-      if (ready == nullptr && ask_for_one(core, target)) throw_closed(core.settings().options);
-      return ready;
-    });
-    if (slot != nullptr) Events::acquired(core.settings().observer, slot->id, Duration::zero());
-    if (slot == nullptr) Events::acquire_failed(core.settings().observer, AcquireFailure::timeout, Duration::zero());
-    return slot;
-  }
-
-  static std::size_t prewarm(Core& core, const Target& target, std::size_t n, Duration timeout) {
+  static std::size_t prewarm(Lifecycle& pool, const Target& target, std::size_t n, Duration timeout) {
     const TimePoint deadline = after(Backend::now(), timeout);
-    const PoolOptions& options = core.settings().options;
+    const PoolOptions& options = pool.settings().options;
     n = std::min(n, options.max_idle.value_or(n));
-    if (n == 0) return idle_of(core, target);
-    Visit visit(core);
-    Prewarm running(core, target, n);
+    if (n == 0) return idle_of(pool, target);
+    Visit visit(pool);
+    Prewarm running(pool, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      auto state = core.access();
+      auto state = pool.access();
       auto& endpoint = state->inventory.endpoints().at(target);
       const std::size_t idle = endpoint.idle.size();
       const bool may_not = state->full() || endpoint.breaker.open(Backend::now());
@@ -73,78 +60,78 @@ class PoolAdmin {
     }
   }
 
-  static std::size_t reap(Core& core) {
-    const auto outcome = ReaperPass<Types>().run(core);
+  static std::size_t reap(Lifecycle& pool) {
+    const auto outcome = ReaperPass<Types>().run(pool);
     {
       Wakeups wakeups;
-      wakeups.add(core.access()->idle_workers.expect(outcome.next_due));  // for the reaper, whose pass this was
+      wakeups.add(pool.access()->idle_workers.expect(outcome.next_due));  // for the reaper, whose pass this was
     }
-    if constexpr (!Backend::concurrent) core.run_jobs(never);
+    if constexpr (!Backend::concurrent) JobQueue<Types>::run_all(pool, never);
     return outcome.evicted;
   }
 
-  static std::size_t clear(Core& core) {
-    if (core.access()->gate.finished()) return 0;
-    Events::pool_cleared(core.settings().observer);
-    return close_idle(core, CloseReason::retired);
+  static std::size_t clear(Lifecycle& pool) {
+    if (pool.access()->gate.finished()) return 0;
+    Events::pool_cleared(pool.settings().observer);
+    return close_idle(pool, CloseReason::retired);
   }
 
-  static void retire_all(Core& core) {
-    if (core.access()->gate.finished()) return;
-    Events::pool_cleared(core.settings().observer);
-    close_idle(core, CloseReason::retired, [](State& state) { state.retire_all(); });
+  static void retire_all(Lifecycle& pool) {
+    if (pool.access()->gate.finished()) return;
+    Events::pool_cleared(pool.settings().observer);
+    close_idle(pool, CloseReason::retired, [](State& state) { state.retire_all(); });
   }
 
-  static void resume(Core& core) {
-    if (!core.access()->gate.begin_resuming()) return;
-    Events::pool_ready(core.settings().observer);
+  static void resume(Lifecycle& pool) {
+    if (!pool.access()->gate.begin_resuming()) return;
+    Events::pool_ready(pool.settings().observer);
     Wakeups wakeups;
-    auto state = core.access();
+    auto state = pool.access();
     state->resume();
-    serve_all(core, state, wakeups);
+    serve_all(pool, state, wakeups);
   }
 
-  static void resize(Core& core, std::size_t max_size) {
-    require(max_size >= 1, core.settings().options, "max_size", "at least 1, not 0");
+  static void resize(Lifecycle& pool, std::size_t max_size) {
+    require(max_size >= 1, pool.settings().options, "max_size", "at least 1, not 0");
     {
       Wakeups wakeups;
-      auto state = core.access();
+      auto state = pool.access();
       state->limits.resize(max_size);
       state->inventory.close_idle(CloseReason::surplus, [&](const PoolSlot&) { return state->over_size(); });
-      serve_all(core, state, wakeups);
+      serve_all(pool, state, wakeups);
     }
-    core.run_closes_inline();
+    pool.run_closes_inline();
   }
 
-  static std::size_t drain(Core& core, Duration timeout) {
+  static std::size_t drain(Lifecycle& pool, Duration timeout) {
     const TimePoint deadline = after(Backend::now(), timeout);
-    close_idle(core, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
-      core.end().begin();
+    close_idle(pool, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
+      pool.end().begin();
       state.gate.drain();
     });
-    Visit visit(core);
+    Visit visit(pool);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      const std::size_t out = core.access()->inventory.slots().in_use();
+      const std::size_t out = pool.access()->inventory.slots().in_use();
       if (late || out == 0) return out;
     }
   }
 
-  static void close(Core& core) {
+  static void close(Lifecycle& pool) {
     bool closes = false;
-    close_idle(core, CloseReason::closed, [&](State& state) {  // one step, as in drain()
+    close_idle(pool, CloseReason::closed, [&](State& state) {  // one step, as in drain()
       closes = !state.gate.closed();
-      if (closes) core.end().begin();
+      if (closes) pool.end().begin();
       state.gate.close();
     });
-    if (closes) Events::pool_closed(core.settings().observer);
+    if (closes) Events::pool_closed(pool.settings().observer);
   }
 
  private:
   /// A caller that waits for the pool as a whole: keeps the books alive and is roused by every change.
   class Visit {
    public:
-    explicit Visit(Core& core) : core_(core) {
-      auto state = core_.access();
+    explicit Visit(Lifecycle& pool) : pool_(pool) {
+      auto state = pool_.access();
       state->references.retain();
       state->watchers.add(watcher_);
     }
@@ -152,45 +139,46 @@ class PoolAdmin {
     Visit& operator=(const Visit&) = delete;
     ~Visit() {
       Wakeups wakeups;
-      auto state = core_.access();
+      auto state = pool_.access();
       state->watchers.remove(watcher_);
-      core_.depart(state, wakeups);
+      pool_.release(state, wakeups);
     }
     /// False: the deadline came first.
     [[nodiscard]] bool wait(TimePoint deadline) {
       if constexpr (!Backend::concurrent) {
         if (Backend::now() >= deadline) return false;
-        if (!core_.run_jobs(deadline) && core_.rest_before_retry(deadline)) core_.run_jobs(deadline);
+        if (!JobQueue<Types>::run_all(pool_, deadline) && JobQueue<Types>::rest_before_retry(pool_, deadline))
+          JobQueue<Types>::run_all(pool_, deadline);
       } else {
-        const bool without_workers = core_.access()->idle_workers.without_workers();  // the lock ends here
-        core_.help_out(without_workers, deadline);
+        const bool without_workers = pool_.access()->idle_workers.without_workers();  // the lock ends here
+        JobQueue<Types>::help_out(pool_, without_workers, deadline);
       }
       return watcher_.parking.park_until(deadline);
     }
 
    private:
-    Core& core_;
+    Lifecycle& pool_;
     Watcher<Types> watcher_;
   };
 
   /// For its lifetime the endpoint wants n idle connections.
   class Prewarm {
    public:
-    Prewarm(Core& core, const Target& target, std::size_t n) : core_(core), idle_target_{n} {
+    Prewarm(Lifecycle& pool, const Target& target, std::size_t n) : pool_(pool), idle_target_{n} {
       Wakeups wakeups;
-      auto state = core_.access();
+      auto state = pool_.access();
       auto& endpoint = state->inventory.endpoints().at(target);
       endpoint_ = &endpoint;
       failed_series_ = endpoint.failed_series;
       endpoint.add_idle_target(idle_target_);  // from here on the endpoint is not dropped
       state->gate.begin_prewarm();
       state->demand.recompute_idle_target(endpoint);
-      core_.wake_background_work(state, wakeups);
+      pool_.wake_background_work(state, wakeups);
     }
     Prewarm(const Prewarm&) = delete;
     Prewarm& operator=(const Prewarm&) = delete;
     ~Prewarm() {
-      auto state = core_.access();
+      auto state = pool_.access();
       state->gate.end_prewarm();
       endpoint_->remove_idle_target(idle_target_);
       state->demand.recompute_idle_target(*endpoint_);
@@ -203,55 +191,42 @@ class PoolAdmin {
     }
 
    private:
-    Core& core_;
+    Lifecycle& pool_;
     Endpoint<Types>* endpoint_ = nullptr;
     IdleTarget idle_target_;
     std::size_t failed_series_ = 0;
   };
 
-  [[nodiscard]] static std::size_t idle_of(Core& core, const Target& target) {
-    auto state = core.access();
+  [[nodiscard]] static std::size_t idle_of(Lifecycle& pool, const Target& target) {
+    auto state = pool.access();
     const auto* const endpoint = state->inventory.endpoints().find(target);
     return endpoint == nullptr ? 0 : endpoint->idle.size();
   }
-  /// True: the pool is closed.
-  [[nodiscard]] static bool ask_for_one(Core& core, const Target& target) {
-    Wakeups wakeups;
-    auto state = core.access();
-    if (state->gate.finished()) return true;
-    auto& endpoint = state->inventory.endpoints().at(target);
-    Instant<Backend> now;
-    state->demand.ask_for_one(endpoint, now);
-    state->inventory.drop_if_unused(endpoint);
-    core.wake_background_work(state, wakeups);
-    return false;
-  }
-
-  static std::size_t close_idle(Core& core, CloseReason reason) {
-    return close_idle(core, reason, [](State&) {});
+  static std::size_t close_idle(Lifecycle& pool, CloseReason reason) {
+    return close_idle(pool, reason, [](State&) {});
   }
   /// `first` under the same lock: so what is opened from then on is not among them.
   template <class First>
-  static std::size_t close_idle(Core& core, CloseReason reason, First first) {
+  static std::size_t close_idle(Lifecycle& pool, CloseReason reason, First first) {
     std::size_t count = 0;
     {
       Wakeups wakeups;
-      auto state = core.access();
+      auto state = pool.access();
       first(*state);
       count = state->inventory.close_idle(reason, [](const PoolSlot&) { return true; });
       if (state->gate.finished()) {
         state->inventory.close_refreshing(reason);
         ManyWaiters<Types>::fail_all(state, wakeups);
       }
-      core.wake_background_work(state, wakeups);
+      pool.wake_background_work(state, wakeups);
     }
-    core.run_closes_inline();
+    pool.run_closes_inline();
     return count;
   }
 
-  static void serve_all(Core& core, Access& state, Wakeups& wakeups) noexcept {
+  static void serve_all(Lifecycle& pool, Access& state, Wakeups& wakeups) noexcept {
     ManyWaiters<Types>::serve_all(state, wakeups);
-    core.wake_background_work(state, wakeups);
+    pool.wake_background_work(state, wakeups);
   }
 };
 

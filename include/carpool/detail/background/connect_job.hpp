@@ -2,9 +2,9 @@
 #pragma once
 
 #include <carpool/detail/events.hpp>
+#include <carpool/detail/lifecycle.hpp>
 #include <carpool/detail/state/connect_failure.hpp>
 #include <carpool/detail/state/many_waiters.hpp>
-#include <carpool/detail/state/pool_state.hpp>
 #include <carpool/errors.hpp>
 
 #include <algorithm>
@@ -22,26 +22,26 @@ class ConnectJob {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
-  using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
 
-  ConnectJob(PoolSlot& slot, Core& core, TimePoint limit) noexcept : slot_(slot), core_(core), limit_(limit) {}
+  ConnectJob(PoolSlot& slot, Lifecycle& pool, TimePoint limit) noexcept : slot_(slot), pool_(pool), limit_(limit) {}
 
   void run() noexcept { open() ? succeed() : fail(); }
 
  private:
-  using Access = typename Core::Access;
+  using Access = typename Lifecycle::Access;
   using Endpoint = detail::Endpoint<Types>;
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  [[nodiscard]] const PoolOptions& options() const noexcept { return core_.settings().options; }
+  [[nodiscard]] const PoolOptions& options() const noexcept { return pool_.settings().options; }
   /// The caller's deadline ended it: that says nothing of the server.
   [[nodiscard]] bool cut_short() const noexcept { return limit_ != never && Backend::now() >= limit_; }
 
   /// Told from its beginning to its end. False: it failed, and cause_ and message_ say how.
   [[nodiscard]] bool open() noexcept {
-    auto& observer = core_.settings().observer;
+    auto& observer = pool_.settings().observer;
     Events::connection_created(observer, slot_.id);
     const TimePoint started = Backend::now();
     const bool opened = connects(started);
@@ -53,7 +53,7 @@ class ConnectJob {
     return false;
   }
   [[nodiscard]] bool connects(TimePoint started) noexcept {
-    auto& settings = core_.settings();
+    auto& settings = pool_.settings();
     try {
       slot_.connection.emplace(Calls::connect(settings.connector, *slot_.endpoint->target,
                                               std::min(limit_, after(started, options().connect_timeout))));
@@ -87,12 +87,12 @@ class ConnectJob {
   void succeed() noexcept {
     slot_.born = slot_.idle_since = slot_.validated_at = Backend::now();
     slot_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
-    slot_.good_until = core_.settings().good_until(slot_, slot_.lives_until);
-    Events::connection_ready(core_.settings().observer, slot_.id, took_);
-    const TimePoint due = core_.first_due(slot_, slot_.born);
+    slot_.good_until = pool_.settings().good_until(slot_, slot_.lives_until);
+    Events::connection_ready(pool_.settings().observer, slot_.id, took_);
+    const TimePoint due = pool_.first_due(slot_, slot_.born);
     FailurePointer forgotten;  // a cause's destructor is user code: it must not run under the lock
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     if (state->inventory.is_current(slot_)) {
       slot_.endpoint->breaker.succeeded();
       forgotten.swap(slot_.endpoint->failure);
@@ -101,17 +101,17 @@ class ConnectJob {
     ++state->inventory.counters.created;
     state->inventory.connected(slot_);
     wakeups.add(state->idle_workers.expect(due));
-    core_.return_slot(state, slot_, std::nullopt, wakeups);
+    pool_.return_slot(state, slot_, std::nullopt, wakeups);
   }
 
   /// Of an older generation, or cut short by a caller, it is nobody's error.
   void fail() noexcept {
     const bool cut = cut_short();
     const std::shared_ptr<ConnectFailure> fresh = make_failure();
-    const FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : core_.out_of_memory();
+    const FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : pool_.out_of_memory();
     FailurePointer last = failure;
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     state->inventory.count_failure();
     Endpoint& endpoint = *slot_.endpoint;
     if (state->inventory.is_current(slot_)) {
@@ -124,7 +124,7 @@ class ConnectJob {
       wakeups.add(state->idle_workers.expect(wanted(endpoint.demand()) > 0 ? endpoint.breaker.retry_at()
                                                                            : endpoint.forget_at(options())));
     }
-    core_.free_slot(state, slot_, SlotEvent::failed, wakeups);
+    pool_.free_slot(state, slot_, SlotEvent::failed, wakeups);
   }
   /// False: the endpoint pauses, and its series goes on.
   [[nodiscard]] bool opens_breaker(CircuitBreaker& breaker) noexcept {
@@ -154,7 +154,7 @@ class ConnectJob {
   }
 
   PoolSlot& slot_;
-  Core& core_;
+  Lifecycle& pool_;
   const TimePoint limit_;
   Duration took_{};
   std::string message_;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <carpool/detail/background/connect_job.hpp>
-#include <carpool/detail/state/pool_state.hpp>
+#include <carpool/detail/interruptions.hpp>
+#include <carpool/detail/lifecycle.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -31,7 +32,7 @@ class JobQueue {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
-  using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
   using State = PoolState<Types>;
 
@@ -46,14 +47,56 @@ class JobQueue {
     return next_chore(state);
   }
 
-  static void run(const Job<Types>& job, Core& core, TimePoint limit) {
+  static void run(const Job<Types>& job, Lifecycle& pool, TimePoint limit) {
     switch (job.kind) {
       case JobKind::none:
       case JobKind::later: return;
-      case JobKind::close: return close(*job.slot, core, limit);
-      case JobKind::refresh: return refresh(*job.slot, core, limit);
-      case JobKind::connect: return ConnectJob<Types>(*job.slot, core, limit).run();
+      case JobKind::close: return close(*job.slot, pool, limit);
+      case JobKind::refresh: return refresh(*job.slot, pool, limit);
+      case JobKind::connect: return ConnectJob<Types>(*job.slot, pool, limit).run();
     }
+  }
+
+  /// For a background worker: the next thing to do. Wakes another worker if that leaves something undone.
+  [[nodiscard]] static Job<Types> next_for_worker(Lifecycle& pool) noexcept {
+    Wakeups<Backend> wakeups;
+    auto state = pool.access();
+    try {
+      const Job<Types> job = next(*state);
+      if (job.kind != JobKind::none) pool.wake_background_work(state, wakeups);
+      return job;
+    } catch (const std::bad_alloc&) {  // no memory for one more slot: the reaper's next pass wakes a worker
+      wakeups.add(state->idle_workers.expect(after(Backend::now(), std::chrono::seconds(1))));
+      return {JobKind::later};
+    }
+  }
+
+  /// On a backend without concurrency, and where no background worker can be spawned, the caller runs the jobs, for no
+  /// longer than `limit`.
+  static void help_out(Lifecycle& pool, bool without_workers, TimePoint limit) {
+    if (Backend::concurrent && !without_workers) return;
+    const Uninterrupted<Backend> to_the_end;  // an interruption would be taken for a connect's failure
+    (void)run_all(pool, limit);
+  }
+  /// False: there was nothing to do.
+  static bool run_all(Lifecycle& pool, TimePoint limit) {
+    for (bool worked = false;; worked = true) {
+      Job<Types> job;
+      {
+        auto state = pool.access();
+        job = next(*state);
+      }
+      if (job.kind == JobKind::none) return worked;
+      run(job, pool, limit);
+      if (limit != never && Backend::now() >= limit) return true;
+    }
+  }
+  /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before
+  /// `limit`.
+  [[nodiscard]] static bool rest_before_retry(Lifecycle& pool, TimePoint limit) {
+    const TimePoint retry = pool.access()->inventory.planner().first_retry();
+    if (retry != never) Backend::sleep_until(std::min(retry, limit));
+    return retry < limit;
   }
 
  private:
@@ -63,31 +106,31 @@ class JobQueue {
     return {chore.kind == ChoreKind::close ? JobKind::close : JobKind::refresh, chore.slot};
   }
 
-  static void close(PoolSlot& slot, Core& core, TimePoint limit) noexcept {
-    core.destroy_connection(slot, limit);
+  static void close(PoolSlot& slot, Lifecycle& pool, TimePoint limit) noexcept {
+    pool.destroy_connection(slot, limit);
     Wakeups<Backend> wakeups;
-    auto state = core.access();
+    auto state = pool.access();
     state->inventory.chores().done(slot, ChoreKind::close);
-    core.finish_close(state, slot, wakeups);
+    pool.finish_close(state, slot, wakeups);
   }
 
-  static void refresh(PoolSlot& slot, Core& core, TimePoint limit) noexcept {
+  static void refresh(PoolSlot& slot, Lifecycle& pool, TimePoint limit) noexcept {
     const TimePoint started = Backend::now();
-    std::optional<CloseReason> fault = refreshed(slot, core, started, limit);
+    std::optional<CloseReason> fault = refreshed(slot, pool, started, limit);
     Wakeups<Backend> wakeups;
-    auto state = core.access();
+    auto state = pool.access();
     state->inventory.chores().done(slot, ChoreKind::refresh);
     if (fault == CloseReason::dead)
-      core.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
+      pool.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
-    core.return_slot(state, slot, fault, wakeups);
+    pool.return_slot(state, slot, fault, wakeups);
   }
 
   /// What is wrong with the connection, if anything. A throw of any kind is no answer.
-  [[nodiscard]] static std::optional<CloseReason> refreshed(PoolSlot& slot, Core& core, TimePoint started,
+  [[nodiscard]] static std::optional<CloseReason> refreshed(PoolSlot& slot, Lifecycle& pool, TimePoint started,
                                                             TimePoint limit) noexcept {
-    const auto& connector = core.settings().connector;
-    const TimePoint deadline = std::min(limit, after(started, core.settings().options.validation_timeout));
+    const auto& connector = pool.settings().connector;
+    const TimePoint deadline = std::min(limit, after(started, pool.settings().options.validation_timeout));
     try {
       if (!Calls::is_connected(connector, *slot.connection)) return CloseReason::dead;
       if (std::exchange(slot.dirty, false)) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <carpool/detail/events.hpp>
-#include <carpool/detail/state/pool_state.hpp>
+#include <carpool/detail/lifecycle.hpp>
 
 #include <utility>
 #include <vector>
@@ -16,7 +16,7 @@ template <class Types>
 class ReaperPass {
  public:
   using Backend = typename Types::Backend;
-  using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
 
   struct Outcome {
@@ -25,12 +25,12 @@ class ReaperPass {
   };
 
   /// Throws std::bad_alloc, with nothing changed.
-  Outcome run(Core& core) {
+  Outcome run(Lifecycle& pool) {
     const TimePoint now = Backend::now();
-    observe(core, now);
+    observe(pool, now);
     Outcome outcome;
-    outcome.next_due = judge(core, now);
-    outcome.evicted = carry_out(core, now);
+    outcome.next_due = judge(pool, now);
+    outcome.evicted = carry_out(pool, now);
     outcome.next_due = std::min(outcome.next_due, escaped_due_);
     return outcome;
   }
@@ -51,17 +51,17 @@ class ReaperPass {
     Duration age;
   };
 
-  void observe(Core& core, TimePoint now) {
+  void observe(Lifecycle& pool, TimePoint now) {
     seen_.clear();
     leaks_.clear();
     forgotten_.clear();
-    auto state = core.access();
+    auto state = pool.access();
     next_due_ = never;
     look_at_endpoints(*state, now);
     for (PoolSlot& slot : state->inventory.slots()) {
-      if (slot.state == SlotState::idle && !is_quiet(slot, core, now)) seen_.push_back(idle_facts(slot, core));
+      if (slot.state == SlotState::idle && !is_quiet(slot, pool, now)) seen_.push_back(idle_facts(slot, pool));
       if (is_in_use(slot.state)) seen_.push_back(in_use_facts(slot, now));
-      if (slot.state == SlotState::leased) note_leak(slot, core, now);
+      if (slot.state == SlotState::leased) note_leak(slot, pool, now);
     }
     state->idle_workers.reaper_due = never;  // from here on, what becomes due is told by IdleWorkers::expect
   }
@@ -75,17 +75,17 @@ class ReaperPass {
 
   /// Nothing is to be done for it now, as a glance at what it knows of itself tells: so most of ten thousand
   /// connections are neither copied nor judged.
-  [[nodiscard]] bool is_quiet(const PoolSlot& slot, const Core& core, TimePoint now) noexcept {
-    const TimePoint due = std::min(slot.good_until, after(slot.validated_at, core.settings().options.keepalive_time));
+  [[nodiscard]] bool is_quiet(const PoolSlot& slot, const Lifecycle& pool, TimePoint now) noexcept {
+    const TimePoint due = std::min(slot.good_until, after(slot.validated_at, pool.settings().options.keepalive_time));
     if (now >= due) return false;
     next_due_ = std::min(next_due_, due);
     return true;
   }
-  [[nodiscard]] static Seen idle_facts(PoolSlot& slot, const Core& core) {
+  [[nodiscard]] static Seen idle_facts(PoolSlot& slot, const Lifecycle& pool) {
     return {&slot,
             slot,
             slot.state,
-            after(slot.validated_at, core.settings().options.keepalive_time),
+            after(slot.validated_at, pool.settings().options.keepalive_time),
             slot.lives_until,
             std::nullopt};
   }
@@ -99,8 +99,8 @@ class ReaperPass {
     return {&slot, facts, slot.state, never, never, std::nullopt};
   }
 
-  void note_leak(PoolSlot& slot, const Core& core, TimePoint now) {
-    const auto& threshold = core.settings().options.leak_detection_threshold;
+  void note_leak(PoolSlot& slot, const Lifecycle& pool, TimePoint now) {
+    const auto& threshold = pool.settings().options.leak_detection_threshold;
     if (!Events<typename Types::Observer>::wants_leaks || !threshold || slot.leak_reported) return;
     const Duration age = now - slot.lease.since();
     if (age < *threshold) return;
@@ -109,8 +109,8 @@ class ReaperPass {
   }
 
   /// Without the lock: asks the eviction. Returns when the next pass is due.
-  [[nodiscard]] TimePoint judge(Core& core, TimePoint now) {
-    const auto& settings = core.settings();
+  [[nodiscard]] TimePoint judge(Lifecycle& pool, TimePoint now) {
+    const auto& settings = pool.settings();
     TimePoint next = next_due_;
     for (Seen& seen : seen_) {
       if (seen.state == SlotState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
@@ -120,10 +120,10 @@ class ReaperPass {
         next = std::min(
             {next, settings.next_look(seen.facts, seen.lives_until, now), next_refresh(seen, settings.options, now)});
       if (is_in_use(seen.state)) next = std::min(next, after(now, glance(settings.options)));
-      if (wants_action(seen, now)) seen.due_if_used = due_if_used(core, seen, now);
+      if (wants_action(seen, now)) seen.due_if_used = due_if_used(pool, seen, now);
     }
     for (const Leak& leak : leaks_)
-      Events<typename Types::Observer>::leak_suspected(core.settings().observer, leak.site, leak.age);
+      Events<typename Types::Observer>::leak_suspected(pool.settings().observer, leak.site, leak.age);
     return std::max(
         next, after(now, std::chrono::milliseconds(1)));  // an eviction that is due, but never expires, costs no core
   }
@@ -138,9 +138,9 @@ class ReaperPass {
     used.idle_since = now;
     return used;
   }
-  [[nodiscard]] static TimePoint due_if_used(const Core& core, const Seen& seen, TimePoint now) {
-    const TimePoint due = core.settings().next_look(used_now(seen, now), seen.lives_until, now);
-    return std::min(due, after(now, glance(core.settings().options)));
+  [[nodiscard]] static TimePoint due_if_used(const Lifecycle& pool, const Seen& seen, TimePoint now) {
+    const TimePoint due = pool.settings().next_look(used_now(seen, now), seen.lives_until, now);
+    return std::min(due, after(now, glance(pool.settings().options)));
   }
   /// While connections are out, things change that no due time foretells: one that has just come back, from a caller or
   /// from its ping, wants its next ping in keepalive_time.
@@ -149,22 +149,22 @@ class ReaperPass {
         {options.leak_detection_threshold.value_or(forever), options.keepalive_time, std::chrono::seconds(10)});
   }
 
-  [[nodiscard]] std::size_t carry_out(Core& core, TimePoint now) noexcept {
+  [[nodiscard]] std::size_t carry_out(Lifecycle& pool, TimePoint now) noexcept {
     std::size_t evicted = 0;
     Wakeups<Backend> wakeups;
-    auto state = core.access();
+    auto state = pool.access();
     escaped_due_ = never;
     for (const Seen& seen : seen_) {
       if (!unchanged(seen))
         escaped_due_ = std::min(escaped_due_, seen.due_if_used);
-      else if (seen.only_idle && seen.slot->endpoint->idle.size() <= core.settings().options.min_idle)
-        escaped_due_ = std::min(escaped_due_, after(now, glance(core.settings().options)));
+      else if (seen.only_idle && seen.slot->endpoint->idle.size() <= pool.settings().options.min_idle)
+        escaped_due_ = std::min(escaped_due_, after(now, glance(pool.settings().options)));
       else if (seen.fault)
         state->inventory.put_closing(*seen.slot, *seen.fault), ++evicted;
       else if (now >= seen.refresh_due)
         refresh(*state, *seen.slot);
     }
-    core.wake_background_work(state, wakeups);
+    pool.wake_background_work(state, wakeups);
     return evicted;
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).

@@ -19,11 +19,11 @@ template <class Types>
 class BackgroundWorkers {
  public:
   using Backend = typename Types::Backend;
-  using Core = PoolCore<Types>;
+  using Lifecycle = detail::Lifecycle<Types>;
   using Task = decltype(Backend::spawn_background(std::declval<void (*)()>()));
   using Wakeups = detail::Wakeups<Backend>;
 
-  explicit BackgroundWorkers(Core& core) noexcept : core_(core), reaper_(*this) {}
+  explicit BackgroundWorkers(Lifecycle& pool) noexcept : pool_(pool), reaper_(*this) {}
 
   /// Throws what the backend's spawn does.
   void start() {
@@ -31,7 +31,7 @@ class BackgroundWorkers {
       reaper_.start();
       started_ = true;
       Wakeups wakeups;
-      auto state = core_.access();
+      auto state = pool_.access();
       state->idle_workers.open(reaper_.signal());
       if (state->has_work()) wakeups.add(state->idle_workers.call_reaper());
     }
@@ -61,7 +61,7 @@ class BackgroundWorkers {
 
   void dismiss() noexcept {
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     state->idle_workers.stop();
     state->idle_workers.rouse_all(wakeups);
   }
@@ -73,7 +73,7 @@ class BackgroundWorkers {
   [[nodiscard]] std::optional<TimePoint> step() noexcept {
     const TimePoint now = Backend::now();
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     if (state->idle_workers.stopping) return std::nullopt;
     IdleWorker<Types>* const leavers = state->idle_workers.take_leavers();
     const bool wanted = rouse_or_want_one(*state, now, wakeups);
@@ -101,7 +101,7 @@ class BackgroundWorkers {
     } catch (const std::exception&) {  // no memory, or no thread to be had
       if (!workers_.empty() && !workers_.back()->task) workers_.pop_back();
       Wakeups wakeups;
-      auto state = core_.access();
+      auto state = pool_.access();
       state->idle_workers.spawning_failed(workers_.empty());
       if (state->idle_workers.without_workers()) state->call_for_help(wakeups);
       return false;
@@ -118,11 +118,11 @@ class BackgroundWorkers {
   // --- the workers -------------------------------------------------------------------------------------
 
   void work(IdleWorker<Types>& self) noexcept {
-    core_.access()->idle_workers.started();
+    pool_.access()->idle_workers.started();
     for (;;) {
       run_passes();
       const JobKind left = run_jobs();
-      auto state = core_.access();
+      auto state = pool_.access();
       if (state->idle_workers.stopping) return;
       if (state->idle_workers.pass_ordered()) continue;
       if (left == JobKind::none && state->has_work()) continue;  // one that has come since
@@ -135,7 +135,7 @@ class BackgroundWorkers {
   /// False: the worker was woken at the last moment.
   [[nodiscard]] bool leaves(IdleWorker<Types>& self) noexcept {
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     if (!state->idle_workers.leave(self)) return false;
     wakeups.add(state->idle_workers.call_reaper());  // to join this worker; from now on a new job calls it, too
     return true;
@@ -146,21 +146,21 @@ class BackgroundWorkers {
     while (begin_pass()) {
       const TimePoint due = run_pass();
       Wakeups wakeups;
-      auto state = core_.access();
+      auto state = pool_.access();
       state->idle_workers.end_pass();
       wakeups.add(state->idle_workers.expect(due));
     }
   }
   [[nodiscard]] bool begin_pass() noexcept {
     Wakeups wakeups;
-    auto state = core_.access();
+    auto state = pool_.access();
     if (!state->idle_workers.begin_pass()) return false;
     if (state->has_work()) wakeups.add(state->idle_workers.rouse());  // another worker
     return true;
   }
   [[nodiscard]] TimePoint run_pass() noexcept {
     try {
-      return pass_.run(core_).next_due;
+      return pass_.run(pool_).next_due;
     } catch (const std::bad_alloc&) {
       return after(Backend::now(), std::chrono::seconds(1));
     }
@@ -169,13 +169,13 @@ class BackgroundWorkers {
   /// Until there is none, or none that can be done now; returns which.
   JobKind run_jobs() noexcept {
     for (;;) {
-      const Job<Types> job = core_.next_job();
+      const Job<Types> job = JobQueue<Types>::next_for_worker(pool_);
       if (job.slot == nullptr) return job.kind;
-      JobQueue<Types>::run(job, core_, never);
+      JobQueue<Types>::run(job, pool_, never);
     }
   }
 
-  Core& core_;
+  Lifecycle& pool_;
   ReaperPass<Types> pass_;                        // of the worker that runs a pass
   std::vector<std::unique_ptr<Worker>> workers_;  // the reaper's, until it has stopped
   Reaper<Backend, BackgroundWorkers> reaper_;

@@ -16,17 +16,14 @@
 namespace carpool::inline v0_1::detail {
 
 template <class Types>
-class PoolCore;
-template <class Types>
 struct Endpoint;
 
-/// To whom a lease gives its slot back: what holds the table of slots is one.
+/// To what a lease gives its slot back: the table's user derives from it.
 class SlotOwner {
  public:
   SlotOwner() noexcept = default;
   SlotOwner(const SlotOwner&) = delete;
   SlotOwner& operator=(const SlotOwner&) = delete;
-  virtual ~SlotOwner() = default;
 };
 
 /// Numbers the times in which the worker cache is open; ascending from 1.

@@ -1,15 +1,15 @@
-/// The engine under a pool: the lock, the state behind it, the background workers, and a slot's way from one owner to
-/// the next.
+/// What leases, waiters and background work need of a pool: the lock, the state behind it, and a slot's way from one
+/// owner to the next.
 #pragma once
 
-#include <carpool/detail/background/jobs.hpp>
-#include <carpool/detail/background/workers.hpp>
+#include <carpool/detail/events.hpp>
 #include <carpool/detail/inherited_books.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_end.hpp>
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/state/guarded.hpp>
 #include <carpool/detail/state/many_waiters.hpp>
+#include <carpool/detail/state/pool_state.hpp>
 #include <carpool/detail/suspensions.hpp>
 
 #include <algorithm>
@@ -18,9 +18,18 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out: the last one out deletes it.
+/// What a Lifecycle is a member of. The last that refers to the Lifecycle deletes it.
+class LifecycleHolder {
+ public:
+  LifecycleHolder() noexcept = default;
+  LifecycleHolder(const LifecycleHolder&) = delete;
+  LifecycleHolder& operator=(const LifecycleHolder&) = delete;
+  virtual ~LifecycleHolder() = default;
+};
+
+/// Knows no thread and no job. Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out.
 template <class Types>
-class PoolEngine : public SlotOwner {
+class Lifecycle : public SlotOwner {
  public:
   using Backend = typename Types::Backend;
   using Calls = typename Types::Calls;
@@ -33,18 +42,18 @@ class PoolEngine : public SlotOwner {
   using Access = typename Books::Access;
   using Events = detail::Events<typename Types::Observer>;
 
-  explicit PoolEngine(std::shared_ptr<Settings<Types>> settings)
-      : settings_(std::move(settings)),
+  Lifecycle(std::shared_ptr<Settings<Types>> settings, LifecycleHolder& holder)
+      : holder_(holder),
+        settings_(std::move(settings)),
         books_(settings_->options, cache_, may_cache(settings_->options), *this),
-        workers_(self()),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
       state->demand.recompute_idle_target(state->inventory.endpoints().at(Target{}));
     }
   }
-  /// Nothing goes on in the background before. Throws what spawning the reaper does.
-  void start() { workers_.start(); }
+  Lifecycle(const Lifecycle&) = delete;
+  Lifecycle& operator=(const Lifecycle&) = delete;
 
   [[nodiscard]] Access access() { return books_.access(); }
   /// For a caller that does not mind that connections are cached.
@@ -122,47 +131,6 @@ class PoolEngine : public SlotOwner {
                      after(now, options.leak_detection_threshold.value_or(forever))});
   }
 
-  /// For a background worker: the next thing to do. Wakes another worker if that leaves something undone.
-  [[nodiscard]] Job<Types> next_job() noexcept {
-    Wakeups wakeups;
-    auto state = access();
-    try {
-      const Job<Types> job = JobQueue<Types>::next(*state);
-      if (job.kind != JobKind::none) wake_background_work(state, wakeups);
-      return job;
-    } catch (const std::bad_alloc&) {  // no memory for one more slot: the reaper's next pass wakes a worker
-      wakeups.add(state->idle_workers.expect(after(Backend::now(), std::chrono::seconds(1))));
-      return {JobKind::later};
-    }
-  }
-
-  /// On a backend without concurrency, and where no background worker can be spawned, the caller runs the jobs, for no
-  /// longer than `limit`.
-  void help_out(bool without_workers, TimePoint limit) {
-    if (Backend::concurrent && !without_workers) return;
-    const Uninterrupted<Backend> to_the_end;  // an interruption would be taken for a connect's failure
-    (void)run_jobs(limit);
-  }
-  /// False: there was nothing to do.
-  bool run_jobs(TimePoint limit) {
-    for (bool worked = false;; worked = true) {
-      Job<Types> job;
-      {
-        auto state = access();
-        job = JobQueue<Types>::next(*state);
-      }
-      if (job.kind == JobKind::none) return worked;
-      JobQueue<Types>::run(job, self(), limit);
-      if (limit != never && Backend::now() >= limit) return true;
-    }
-  }
-  /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before
-  /// `limit`.
-  [[nodiscard]] bool rest_before_retry(TimePoint limit) {
-    const TimePoint retry = access()->inventory.planner().first_retry();
-    if (retry != never) Backend::sleep_until(std::min(retry, limit));
-    return retry < limit;
-  }
   /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
@@ -177,64 +145,6 @@ class PoolEngine : public SlotOwner {
 
   // --- the end -----------------------------------------------------------------------------------------
 
-  /// The ConnectionPool is going: waits for the background work, and leaves the books to whoever is still out.
-  void orphan() noexcept {
-    const Uninterrupted<Backend> to_the_end;
-    run_closes_inline();
-    access()->references.retain();
-    workers_.stop();
-    await_idle_entries();
-    Wakeups wakeups;
-    auto state = access();
-    run_pending_closes(state, wakeups);
-    state->references.owner_goes();
-    end_.owner_goes();
-    depart(state, wakeups);
-  }
-
-  /// Ends a visit (PoolState::enter); may be the end of *this.
-  void depart(Access& state, Wakeups& wakeups) noexcept {
-    if (state->references.owner_gone()) run_pending_closes(state, wakeups);
-    state->references.release();
-    if (!state->unreferenced()) return;
-    wakeups.fire();
-    depart_if_forsaken(state);
-  }
-
-  /// In a forked child.
-  void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots(), cache_, settings_->connector);
-  }
-
-  /// Ends *this if it is forsaken, and leaves the access unlocked then.
-  void depart_if_forsaken(Access& state) noexcept {
-    if (!state->unreferenced()) return;
-    state.unlock();
-    delete &self();
-  }
-
- private:
-  using Core = PoolCore<Types>;
-
-  [[nodiscard]] Core& self() noexcept { return static_cast<Core&>(*this); }
-
-  /// Where each lease must be told of under the lock, nothing may rest elsewhere.
-  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
-    return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
-  }
-  [[nodiscard]] bool any_entry_busy() noexcept {
-    const auto lock = access();
-    return cache_.busy();
-  }
-  /// The pool is closed, so nobody begins anything with an entry any more; who has put a connection into one may still
-  /// be about to look whether it was in time. That is soon, unless the system has stopped it: hence the growing pauses.
-  void await_idle_entries() noexcept {
-    constexpr Duration longest = std::chrono::milliseconds(1);
-    for (Duration pause = std::chrono::microseconds(20); any_entry_busy(); pause = std::min(2 * pause, longest)) {
-      Backend::sleep_until(after(Backend::now(), pause));
-    }
-  }
-
   /// What was given back, or rejected, after the background workers had ended.
   void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
     while (PoolSlot* slot = state->inventory.chores().pop_closing()) {
@@ -245,16 +155,42 @@ class PoolEngine : public SlotOwner {
     }
   }
 
+  /// Who has retained the core needs it no more; may be the end of *this.
+  void release(Access& state, Wakeups& wakeups) noexcept {
+    if (state->references.owner_gone()) run_pending_closes(state, wakeups);
+    state->references.release();
+    if (!state->unreferenced()) return;
+    wakeups.fire();
+    delete_if_unreferenced(state);
+  }
+
+  /// In a forked child.
+  void abandon_in_child() noexcept {
+    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots(), cache_, settings_->connector);
+  }
+
+  /// Ends *this if nothing refers to it any more, and leaves the access unlocked then.
+  void delete_if_unreferenced(Access& state) noexcept {
+    if (!state->unreferenced()) return;
+    state.unlock();
+    delete &holder_;
+  }
+
+ private:
+  /// Where each lease must be told of under the lock, nothing may rest elsewhere.
+  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
+    return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
+  }
   /// The reasons that say nothing against the connection itself.
   [[nodiscard]] static constexpr bool blameless(CloseReason reason) noexcept {
     return reason != CloseReason::dead && reason != CloseReason::reset_failed && reason != CloseReason::discarded;
   }
 
+  LifecycleHolder& holder_;
   const std::shared_ptr<Settings<Types>> settings_;
   Suspensions<Backend> suspensions_;
   WorkerCache<Types> cache_;
   Books books_;
-  BackgroundWorkers<Types> workers_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
   const Duration bypass_window_ = bypass_window(settings_->options);
   PoolEnd<Types> end_;

@@ -1,0 +1,154 @@
+/// How a lease begins: in the worker's own cache entry, without the pool's lock, or in the pool's state, or after a
+/// wait.
+#pragma once
+
+#include <carpool/detail/acquire_wait.hpp>
+#include <carpool/detail/admission.hpp>
+#include <carpool/detail/diagnosis.hpp>
+#include <carpool/detail/lease_return.hpp>
+#include <carpool/detail/lifecycle.hpp>
+#include <carpool/detail/timeout.hpp>
+
+namespace carpool::inline v0_1::detail {
+
+template <class Types>
+class Acquire {
+ public:
+  using Backend = typename Types::Backend;
+  using Lifecycle = detail::Lifecycle<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
+  using Target = typename Types::Target;
+
+  /// Throws what ConnectionPool::acquire does.
+  [[nodiscard]] static PoolSlot& acquire(Lifecycle& pool, const Target& target, Timeout<Backend> timeout,
+                                         const SourceLocation& site) {
+    Events::acquire_started(pool.settings().observer);
+    const TimePoint started = Events::wants_wait || Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    PoolSlot& slot = told_if_it_fails(pool, started, [&]() -> PoolSlot& {
+      PoolSlot* const ready = take_ready(pool, target, timeout, site);
+      return ready != nullptr ? *ready : AcquireWait<Types>(pool, target, timeout, site).run();
+    });
+    if constexpr (Events::wants_wait) Events::acquired(pool.settings().observer, slot.id, Backend::now() - started);
+    return slot;
+  }
+
+  [[nodiscard]] static PoolSlot* try_acquire(Lifecycle& pool, const Target& target, const SourceLocation& site) {
+    Timeout<Backend> none(TimePoint::min());
+    Events::acquire_started(pool.settings().observer);
+    const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
+    PoolSlot* const slot = told_if_it_fails(pool, started, [&] {
+      PoolSlot* const ready = take_ready(pool, target, none, site);
+      if (ready == nullptr && ask_for_one(pool, target)) throw_closed(pool.settings().options);
+      return ready;
+    });
+    if (slot != nullptr) Events::acquired(pool.settings().observer, slot->id, Duration::zero());
+    if (slot == nullptr) Events::acquire_failed(pool.settings().observer, AcquireFailure::timeout, Duration::zero());
+    return slot;
+  }
+
+ private:
+  using Events = detail::Events<typename Types::Observer>;
+  using Wakeups = detail::Wakeups<Backend>;
+
+  /// An idle connection that is good as it is, or nullptr.
+  [[nodiscard]] static PoolSlot* take_ready(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout,
+                                            const SourceLocation& site) {
+    const TimePoint now = Backend::coarse_now();
+    PoolSlot* slot = take_cached(pool, target, site, now);
+    if (slot == nullptr) slot = take_from_books(pool, target, site, now);
+    if (slot == nullptr || !Admission<Types>::admit(pool, *slot, target, timeout)) return nullptr;
+    if (pool.settings().options.min_idle > 0) [[unlikely]]
+      top_up(pool);
+    return slot;
+  }
+
+  [[gnu::noinline]] [[nodiscard]] static PoolSlot* take_from_books(Lifecycle& pool, const Target& target,
+                                                                   const SourceLocation& site, TimePoint now) {
+    return pool.access_without_flush()->try_take_fast(target, site, now);
+  }
+
+  /// What this worker gave back last, if it still rests in its entry and is for this target.
+  [[nodiscard, gnu::always_inline]] static PoolSlot* take_cached([[maybe_unused]] Lifecycle& pool,
+                                                                 [[maybe_unused]] const Target& target,
+                                                                 [[maybe_unused]] const SourceLocation& site,
+                                                                 [[maybe_unused]] TimePoint now) {
+    if constexpr (Types::worker_caching == WorkerCaching::none) {
+      return nullptr;
+    } else {
+      if (!pool.worker_cache().open()) return nullptr;
+      const WorkerId worker = Types::this_worker();
+      auto* const entry = pool.worker_cache().of(worker);
+      if (entry == nullptr) return nullptr;
+      const auto attempt = entry->take();
+      if (attempt.slot == nullptr || (!attempt.certain && !LeaseReturn<Types>::settle(pool, *entry, attempt)))
+        return nullptr;
+      if (!keep_if_for(pool, target, *attempt.slot)) return nullptr;
+      entry->count_lease();
+      attempt.slot->last_worker = worker;
+      attempt.slot->lease.begin(site, now);
+      return attempt.slot;
+    }
+  }
+
+  /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and
+  /// the cache closes for a while, because workers whose targets change gain nothing by it. Throws what the targets' ==
+  /// throws.
+  [[nodiscard]] static bool keep_if_for([[maybe_unused]] Lifecycle& pool, [[maybe_unused]] const Target& target,
+                                        [[maybe_unused]] PoolSlot& slot) {
+    if constexpr (has_target<typename Types::Connector>) {
+      try {
+        if (*slot.endpoint->target == target) return true;
+      } catch (...) {
+        LeaseReturn<Types>::return_cached(pool, slot);
+        throw;
+      }
+      LeaseReturn<Types>::return_cached(pool, slot);
+      return false;
+    }
+    return true;
+  }
+  /// attempt(); where it throws, the observer is told why, and how long it took if it wants to know.
+  template <class Attempt>
+  [[nodiscard]] static decltype(auto) told_if_it_fails([[maybe_unused]] Lifecycle& pool,
+                                                       [[maybe_unused]] TimePoint started, Attempt attempt) {
+    if constexpr (!Events::wants_failures) {
+      return attempt();
+    } else {
+      const auto kept = pool.keep_settings();  // the core may be gone when the attempt has failed
+      try {
+        return attempt();
+      } catch (const PoolError& error) {
+        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, failure_of(error), waited_since(started));
+        throw;
+      } catch (...) {
+        if (!kept->owner_gone.get())
+          Events::acquire_failed(kept->observer, AcquireFailure::interrupted, waited_since(started));
+        throw;
+      }
+    }
+  }
+
+  [[nodiscard]] static Duration waited_since(TimePoint started) noexcept {
+    return Events::wants_failed_wait ? Backend::now() - started : Duration::zero();
+  }
+  /// True: the pool is closed.
+  [[nodiscard]] static bool ask_for_one(Lifecycle& pool, const Target& target) {
+    Wakeups wakeups;
+    auto state = pool.access();
+    if (state->gate.finished()) return true;
+    auto& endpoint = state->inventory.endpoints().at(target);
+    Instant<Backend> now;
+    state->demand.ask_for_one(endpoint, now);
+    state->inventory.drop_if_unused(endpoint);
+    pool.wake_background_work(state, wakeups);
+    return false;
+  }
+
+  static void top_up(Lifecycle& pool) noexcept {
+    Wakeups wakeups;
+    auto state = pool.access();
+    pool.wake_background_work(state, wakeups);
+  }
+};
+
+}  // namespace carpool::inline v0_1::detail

@@ -1,0 +1,138 @@
+/// The look that decides whether a connection is good enough to be handed out.
+#pragma once
+
+#include <carpool/detail/exceptions_in_flight.hpp>
+#include <carpool/detail/lifecycle.hpp>
+#include <carpool/detail/timeout.hpp>
+
+#include <algorithm>
+#include <optional>
+
+namespace carpool::inline v0_1::detail {
+
+/// By the caller that has taken a connection, and outside the lock but where it says otherwise.
+template <class Types>
+class Admission {
+ public:
+  using Backend = typename Types::Backend;
+  using Calls = typename Types::Calls;
+  using Lifecycle = detail::Lifecycle<Types>;
+  using PoolSlot = detail::PoolSlot<Types>;
+  using Target = typename Types::Target;
+  using Waiter = detail::Waiter<Types>;
+
+  /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
+  /// has been taken care of; who had waited for it stands in line again.
+  [[nodiscard]] static bool admit(Lifecycle& pool, PoolSlot& slot, const Target& target, Timeout<Backend>& timeout,
+                                  Waiter* waiter = nullptr) {
+    const TimePoint now = slot.lease.since();
+    if (waiter != nullptr && pool.end().owner_gone()) [[unlikely]]
+      return reject(pool, slot, CloseReason::closed, waiter);
+    if (!Calls::is_connected(pool.settings().connector, *slot.connection))
+      return reject(pool, slot, CloseReason::dead, waiter);
+    if (now >= slot.good_until) [[unlikely]] {
+      if (const auto fault = fault_at_hand_out(pool, slot, now)) return reject(pool, slot, *fault, waiter);
+    }
+    if constexpr (has_target<typename Types::Connector>) {
+      if (!still_matches(pool, slot, target, waiter)) return reject(pool, slot, CloseReason::discarded, waiter);
+    }
+    if constexpr (Calls::pings) {
+      const bool stale = pool.is_stale(slot, now);
+      const bool answered = waiter != nullptr && has_answered(slot, *waiter);
+      if (stale && !answered && !revalidate(pool, slot, timeout, waiter)) return false;
+    }
+    slot.exceptions = exceptions_in_flight<Backend>();
+    if constexpr (Events::wants_leaks) expect_back(pool, now);
+    return true;
+  }
+
+ private:
+  using Access = typename Lifecycle::Access;
+  using Events = detail::Events<typename Types::Observer>;
+  using Wakeups = detail::Wakeups<Backend>;
+
+  /// Its last user may have turned it into a connection to something else.
+  [[nodiscard]] static bool still_matches(Lifecycle& pool, PoolSlot& slot, const Target& target, Waiter* waiter) {
+    try {
+      return Calls::matches(pool.settings().connector, *slot.connection, target);
+    } catch (...) {
+      (void)reject(pool, slot, CloseReason::dead, waiter);
+      throw;
+    }
+  }
+
+  /// As the reaper does, it spares those of min_idle that are merely idle for too long.
+  [[nodiscard]] static std::optional<CloseReason> fault_at_hand_out(const Lifecycle& pool, const PoolSlot& slot,
+                                                                    TimePoint now) noexcept {
+    const auto fault = pool.settings().expired(slot, slot.lives_until, now);
+    if (fault != CloseReason::idle || pool.settings().options.min_idle == 0) return fault;
+    Slot used = slot;
+    used.idle_since = now;
+    return pool.settings().expired(used, slot.lives_until, now);
+  }
+  /// Since the waiter left a ping to a background worker, and nobody has used the connection after that.
+  [[nodiscard]] static bool has_answered(const PoolSlot& slot, const Waiter& waiter) noexcept {
+    return slot.answered_after == slot.uses && slot.validated_at >= waiter.asked_for_ping;
+  }
+  /// The acquirer does not want it. Always false, for the caller to return.
+  [[nodiscard]] static bool reject(Lifecycle& pool, PoolSlot& slot, CloseReason fault,
+                                   Waiter* waiter = nullptr) noexcept {
+    {
+      Wakeups wakeups;
+      auto state = pool.access();
+      requeue_waiter(state, slot, waiter);
+      pool.return_slot(state, slot, fault, wakeups);
+    }
+    pool.run_closes_inline();
+    return false;
+  }
+  /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
+  static void requeue_waiter(Access& state, PoolSlot& slot, Waiter* waiter) noexcept {
+    --state->inventory.counters.acquired;
+    if (waiter == nullptr) return;
+    state->hand_over.retain(*waiter);
+    state->hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
+  }
+
+  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
+  /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
+  [[nodiscard]] static bool revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
+    const TimePoint started = Backend::now();
+    const TimePoint deadline = after(started, pool.settings().options.validation_timeout);
+    if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(pool, slot, waiter);
+    bool answered = false;
+    try {
+      answered = Calls::ping(pool.settings().connector, *slot.connection, std::min(deadline, timeout.deadline()));
+    } catch (...) {
+      (void)reject(pool, slot, CloseReason::dead, waiter);
+      throw;
+    }
+    if (answered) return true;
+    {
+      auto state = pool.access();
+      pool.invalidate_idle_before(state, *slot.endpoint, started);
+    }
+    return reject(pool, slot, CloseReason::dead, waiter);
+  }
+  [[nodiscard]] static bool leave_to_worker(Lifecycle& pool, PoolSlot& slot, Waiter* waiter) noexcept {
+    Wakeups wakeups;
+    auto state = pool.access();
+    requeue_waiter(state, slot, waiter);
+    if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
+    if (state->gate.finished())
+      return pool.return_slot(state, slot, std::nullopt, wakeups), false;  // no background worker may be left
+    state->inventory.queue_refresh(slot);
+    pool.wake_background_work(state, wakeups);
+    return false;
+  }
+
+  /// A lease is out from now on: the reaper is to look whether it comes back in time.
+  static void expect_back(Lifecycle& pool, TimePoint now) noexcept {
+    const auto& threshold = pool.settings().options.leak_detection_threshold;
+    if (!threshold) return;
+    Wakeups wakeups;
+    wakeups.add(pool.access()->idle_workers.expect(after(now, *threshold)));
+  }
+};
+
+}  // namespace carpool::inline v0_1::detail
