@@ -53,7 +53,7 @@ class ConnectionPool {
  public:
   using Connection = connection_t<Connector, Backend>;
   using Target = target_t<Connector>;
-  using Lease = carpool::Lease<Core>;
+  using Lease = carpool::Lease<detail::LeaseReturn<Types>>;
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
   /// and the bound of a bad option, also of the connector's where that has validate().
@@ -64,10 +64,10 @@ class ConnectionPool {
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool() {
     Core* own = core_.load(std::memory_order_acquire);
-    if (own->forked()) {
-      own->lifecycle().abandon_in_child();
+    if (own->lifecycle.forked()) {
+      own->lifecycle.abandon_in_child();
     } else {
-      Admin::close(own->lifecycle());
+      Admin::close(own->lifecycle);
       own->owner_goes();
     }
     settings_->owner_gone.set(true);
@@ -196,15 +196,15 @@ class ConnectionPool {
   /// That of this process: a forked child's first call makes its own and leaves its parent's alone.
   [[nodiscard]] detail::Lifecycle<Types>& pool() const {
     Core* known = core_.load(std::memory_order_acquire);  // (1)
-    if (!known->forked()) [[likely]]
-      return known->lifecycle();
-    return child_core(known).lifecycle();
+    if (!known->lifecycle.forked()) [[likely]]
+      return known->lifecycle;
+    return child_core(known).lifecycle;
   }
   [[nodiscard]] Core& child_core(Core* inherited) const {
     auto fresh = std::make_unique<Core>(settings_);
     fresh->start();
     if (core_.compare_exchange_strong(inherited, fresh.get(), std::memory_order_acq_rel)) {  // synchronizes-with (1)
-      inherited->lifecycle().abandon_in_child();
+      inherited->lifecycle.abandon_in_child();
       return *fresh.release();
     }
     fresh.release()->owner_goes();  // another of the child's threads was faster

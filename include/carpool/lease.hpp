@@ -18,10 +18,10 @@ namespace carpool::inline v0_1 {
 ///          max_size 1 it would wait for itself until its deadline: call release() first.
 /// Threads: one worker at a time; it may be moved to, and given back by, another.
 /// Lifetime: may outlive its pool; the connection is then closed on return.
-template <class Core>
+template <class Return>
 class Lease {
  public:
-  using Connection = typename Core::Connection;
+  using Connection = typename Return::Connection;
 
   Lease() noexcept = default;
   Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
@@ -46,29 +46,29 @@ class Lease {
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) Core::give_back(*slot);
+    if (auto* slot = std::exchange(slot_, nullptr)) Return::give_back(*slot);
   }
   /// Has the connection closed instead of pooled.
   void discard() noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) Core::discard(*slot);
+    if (auto* slot = std::exchange(slot_, nullptr)) Return::discard(*slot);
   }
   /// Takes the connection out of the pool for good; its slot is free. Throws what moving a Connection throws; the
   /// lease then still holds it. The lease must not be empty.
   [[nodiscard]] Connection detach() {
-    Connection mine = Core::detach(*slot_);
+    Connection mine = Return::detach(*slot_);
     slot_ = nullptr;
     return mine;
   }
 
   /// For the pool: what its user threw has been caught, and decides.
   void release_after(std::exception_ptr error) noexcept {
-    if (auto* slot = std::exchange(slot_, nullptr)) Core::give_back_after(*slot, std::move(error));
+    if (auto* slot = std::exchange(slot_, nullptr)) Return::give_back_after(*slot, std::move(error));
   }
   /// For the pool.
-  explicit Lease(typename Core::PoolSlot& slot) noexcept : slot_(&slot) {}
+  explicit Lease(typename Return::PoolSlot& slot) noexcept : slot_(&slot) {}
 
  private:
-  typename Core::PoolSlot* slot_ = nullptr;
+  typename Return::PoolSlot* slot_ = nullptr;
 };
 
 }  // namespace carpool::inline v0_1

@@ -19,7 +19,7 @@ namespace carpool::inline v0_1::detail {
 struct PoolInspector {
   template <class Pool>
   [[nodiscard]] static auto& core(const Pool& pool) {
-    return pool.core_.load()->lifecycle();
+    return pool.core_.load()->lifecycle;
   }
 };
 
@@ -92,9 +92,8 @@ class BooksReader {
     BooksFacts facts;
     facts.serving = state->gate.serving();
     facts.slots = state->limits.max_size();
-    facts.free = state->limits.max_size() - std::min(state->limits.max_size(), state->inventory.slots().occupied());
-    state->inventory.endpoints().for_each(
-        [&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
+    facts.free = state->limits.max_size() - std::min(state->limits.max_size(), state->inventory.slots.occupied());
+    state->inventory.endpoints.for_each([&](auto& endpoint) { facts.endpoints.push_back(facts_of(*state, endpoint)); });
     for (const EndpointFacts& each : facts.endpoints) facts.closing += each.closing;
     return facts;
   }
@@ -108,7 +107,7 @@ class BooksReader {
   void read_tickets(std::vector<std::uint64_t>& tickets) {
     tickets.clear();
     auto state = core_.access_without_flush();
-    state->inventory.endpoints().for_each([&](const auto& endpoint) {
+    state->inventory.endpoints.for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
         tickets.push_back(waiter->ticket);
       }
@@ -122,7 +121,7 @@ class BooksReader {
   [[nodiscard]] std::size_t endpoints() {
     auto state = core_.access_without_flush();
     std::size_t count = 0;
-    state->inventory.endpoints().for_each([&](const auto&) { ++count; });
+    state->inventory.endpoints.for_each([&](const auto&) { ++count; });
     return count;
   }
 
@@ -147,7 +146,7 @@ class BooksReader {
     } else {
       facts.in_trouble = !endpoint.breaker.closed();
     }
-    for (auto& slot : state.inventory.slots()) {
+    for (auto& slot : state.inventory.slots) {
       if (slot.endpoint == &endpoint) count(state, slot, facts);
     }
     return facts;

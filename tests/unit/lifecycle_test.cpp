@@ -59,11 +59,11 @@ class LifecycleTest : public ::testing::Test {
     if (!deleted) owner_goes();
     EXPECT_TRUE(deleted);
   }
-  [[nodiscard]] std::size_t count(SlotState state) { return pool.access()->inventory.slots().count(state); }
+  [[nodiscard]] std::size_t count(SlotState state) { return pool.access()->inventory.slots.count(state); }
   void ask_for_one() {
     auto state = pool.access();
     carpool::detail::Instant<Backend> now;
-    state->demand.ask_for_one(state->inventory.endpoints().sole(), now);
+    state->demand.ask_for_one(state->inventory.endpoints.sole(), now);
   }
   [[nodiscard]] PoolSlot& acquire() {
     Timeout timeout(1s);
@@ -103,9 +103,9 @@ TEST_F(LifecycleTest, AJobThatFailsFreesItsSlot) {
   ask_for_one();
   EXPECT_TRUE(Jobs::run_all(pool, never));
   auto state = pool.access();
-  EXPECT_EQ(state->inventory.slots().occupied(), 0U);
+  EXPECT_EQ(state->inventory.slots.occupied(), 0U);
   EXPECT_EQ(state->inventory.counters.connect_failures, 1U);
-  EXPECT_NE(state->inventory.endpoints().sole().failure, nullptr);
+  EXPECT_NE(state->inventory.endpoints.sole().failure, nullptr);
 }
 
 TEST_F(LifecycleTest, AWaitIsServedByAConnectAndItsLeaseByAReturn) {
@@ -161,10 +161,10 @@ TEST(BackgroundWorkersByThemselves, DoWhatIsAskedForAndEnd) {
     carpool::detail::Wakeups<Backend> wakeups;
     auto state = pool.access();
     carpool::detail::Instant<Backend> now;
-    state->demand.ask_for_one(state->inventory.endpoints().sole(), now);
+    state->demand.ask_for_one(state->inventory.endpoints.sole(), now);
     pool.wake_background_work(state, wakeups);
   }
-  const auto idle = [&] { return pool.access()->inventory.slots().count(SlotState::idle); };
+  const auto idle = [&] { return pool.access()->inventory.slots.count(SlotState::idle); };
   for (const auto deadline = Backend::now() + 10s; idle() == 0 && Backend::now() < deadline;) {
     Backend::sleep_until(Backend::now() + 1ms);
   }

@@ -136,7 +136,7 @@ class Acquire {
     Wakeups wakeups;
     auto state = pool.access();
     if (state->gate.finished()) return true;
-    auto& endpoint = state->inventory.endpoints().at(target);
+    auto& endpoint = state->inventory.endpoints.at(target);
     Instant<Backend> now;
     state->demand.ask_for_one(endpoint, now);
     state->inventory.drop_if_unused(endpoint);

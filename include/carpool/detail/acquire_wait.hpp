@@ -54,7 +54,7 @@ class AcquireWait {
     if (!std::exchange(unsettled_, true))
       state->hand_over.retain(waiter_);  // who was rejected is inside, or was granted one
     auto& endpoint =
-        state->inventory.endpoints().at(target_);  // found anew: it may have been dropped since the last call
+        state->inventory.endpoints.at(target_);  // found anew: it may have been dropped since the last call
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);

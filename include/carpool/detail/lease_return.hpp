@@ -21,6 +21,17 @@ class LeaseReturn {
   using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
 
+  // --- for a Lease -------------------------------------------------------------------------------------
+
+  static void give_back(PoolSlot& slot) noexcept { give_back(pool_of(slot), slot); }
+  static void give_back_after(PoolSlot& slot, std::exception_ptr error) noexcept {
+    give_back_after(pool_of(slot), slot, std::move(error));
+  }
+  static void discard(PoolSlot& slot) noexcept { discard(pool_of(slot), slot); }
+  [[nodiscard]] static Connection detach(PoolSlot& slot) { return detach(pool_of(slot), slot); }
+
+  // --- with the pool at hand ---------------------------------------------------------------------------
+
   /// Never throws, allocates, waits or does I/O (law 11).
   static void give_back(Lifecycle& pool, PoolSlot& slot) noexcept {
     if (pool.end().stranded()) [[unlikely]]
@@ -114,6 +125,8 @@ class LeaseReturn {
  private:
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
+
+  [[nodiscard]] static Lifecycle& pool_of(PoolSlot& slot) noexcept { return static_cast<Lifecycle&>(*slot.owner); }
 
   /// A lease ends where its pool is not: in a forked child, whose parent has the connection, or after the pool's end.
   /// Who is in a child after its pool's end leaves the connection alone, because only its connector could abandon it.

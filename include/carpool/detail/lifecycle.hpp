@@ -49,7 +49,7 @@ class Lifecycle : public SlotOwner {
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
-      state->demand.recompute_idle_target(state->inventory.endpoints().at(Target{}));
+      state->demand.recompute_idle_target(state->inventory.endpoints.at(Target{}));
     }
   }
   Lifecycle(const Lifecycle&) = delete;
@@ -77,7 +77,7 @@ class Lifecycle : public SlotOwner {
       state->inventory.put_idle(slot);
       Instant<Backend> now;
       state->hand_over.serve(*slot.endpoint, now, wakeups);
-      state->inventory.planner().update(*slot.endpoint);
+      state->inventory.planner.update(*slot.endpoint);
     }
     wake_background_work(state, wakeups);
   }
@@ -120,7 +120,7 @@ class Lifecycle : public SlotOwner {
   void wake_background_work(Access& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
       if (state->has_work()) wakeups.add(state->idle_workers.rouse());
-      if (state->gate.serving()) wakeups.add(state->idle_workers.expect(state->inventory.planner().first_retry()));
+      if (state->gate.serving()) wakeups.add(state->idle_workers.expect(state->inventory.planner.first_retry()));
     }
     state->watchers.rouse(wakeups);
   }
@@ -134,7 +134,7 @@ class Lifecycle : public SlotOwner {
   /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
-      while (PoolSlot* slot = access()->inventory.chores().pop_closing()) {
+      while (PoolSlot* slot = access()->inventory.chores.pop_closing()) {
         destroy_connection(*slot);
         Wakeups wakeups;
         auto state = access();
@@ -147,7 +147,7 @@ class Lifecycle : public SlotOwner {
 
   /// What was given back, or rejected, after the background workers had ended.
   void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
-    while (PoolSlot* slot = state->inventory.chores().pop_closing()) {
+    while (PoolSlot* slot = state->inventory.chores.pop_closing()) {
       state.unlock();
       destroy_connection(*slot);
       state.lock();
@@ -166,7 +166,7 @@ class Lifecycle : public SlotOwner {
 
   /// In a forked child.
   void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots(), cache_, settings_->connector);
+    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots, cache_, settings_->connector);
   }
 
   /// Ends *this if nothing refers to it any more, and leaves the access unlocked then.

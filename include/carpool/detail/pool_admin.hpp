@@ -52,7 +52,7 @@ class PoolAdmin {
     Prewarm running(pool, target, n);
     for (bool late = false;; late = !visit.wait(deadline)) {
       auto state = pool.access();
-      auto& endpoint = state->inventory.endpoints().at(target);
+      auto& endpoint = state->inventory.endpoints.at(target);
       const std::size_t idle = endpoint.idle.size();
       const bool may_not = state->full() || endpoint.breaker.open(Backend::now());
       const bool stuck = running.failed(endpoint) || (endpoint.connecting == 0 && may_not);
@@ -111,7 +111,7 @@ class PoolAdmin {
     });
     Visit visit(pool);
     for (bool late = false;; late = !visit.wait(deadline)) {
-      const std::size_t out = pool.access()->inventory.slots().in_use();
+      const std::size_t out = pool.access()->inventory.slots.in_use();
       if (late || out == 0) return out;
     }
   }
@@ -167,7 +167,7 @@ class PoolAdmin {
     Prewarm(Lifecycle& pool, const Target& target, std::size_t n) : pool_(pool), idle_target_{n} {
       Wakeups wakeups;
       auto state = pool_.access();
-      auto& endpoint = state->inventory.endpoints().at(target);
+      auto& endpoint = state->inventory.endpoints.at(target);
       endpoint_ = &endpoint;
       failed_series_ = endpoint.failed_series;
       endpoint.add_idle_target(idle_target_);  // from here on the endpoint is not dropped
@@ -199,7 +199,7 @@ class PoolAdmin {
 
   [[nodiscard]] static std::size_t idle_of(Lifecycle& pool, const Target& target) {
     auto state = pool.access();
-    const auto* const endpoint = state->inventory.endpoints().find(target);
+    const auto* const endpoint = state->inventory.endpoints.find(target);
     return endpoint == nullptr ? 0 : endpoint->idle.size();
   }
   static std::size_t close_idle(Lifecycle& pool, CloseReason reason) {

@@ -72,7 +72,7 @@ void look_around(PoolState<Types>& state, const Endpoint<Types>& endpoint, Refus
   refusal.stats = state.snapshot();
   refusal.connecting = endpoint.connecting > 0;
   std::size_t looked_at = 0;
-  for (const auto& slot : state.inventory.slots()) {
+  for (const auto& slot : state.inventory.slots) {
     if (++looked_at > most) {
       refusal.holders_total = refusal.stats.in_use;
       return;

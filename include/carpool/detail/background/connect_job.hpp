@@ -120,7 +120,7 @@ class ConnectJob {
       const bool over = !cut && opens_breaker(endpoint.breaker);
       if (fresh != nullptr) fresh->ended = over || cut;
       if (over) end_series(state, endpoint, failure, wakeups);
-      state->inventory.planner().update(endpoint);
+      state->inventory.planner.update(endpoint);
       wakeups.add(state->idle_workers.expect(wanted(endpoint.demand()) > 0 ? endpoint.breaker.retry_at()
                                                                            : endpoint.forget_at(options())));
     }

@@ -94,14 +94,14 @@ class JobQueue {
   /// On a backend without concurrency: until what somebody wants may be tried again. False: nothing, not before
   /// `limit`.
   [[nodiscard]] static bool rest_before_retry(Lifecycle& pool, TimePoint limit) {
-    const TimePoint retry = pool.access()->inventory.planner().first_retry();
+    const TimePoint retry = pool.access()->inventory.planner.first_retry();
     if (retry != never) Backend::sleep_until(std::min(retry, limit));
     return retry < limit;
   }
 
  private:
   [[nodiscard]] static Job<Types> next_chore(State& state) noexcept {
-    const Chore<Types> chore = state.inventory.chores().next();
+    const Chore<Types> chore = state.inventory.chores.next();
     if (chore.slot == nullptr) return {};
     return {chore.kind == ChoreKind::close ? JobKind::close : JobKind::refresh, chore.slot};
   }
@@ -110,7 +110,7 @@ class JobQueue {
     pool.destroy_connection(slot, limit);
     Wakeups<Backend> wakeups;
     auto state = pool.access();
-    state->inventory.chores().done(slot, ChoreKind::close);
+    state->inventory.chores.done(slot, ChoreKind::close);
     pool.finish_close(state, slot, wakeups);
   }
 
@@ -119,7 +119,7 @@ class JobQueue {
     std::optional<CloseReason> fault = refreshed(slot, pool, started, limit);
     Wakeups<Backend> wakeups;
     auto state = pool.access();
-    state->inventory.chores().done(slot, ChoreKind::refresh);
+    state->inventory.chores.done(slot, ChoreKind::refresh);
     if (fault == CloseReason::dead)
       pool.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));

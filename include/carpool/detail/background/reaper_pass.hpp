@@ -58,7 +58,7 @@ class ReaperPass {
     auto state = pool.access();
     next_due_ = never;
     look_at_endpoints(*state, now);
-    for (PoolSlot& slot : state->inventory.slots()) {
+    for (PoolSlot& slot : state->inventory.slots) {
       if (slot.state == SlotState::idle && !is_quiet(slot, pool, now)) seen_.push_back(idle_facts(slot, pool));
       if (is_in_use(slot.state)) seen_.push_back(in_use_facts(slot, now));
       if (slot.state == SlotState::leased) note_leak(slot, pool, now);
@@ -70,7 +70,7 @@ class ReaperPass {
     const auto finish_close = [this](FailurePointer&& failure) { forgotten_.push_back(std::move(failure)); };
     next_due_ = std::min(next_due_, state.demand.forget_dead(now, finish_close));
     (void)state.demand.next_to_connect();  // ends the pauses that are over
-    if (state.gate.serving()) next_due_ = std::min(next_due_, state.inventory.planner().first_retry());
+    if (state.gate.serving()) next_due_ = std::min(next_due_, state.inventory.planner.first_retry());
   }
 
   /// Nothing is to be done for it now, as a glance at what it knows of itself tells: so most of ten thousand

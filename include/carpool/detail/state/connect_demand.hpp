@@ -32,30 +32,30 @@ class ConnectDemand {
     if (!gate_.serving()) return nullptr;
     if constexpr (!has_target<typename Types::Connector>) {
       Instant now;
-      planner().sort_in(inventory_.endpoints().sole(), now);
+      inventory_.planner.sort_in(inventory_.endpoints.sole(), now);
     }
     const bool free = has_free_slot();
     const bool for_idle = free && has_room_for_more_idle();
     if (asks_ > 0 && !for_idle) forget_asks();
-    return planner().next({free || may_make_room(), for_idle, inventory_.probes() < limits_.most_probes()});
+    return inventory_.planner.next({free || may_make_room(), for_idle, inventory_.probes < limits_.most_probes()});
   }
-  [[nodiscard]] bool has_free_slot() const noexcept { return limits_.has_free_slot(slots().occupied()); }
+  [[nodiscard]] bool has_free_slot() const noexcept { return limits_.has_free_slot(inventory_.slots.occupied()); }
   /// For a waiter of another endpoint.
-  void make_room() noexcept { inventory_.put_closing(*inventory_.idle_ages().oldest_unneeded(), CloseReason::surplus); }
+  void make_room() noexcept { inventory_.put_closing(*inventory_.idle_ages.oldest_unneeded(), CloseReason::surplus); }
 
   /// Law 15: while the circuit is open no caller waits for a connect that may not start.
   [[nodiscard]] bool circuit_open(Endpoint& endpoint, Instant& now) noexcept {
     return endpoint.breaker.open(now) && endpoint.connecting == 0 && endpoint.idle.size() == 0 &&
-           (has_free_slot() || inventory_.idle_ages().oldest_unneeded() != nullptr);
+           (has_free_slot() || inventory_.idle_ages.oldest_unneeded() != nullptr);
   }
   /// Somebody who does not wait would like one connection more, if a connect could start now.
   void ask_for_one(Endpoint& endpoint, Instant& now) noexcept {
-    const bool may_start = gate_.serving() && limits_.free_slots(slots().occupied()) > asks_ &&
+    const bool may_start = gate_.serving() && limits_.free_slots(inventory_.slots.occupied()) > asks_ &&
                            has_room_for_more_idle() && !endpoint.breaker.pausing(now);
     if (!may_start || deficit(endpoint.demand()) > 0 || endpoint.idle.size() > 0) return;
     endpoint.asked = true;
     ++asks_;
-    planner().update(endpoint);
+    inventory_.planner.update(endpoint);
   }
   void answer(Endpoint& endpoint) noexcept {
     if (std::exchange(endpoint.asked, false)) --asks_;
@@ -63,45 +63,43 @@ class ConnectDemand {
   /// After its idle targets have changed.
   void recompute_idle_target(Endpoint& endpoint) noexcept {
     endpoint.idle_target = std::max(options_.min_idle, endpoint.greatest_idle_target());
-    planner().update(endpoint);
+    inventory_.planner.update(endpoint);
   }
   /// What was true of the servers, or of our credentials, may be so no more.
   void allow_probes() noexcept {
-    inventory_.endpoints().for_each([this](Endpoint& endpoint) {
+    inventory_.endpoints.for_each([this](Endpoint& endpoint) {
       endpoint.breaker.allow();
-      planner().update(endpoint);
+      inventory_.planner.update(endpoint);
     });
   }
   /// Those that were dead for long, and that nobody asks for, go; finish_close(failure) gets what their connectors
   /// threw, whose end is the user's code. Returns when to look again.
   template <class FinishClose>
   [[nodiscard]] TimePoint forget_dead(TimePoint now, FinishClose finish_close) {
-    while (Endpoint* const endpoint = planner().first_remembered()) {
+    while (Endpoint* const endpoint = inventory_.planner.first_remembered()) {
       if (now < endpoint->forget_at(options_)) return endpoint->forget_at(options_);
       finish_close(std::move(endpoint->failure));
-      planner().remove(*endpoint);
-      inventory_.endpoints().drop(*endpoint);
+      inventory_.planner.remove(*endpoint);
+      inventory_.endpoints.drop(*endpoint);
     }
     return never;
   }
 
  private:
-  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return inventory_.planner(); }
-  [[nodiscard]] const SlotTable<Types>& slots() const noexcept { return inventory_.slots(); }
-
   [[nodiscard]] bool has_room_for_more_idle() const noexcept {
-    return limits_.has_room_for_idle(slots().count(SlotState::idle) + slots().count(SlotState::connecting));
+    return limits_.has_room_for_idle(inventory_.slots.count(SlotState::idle) +
+                                     inventory_.slots.count(SlotState::connecting));
   }
   /// As many are closed at once as there are waiters for whom no slot is free or becoming so.
   [[nodiscard]] bool may_make_room() noexcept {
-    return planner().shortage() > slots().count(SlotState::closing) && !limits_.over_size(slots().lasting()) &&
-           inventory_.idle_ages().oldest_unneeded() != nullptr;
+    return inventory_.planner.shortage() > inventory_.slots.count(SlotState::closing) &&
+           !limits_.over_size(inventory_.slots.lasting()) && inventory_.idle_ages.oldest_unneeded() != nullptr;
   }
   /// A try_acquire asks for now: where there is no room any more, that is forgotten.
   void forget_asks() noexcept {
-    planner().for_each_wanting_idle([this](Endpoint& endpoint) {
+    inventory_.planner.for_each_wanting_idle([this](Endpoint& endpoint) {
       answer(endpoint);
-      planner().update(endpoint);
+      inventory_.planner.update(endpoint);
       inventory_.drop_if_unused(endpoint);
     });
   }

@@ -60,10 +60,11 @@ class ConnectPlanner {
 
   /// Sorts the endpoint in, as it is now.
   void sort_in(Endpoint& endpoint, Instant& now) noexcept {
-    move(endpoint, plan_for(endpoint, now));
+    const Demand demand = endpoint.demand(endpoint.breaker.limit(never, options_.max_connecting));
+    move(endpoint, plan_for(endpoint, demand, now));
     if (endpoint.plan == ConnectPlan::paused) first_retry_ = std::min(first_retry_, endpoint.breaker.retry_at());
     const bool waited_for = endpoint.plan == ConnectPlan::waited_for || endpoint.plan == ConnectPlan::probe;
-    const std::size_t shortage = waited_for ? unsupplied(endpoint.demand()) : 0;
+    const std::size_t shortage = waited_for ? unsupplied(demand) : 0;
     shortage_ += shortage - endpoint.shortage;  // modulo 2^n where it falls
     endpoint.shortage = shortage;
   }
@@ -87,13 +88,12 @@ class ConnectPlanner {
   [[nodiscard]] List& list(ConnectPlan plan) noexcept { return lists_[static_cast<std::size_t>(plan)]; }
   [[nodiscard]] const List& list(ConnectPlan plan) const noexcept { return lists_[static_cast<std::size_t>(plan)]; }
 
-  [[nodiscard]] ConnectPlan plan_for(const Endpoint& endpoint, Instant& now) const noexcept {
+  [[nodiscard]] ConnectPlan plan_for(const Endpoint& endpoint, const Demand& demand, Instant& now) const noexcept {
     const CircuitBreaker& breaker = endpoint.breaker;
-    if (deficit(endpoint.demand()) == 0) {
+    if (deficit(demand) == 0) {
       return endpoint.abandoned() && !breaker.healthy() ? ConnectPlan::remembered : ConnectPlan::none;
     }
     if (breaker.pausing(now)) return ConnectPlan::paused;
-    const Demand demand = endpoint.demand(breaker.limit(never, options_.max_connecting));
     return plan_of(demand, breaker.healthy(), breaker.proven());
   }
   void move(Endpoint& endpoint, ConnectPlan to) noexcept {

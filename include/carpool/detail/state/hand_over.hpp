@@ -87,12 +87,12 @@ class HandOver {
     waiter.endpoint = &endpoint;
     endpoint.waiters.insert(waiter);
     gate_.one_waits();
-    planner().update(endpoint);
+    inventory_.planner.update(endpoint);
   }
   void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
     endpoint.waiters.remove(waiter);
     gate_.one_has_waited();
-    planner().update(endpoint);
+    inventory_.planner.update(endpoint);
   }
 
   /// Every waiter up to that ticket is dequeued, with failure (or, where it is null, to find the pool closed). False:
@@ -118,8 +118,6 @@ class HandOver {
   }
 
  private:
-  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return inventory_.planner(); }
-
   /// False: `may_go_on` said so before everybody had been told.
   template <class MayGoOn>
   [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
@@ -143,7 +141,7 @@ class HandOver {
     PoolSlot* const slot = inventory_.take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
     if (slot == nullptr) return nullptr;
     if (std::exchange(waiter.retains, false)) references_.release();
-    planner().update(endpoint);
+    inventory_.planner.update(endpoint);
     return slot;
   }
   /// There is an idle one. The waiter may be gone when this returns.

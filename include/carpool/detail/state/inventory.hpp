@@ -20,40 +20,40 @@ class Inventory {
   using PoolSlot = detail::PoolSlot<Types>;
   using Endpoint = detail::Endpoint<Types>;
 
-  Inventory(const PoolOptions& options, SlotOwner& owner) : slots_(owner), planner_(options) {}
+  Inventory(const PoolOptions& options, SlotOwner& owner) : slots(owner), planner(options) {}
   Inventory(const Inventory&) = delete;
   Inventory& operator=(const Inventory&) = delete;
 
   void put_idle(PoolSlot& slot) noexcept {
-    slots_.advance(slot, SlotEvent::kept);
+    slots.advance(slot, SlotEvent::kept);
     slot.endpoint->idle.push(slot);
-    idle_ages_.insert(slot);
+    idle_ages.insert(slot);
   }
   /// Whoever calls has seen to it that somebody will look at the chores.
   void put_closing(PoolSlot& slot, CloseReason reason) noexcept {
     if (slot.state == SlotState::idle) leave_idle(slot);
     slot.reason = reason;
-    slots_.advance(slot, SlotEvent::close_due);
-    chores_.push_closing(slot);
-    planner_.update(*slot.endpoint);
+    slots.advance(slot, SlotEvent::close_due);
+    chores.push_closing(slot);
+    planner.update(*slot.endpoint);
   }
   /// The pool ends: what was to be pinged or reset is closed as it is.
   void close_refreshing(CloseReason reason) noexcept {
-    endpoints_.for_each(
+    endpoints.for_each(
         [&](Endpoint& endpoint) { close_refreshing(endpoint, reason, [](const PoolSlot&) { return true; }); });
   }
   /// Those of one endpoint (that pick chooses) whose refresh has not begun.
   template <class Pick>
   void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
     SlotFifo<Types> kept;
-    while (PoolSlot* slot = chores_.pop_refreshing(endpoint)) {
+    while (PoolSlot* slot = chores.pop_refreshing(endpoint)) {
       if (pick(*slot)) {
         put_closing(*slot, reason);
       } else {
         kept.push(*slot);
       }
     }
-    while (PoolSlot* slot = kept.pop()) chores_.push_refreshing(*slot);
+    while (PoolSlot* slot = kept.pop()) chores.push_refreshing(*slot);
   }
   [[nodiscard]] PoolSlot* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
                                     TimePoint now) noexcept {
@@ -61,8 +61,8 @@ class Inventory {
     if (next == nullptr) return nullptr;
     next->last_worker = worker;
     auto& slot = static_cast<PoolSlot&>(*next);
-    idle_ages_.remove(slot);
-    slots_.advance(slot, SlotEvent::taken);
+    idle_ages.remove(slot);
+    slots.advance(slot, SlotEvent::taken);
     slot.lease.begin(site, now);
     slot.leak_reported = false;
     ++counters.acquired;
@@ -72,15 +72,15 @@ class Inventory {
   void refresh_idle(PoolSlot& slot) noexcept {
     leave_idle(slot);
     queue_refresh(slot);
-    planner_.update(*slot.endpoint);
+    planner.update(*slot.endpoint);
   }
   /// Its lease has ended, or its acquirer has no time to validate it; or it is idle, and in no Queue any more.
   void queue_refresh(PoolSlot& slot) noexcept {
-    slots_.advance(slot, SlotEvent::refresh_due);
-    chores_.push_refreshing(slot);
+    slots.advance(slot, SlotEvent::refresh_due);
+    chores.push_refreshing(slot);
   }
   [[nodiscard]] PoolSlot& reserve(Endpoint& endpoint) {
-    PoolSlot& slot = slots_.reserve();
+    PoolSlot& slot = slots.reserve();
     slot.endpoint = &endpoint;
     slot.generation = generation_;
     slot.round = endpoint.breaker.round();
@@ -90,11 +90,11 @@ class Inventory {
     slot.answered_after = PoolSlot::no_use;
     slot.lease.begin(SourceLocation(), Backend::coarse_now());  // nobody's: tells how long it has been connecting
     slot.dirty = false;
-    probes_ += slot.probe ? 1 : 0;
+    probes += slot.probe ? 1 : 0;
     ++counters.connects;
     ++endpoint.slots;
     ++endpoint.connecting;
-    planner_.started(endpoint);
+    planner.started(endpoint);
     return slot;
   }
   void count_failure() noexcept {
@@ -106,23 +106,23 @@ class Inventory {
   void put_empty(PoolSlot& slot, SlotEvent event) noexcept {
     Endpoint& endpoint = *slot.endpoint;
     if (slot.state == SlotState::connecting) end_connect(slot);
-    slots_.advance(slot, event);
+    slots.advance(slot, event);
     slot.endpoint = nullptr;
     --endpoint.slots;
-    planner_.update(endpoint);
+    planner.update(endpoint);
     drop_if_unused(endpoint);
   }
   /// The connect has succeeded. Before the lock ends, the caller says whether the connection is kept.
   void connected(PoolSlot& slot) noexcept {
     end_connect(slot);
-    planner_.update(*slot.endpoint);
+    planner.update(*slot.endpoint);
   }
 
   /// Moves every idle connection (that pick chooses) to the closing list; returns how many.
   template <class Pick>
   std::size_t close_idle(CloseReason reason, Pick&& pick) noexcept {
     std::size_t count = 0;
-    for (PoolSlot& slot : slots_) {
+    for (PoolSlot& slot : slots) {
       if (slot.state != SlotState::idle || !pick(slot)) continue;
       put_closing(slot, reason);
       ++count;
@@ -132,29 +132,27 @@ class Inventory {
   /// Connects in flight are nobody's supply from now on.
   void new_generation() noexcept {
     ++generation_;
-    endpoints_.for_each([this](Endpoint& endpoint) {
+    endpoints.for_each([this](Endpoint& endpoint) {
       endpoint.outdated += std::exchange(endpoint.connecting, 0);
-      planner_.update(endpoint);
+      planner.update(endpoint);
     });
   }
   [[nodiscard]] bool is_current(const PoolSlot& slot) const noexcept { return slot.generation == generation_; }
 
   void drop_if_unused(Endpoint& endpoint) noexcept {
     if (!endpoint.unused()) return;
-    planner_.remove(endpoint);
-    endpoints_.drop(endpoint);
+    planner.remove(endpoint);
+    endpoints.drop(endpoint);
   }
 
-  [[nodiscard]] SlotTable<Types>& slots() noexcept { return slots_; }
-  [[nodiscard]] const SlotTable<Types>& slots() const noexcept { return slots_; }
-  [[nodiscard]] Endpoints<Types>& endpoints() noexcept { return endpoints_; }
-  [[nodiscard]] Chores<Types>& chores() noexcept { return chores_; }
-  [[nodiscard]] ConnectPlanner<Types>& planner() noexcept { return planner_; }
-  [[nodiscard]] IdleAges<Types>& idle_ages() noexcept { return idle_ages_; }
-  /// Connects in flight to endpoints in trouble.
-  [[nodiscard]] std::size_t probes() const noexcept { return probes_; }
-
   PoolStats counters;  // only its counters are kept here; PoolState::snapshot() fills in the rest
+
+  SlotTable<Types> slots;
+  Endpoints<Types> endpoints;
+  Chores<Types> chores;
+  ConnectPlanner<Types> planner;
+  IdleAges<Types> idle_ages;
+  std::size_t probes = 0;  // connects in flight to endpoints in trouble
 
  private:
   [[nodiscard]] static Slot* pop(typename Types::Queue& queue, [[maybe_unused]] WorkerId worker) noexcept {
@@ -167,19 +165,13 @@ class Inventory {
 
   void leave_idle(PoolSlot& slot) noexcept {
     slot.endpoint->idle.remove(slot);
-    idle_ages_.remove(slot);
+    idle_ages.remove(slot);
   }
   void end_connect(PoolSlot& slot) noexcept {
-    probes_ -= slot.probe ? 1 : 0;
+    probes -= slot.probe ? 1 : 0;
     --(is_current(slot) ? slot.endpoint->connecting : slot.endpoint->outdated);
   }
 
-  SlotTable<Types> slots_;
-  Endpoints<Types> endpoints_;
-  Chores<Types> chores_;
-  ConnectPlanner<Types> planner_;
-  IdleAges<Types> idle_ages_;
-  std::size_t probes_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t generation_ = 0;
 };

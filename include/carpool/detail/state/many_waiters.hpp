@@ -37,7 +37,7 @@ class ManyWaiters {
       if (endpoint.waiters.empty() || !state->demand.circuit_open(endpoint, now)) return true;
       return state->hand_over.fail_some(endpoint, endpoint.failure, wakeups, state->hand_over.last_ticket());
     };
-    each(state, wakeups, fail_waiters, [&](auto visit) { state->inventory.planner().for_each_paused(visit); });
+    each(state, wakeups, fail_waiters, [&](auto visit) { state->inventory.planner.for_each_paused(visit); });
     state->references.release();
   }
   /// Many have become idle, or may be given away again.
@@ -55,7 +55,7 @@ class ManyWaiters {
   /// some(endpoint) is called for each, and again where it says that its wake-ups must be carried out first.
   template <class Access, class Some>
   static void each_endpoint(Access& state, Wakeups& wakeups, Some some) noexcept {
-    each(state, wakeups, some, [&](auto visit) { state->inventory.endpoints().for_each(visit); });
+    each(state, wakeups, some, [&](auto visit) { state->inventory.endpoints.for_each(visit); });
   }
   template <class Access, class Some, class Visit>
   static void each(Access& state, Wakeups& wakeups, Some some, Visit visit) noexcept {

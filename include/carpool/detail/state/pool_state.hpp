@@ -53,7 +53,7 @@ struct PoolState {
   /// The next idle connection for target, if nothing out of the ordinary is going on.
   [[nodiscard]] PoolSlot* try_take_fast(const Target& target, const SourceLocation& site, TimePoint now) {
     if (!gate.is_uncontended()) return nullptr;
-    Endpoint* endpoint = inventory.endpoints().find(target);
+    Endpoint* endpoint = inventory.endpoints.find(target);
     if (endpoint == nullptr) return nullptr;
     const WorkerId worker = Types::this_worker();
     cache_switch.keep_order_for(worker, inventory);
@@ -76,11 +76,11 @@ struct PoolState {
 
   // --- who may have what -------------------------------------------------------------------------------
 
-  [[nodiscard]] bool full() const noexcept { return limits.full(inventory.slots().lasting()); }
-  [[nodiscard]] bool over_size() const noexcept { return limits.over_size(inventory.slots().lasting()); }
+  [[nodiscard]] bool full() const noexcept { return limits.full(inventory.slots.lasting()); }
+  [[nodiscard]] bool over_size() const noexcept { return limits.over_size(inventory.slots.lasting()); }
   [[nodiscard]] bool has_room_for_idle(const Endpoint& endpoint) const noexcept {
     if (!endpoint.waiters.empty()) return true;  // it will not stay idle
-    return limits.has_room_for_idle(inventory.slots().count(SlotState::idle)) && !over_size();
+    return limits.has_room_for_idle(inventory.slots.count(SlotState::idle)) && !over_size();
   }
   /// Why a connection that comes back, or has just been made, cannot stay: what the pool as a whole knows.
   [[nodiscard]] std::optional<CloseReason> close_reason_on_return(const PoolSlot& slot) const noexcept {
@@ -92,10 +92,10 @@ struct PoolState {
   }
 
   /// A chore is ready, or a connect may start.
-  [[nodiscard]] bool has_work() noexcept { return inventory.chores().ready() || demand.next_to_connect() != nullptr; }
+  [[nodiscard]] bool has_work() noexcept { return inventory.chores.ready() || demand.next_to_connect() != nullptr; }
   /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
-    inventory.endpoints().for_each([&](Endpoint& endpoint) {
+    inventory.endpoints.for_each([&](Endpoint& endpoint) {
       if (!endpoint.waiters.empty()) hand_over.notify(*endpoint.waiters.front(), wakeups);
     });
     watchers.rouse(wakeups);
@@ -115,7 +115,7 @@ struct PoolState {
 
   /// The counters, and how many slots are in which state; a cached connection is idle.
   [[nodiscard]] PoolStats snapshot() const noexcept {
-    const SlotTable<Types>& slots = inventory.slots();
+    const SlotTable<Types>& slots = inventory.slots;
     const std::size_t cached = cache_switch.cache().cached();
     PoolStats all = inventory.counters;
     all.acquired += cache_switch.cache().served();
@@ -131,7 +131,7 @@ struct PoolState {
   }
 
   /// The ConnectionPool is gone, and so is all else that needs the core.
-  [[nodiscard]] bool unreferenced() const noexcept { return references.none(inventory.slots().occupied()); }
+  [[nodiscard]] bool unreferenced() const noexcept { return references.none(inventory.slots.occupied()); }
 };
 
 }  // namespace carpool::inline v0_1::detail
