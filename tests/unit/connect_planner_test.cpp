@@ -1,5 +1,6 @@
 /// Which endpoint may connect next, and how many connects may start.
-#include <carpool/connection_pool.hpp>
+#include <carpool/detail/settings.hpp>
+#include <carpool/detail/state/connect_planner.hpp>
 #include <carpool/fake_connector.hpp>
 #include <carpool/fifo_queue.hpp>
 #include <carpool/single_backend.hpp>

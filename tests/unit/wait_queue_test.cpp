@@ -1,5 +1,6 @@
 /// The queue of those who wait: by ticket, a waiter that comes back included.
-#include <carpool/connection_pool.hpp>
+#include <carpool/detail/settings.hpp>
+#include <carpool/detail/state/wait_queue.hpp>
 #include <carpool/fake_connector.hpp>
 #include <carpool/fifo_queue.hpp>
 #include <carpool/single_backend.hpp>
