@@ -121,8 +121,8 @@ class ConnectJob {
       if (fresh != nullptr) fresh->ended = over || cut;
       if (over) end_series(state, endpoint, failure, wakeups);
       state->inventory.planner.update(endpoint);
-      wakeups.add(state->idle_workers.expect(wanted(endpoint.demand()) > 0 ? endpoint.breaker.retry_at()
-                                                                           : endpoint.forget_at(options())));
+      wakeups.add(state->idle_workers.expect(endpoint.wanted() > 0 ? endpoint.breaker.retry_at()
+                                                                   : endpoint.forget_at(options())));
     }
     pool_.free_slot(state, slot_, SlotEvent::failed, wakeups);
   }

@@ -49,15 +49,17 @@ struct Endpoint {
   ListHook<Endpoint> plan_hook;   // for the ConnectPlanner
   ListHook<Endpoint> chore_hook;  // for Chores
 
-  [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && wanted(demand()) == 0; }
+  [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && wanted() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }
   /// An abandoned one is kept for so long, because of what its breaker knows.
   [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {
     return after(breaker.retry_at(), options.connect_backoff.max);
   }
+  [[nodiscard]] std::size_t idle_wanted() const noexcept { return idle_target + (asked ? 1 : 0); }
+  [[nodiscard]] std::size_t wanted() const noexcept { return waiters.size() + idle_wanted(); }
   /// In numbers; `limit` connects may be in flight.
   [[nodiscard]] Demand demand(std::size_t limit = 0) const noexcept {
-    return {waiters.size(), idle_target + (asked ? 1 : 0), idle.size(), connecting, outdated, limit};
+    return {waiters.size(), idle_wanted(), idle.size(), connecting, outdated, limit};
   }
   // Idle targets come and go in any order.
   void add_idle_target(IdleTarget& added) noexcept { added.next = std::exchange(idle_targets, &added); }

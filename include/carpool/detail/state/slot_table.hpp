@@ -37,16 +37,19 @@ class SlotTable {
       ++count_of(SlotState::empty);
     }
     PoolSlot& slot = *free_.pop();
-    change(slot, SlotEvent::reserved);
-    ++occupied_;
+    advance(slot, SlotEvent::reserved);
     return slot;
   }
 
-  /// The only door between the states, but for reserve().
+  /// The only door between the states. Only reserve() may say `reserved`.
   void advance(PoolSlot& slot, SlotEvent event) noexcept {
-    assert(event != SlotEvent::reserved);
-    change(slot, event);
-    if (state_after(event) != SlotState::empty) return;
+    assert(next(slot.state, event).has_value());
+    const SlotState to = state_after(event);
+    --count_of(slot.state);
+    ++count_of(to);
+    slot.state = to;
+    if (event == SlotEvent::reserved) ++occupied_;
+    if (to != SlotState::empty) return;
     --occupied_;
     free_.push(slot);
   }
@@ -60,13 +63,6 @@ class SlotTable {
 
  private:
   std::size_t& count_of(SlotState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
-  void change(PoolSlot& slot, SlotEvent event) noexcept {
-    assert(next(slot.state, event).has_value());
-    const SlotState to = state_after(event);
-    --count_of(slot.state);
-    ++count_of(to);
-    slot.state = to;
-  }
 
   SlotOwner& owner_;
   std::deque<PoolSlot> storage_;  // a deque: slots never move in memory, and grow only on demand
