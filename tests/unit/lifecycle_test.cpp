@@ -1,5 +1,6 @@
 /// Jobs, background workers, the slow path and the end of a lease, each with a Lifecycle and no pool.
 #include <carpool/detail/acquire_wait.hpp>
+#include <carpool/detail/background/reaper_pass.hpp>
 #include <carpool/detail/background/workers.hpp>
 #include <carpool/detail/lease_return.hpp>
 #include <carpool/detail/lifecycle.hpp>
@@ -135,6 +136,22 @@ TEST_F(LifecycleTest, ADueRefreshIsAJob) {
   EXPECT_EQ(slot.state, SlotState::refreshing);
   EXPECT_TRUE(Jobs::run_all(pool, never));
   EXPECT_EQ(slot.state, SlotState::idle);
+}
+
+TEST_F(LifecycleTest, AReaperPassHasIdleConnectionsPinged) {
+  bool gone = false;
+  const auto own = std::make_unique<Holder<Backend>>(server, gone, carpool::PoolOptions{.keepalive_time = 1ns});
+  auto& watched = own->lifecycle;
+  {
+    auto state = watched.access();
+    carpool::detail::Instant<Backend> now;
+    state->demand.ask_for_one(state->inventory.endpoints.sole(), now);
+  }
+  EXPECT_TRUE(Jobs::run_all(watched, never));
+  EXPECT_EQ(carpool::detail::ReaperPass<Types>().run(watched).evicted, 0U);
+  EXPECT_EQ(watched.access()->inventory.slots.count(SlotState::refreshing), 1U);
+  EXPECT_TRUE(Jobs::run_all(watched, never));
+  EXPECT_EQ(watched.access()->inventory.slots.count(SlotState::idle), 1U);
 }
 
 TEST_F(LifecycleTest, TheLastThatRefersToItDeletesItsHolder) {
