@@ -112,6 +112,12 @@ class Compound:
         return f"{head}{self.kind} {self.name}{bases};"
 
 
+def is_no_part(element):
+    """What a user cannot name, a private nested class, and what is only declared ahead of its own header."""
+    ahead = element.get("kind") in ("class", "struct") and element.find("location").get("bodyend") in (None, "-1")
+    return element.get("prot") in ("private", "protected") or ahead
+
+
 def read(folder):
     compounds, free = [], []
     for entry in ElementTree.parse(folder / "index.xml").getroot():
@@ -120,6 +126,8 @@ def read(folder):
         if not re.match(r"carpool\b", entry.findtext("name")) or "detail" in entry.findtext("name").split("::"):
             continue
         element = ElementTree.parse(folder / (entry.get("refid") + ".xml")).getroot().find("compounddef")
+        if is_no_part(element):
+            continue
         if entry.get("kind") == "namespace":
             free += [Member(m, None) for m in element.iter("memberdef") if m.get("kind") != "friend"]
         elif "<" not in entry.findtext("name").split("carpool::", 1)[-1]:
