@@ -26,13 +26,16 @@ struct SingleBackend : detail::PosixBackend {
   using Atomic = detail::PlainAtomic<T>;
   using Socket = PosixSocket<SingleBackend>;
 
+  /// Locks nothing: there is one caller at a time.
   struct Mutex {
     void lock() noexcept {}
     void unlock() noexcept {}
   };
 
+  /// Nobody can sleep, so nobody is woken.
   struct Wakeup {};
 
+  /// Keeps one token. Threads: the pool's one caller.
   class ParkingSlot {
    public:
     ParkingSlot() = default;
@@ -57,7 +60,7 @@ struct SingleBackend : detail::PosixBackend {
     Task(Task&&) noexcept = default;
     Task& operator=(Task&&) noexcept = default;
     void join() noexcept {}
-    void detach() noexcept {}
+    void detach() noexcept {}  ///< nothing is left to detach from
   };
 
   /// Has a thread, "carpool-reaper", keep a coarse clock for all pools of the process while they are busy: then an

@@ -39,7 +39,7 @@ struct ThreadBackend : detail::PosixBackend {
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
-  using ReaperService = detail::ReaperService;
+  using ReaperService = detail::ReaperService;  ///< one thread, "carpool-reaper", for all pools of the process
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
