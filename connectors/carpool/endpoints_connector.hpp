@@ -92,6 +92,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     return EndpointsConnector(std::move(endpoints), options);
   }
 
+  /// In the constructor's order, which EndpointConnection::endpoint() counts.
   [[nodiscard]] const std::vector<Connector>& endpoints() const noexcept { return endpoints_; }
 
   /// One entry for each endpoint, in their order.

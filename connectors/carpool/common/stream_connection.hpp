@@ -49,6 +49,7 @@ class StreamConnection : public detail::GracefulEnd<StreamConnection<Backend, So
  public:
   using Socket = SocketType;
 
+  /// Takes a connected socket over, which its own destructor closes. Does no I/O.
   explicit StreamConnection(Socket socket, StreamOptions options = {}) noexcept
       : socket_(std::move(socket)), options_(options) {}
 
