@@ -88,7 +88,8 @@ class Member:
         if self.kind == "function" and (self.name.startswith(("operator", "~")) or "=delete" in self.arguments.replace(" ", "")):
             return True
         plain = self.kind == "function" and self.name == bare and self.arguments.startswith(("()", f"({bare}", f"(const {bare}"))
-        return plain or self.kind == "friend" or (self.owner is not None and self.owner.is_error and self.name == bare)
+        inherited = self.kind == "function" and self.owner is not None and self.name in (base.rsplit("::", 1)[-1] for base in self.owner.bases)
+        return plain or inherited or self.kind == "friend" or (self.owner is not None and self.owner.is_error and self.name == bare)
 
 
 class Compound:
