@@ -20,6 +20,7 @@ namespace carpool::inline v0_1 {
 template <class Connection>
 class Transaction {
  public:
+  /// By the connection's begin(), which has told the server already.
   explicit Transaction(Connection& connection) noexcept : connection_(&connection) {}
   Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
