@@ -46,7 +46,8 @@ class MysqlError : public SqlError {
         number_(number),
         sqlstate_(std::move(sqlstate)) {}
 
-  [[nodiscard]] unsigned number() const noexcept { return number_; }
+  [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< the server's: 1062 for a duplicate key
+  /// "23000"; HY000 where the server has no class for it.
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
 
  private:
