@@ -31,7 +31,7 @@ class TlsSocket {
  public:
   using Socket = typename Backend::Socket;
   using Address = typename Socket::Address;
-  using Options = typename Socket::Options;
+  using Options = typename Socket::Options;  ///< of the TCP socket below
 
   TlsSocket() noexcept = default;
 
@@ -77,8 +77,8 @@ class TlsSocket {
     return engine_->nothing_unread();
   }
 
-  [[nodiscard]] int native_handle() const noexcept { return socket_.native_handle(); }
-  [[nodiscard]] const Address& peer() const noexcept { return socket_.peer(); }
+  [[nodiscard]] int native_handle() const noexcept { return socket_.native_handle(); }  ///< -1 where it is closed
+  [[nodiscard]] const Address& peer() const noexcept { return socket_.peer(); }         ///< Lifetime: the socket's
 
   /// Whether the handshake continued an earlier session.
   [[nodiscard]] bool resumed() const noexcept { return engine_ && engine_->resumed(); }
