@@ -86,7 +86,7 @@ class ConnectionPool {
   {
     return lease(target, default_timeout(), site);
   }
-  /// As acquire(), but within `timeout`, which begins when the caller has to wait. 0: only what is ready.
+  /// As acquire(), but within `timeout` instead of acquire_timeout. 0: only what is ready.
   [[nodiscard]] Lease acquire_for(SaturatedDuration timeout, SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {

@@ -21,7 +21,7 @@ namespace carpool::inline v0_1 {
 template <class Core>
 class Lease {
  public:
-  using Connection = typename Core::Connection;
+  using Connection = typename Core::Connection;  ///< the pool's
 
   Lease() noexcept = default;
   Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}

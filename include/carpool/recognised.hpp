@@ -129,8 +129,8 @@ struct RecognisedEvents {
   }
 };
 
-/// What a pool with this backend calls of Connector or of its connection. Threads: evaluated by the compiler alone, as
-/// all of these.
+/// What a pool with this backend calls of Connector or of its connection. Costs nothing at run
+/// time, as all of these.
 template <class Connector, BackendPolicy Backend>
   requires ConnectorFor<Connector, Backend>
 [[nodiscard]] consteval RecognisedMembers recognised() noexcept {
