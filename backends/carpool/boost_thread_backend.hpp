@@ -97,7 +97,7 @@ struct BoostThreadBackend : detail::PosixBackend {
   class Task {
    public:
     Task() = default;
-    explicit Task(boost::thread thread) noexcept : thread_(std::move(thread)) {}
+    explicit Task(boost::thread thread) noexcept : thread_(std::move(thread)) {}  ///< takes a running thread over
     Task(Task&&) noexcept = default;
     Task& operator=(Task&& other) noexcept {
       join();
@@ -126,7 +126,7 @@ struct BoostThreadBackend : detail::PosixBackend {
     boost::thread thread_;
   };
 
-  using Interruption = boost::thread_interrupted;  ///< caught by the pool to pass on what its caller was given
+  using Interruption = boost::thread_interrupted;  ///< ends a wait; acquire(std::error_code&) makes a code of it
   /// While it lives, no wait of this thread is an interruption point; what was asked for meanwhile comes afterwards.
   using Uninterrupted = boost::this_thread::disable_interruption;
   /// For who has caught an Interruption and cannot throw it on: this thread's next interruption point does.

@@ -59,7 +59,7 @@ struct SingleBackend : detail::PosixBackend {
     Task() = default;
     Task(Task&&) noexcept = default;
     Task& operator=(Task&&) noexcept = default;
-    void join() noexcept {}
+    void join() noexcept {}    ///< its work was done by the call that made it
     void detach() noexcept {}  ///< nothing is left to detach from
   };
 

@@ -45,7 +45,7 @@ struct ThreadBackend : detail::PosixBackend {
   class Task {
    public:
     Task() = default;
-    explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}
+    explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}  ///< takes a running thread over
     Task(Task&&) noexcept = default;
     Task& operator=(Task&& other) noexcept {
       join();
@@ -54,6 +54,7 @@ struct ThreadBackend : detail::PosixBackend {
     }
     ~Task() { join(); }
 
+    /// Waits: without a deadline, until the work returns. Idempotent.
     void join() {
       if (thread_.joinable()) thread_.join();
     }

@@ -77,7 +77,7 @@ struct SimulationFailure {
 struct SimulationOutcome {
   std::optional<SimulationFailure> failure;  ///< none: the run ended well
   SimulationTrace trace;                     ///< of the choices that were not the default ones; it replays the run
-  std::uint64_t steps = 0;                   ///< operations at which another task could have gone on, and stale loads
+  std::uint64_t steps = 0;                   ///< how often it was asked who goes on, or how old a value is
   std::uint64_t hash = 0;                    ///< of who did what in which order
   std::vector<std::string> story;            ///< one line per event, where the run was told to tell; else empty
 };

@@ -29,7 +29,7 @@ struct BooksAreBusy {};
 /// merely linked against the backend; what fails there ends the program.
 class Simulation {
  public:
-  using Task = detail::SimulatedTask;
+  using Task = detail::SimulatedTask;            ///< lives until the run ends
   using Operation = detail::SimulatedOperation;  ///< where another task may come in
 
   Simulation(const Simulation&) = delete;
@@ -94,8 +94,7 @@ class Simulation {
     std::vector<std::function<void()>>& list_;  // invariants nest: the last to come is the first to go
   };
 
-  /// While one lives, a depth-first search has no choices, and nobody is stopped: for what a scenario needs, and is not
-  /// about. The other searches are not impressed but for that.
+  /// While one lives, a depth-first search has no choices, and no search stops anybody: for what a scenario only needs.
   class Unsearched {
    public:
     Unsearched() noexcept : run_(current()) { ++run_.unsearched_; }
@@ -109,6 +108,7 @@ class Simulation {
 
   // --- for the backend ---------------------------------------------------------------------------------
 
+  /// The simulated clock. To read it is no step.
   [[nodiscard]] TimePoint now() noexcept {
     self_->looked = false;  // what was read may be old news by the next operation
     return now_;
@@ -141,7 +141,7 @@ class Simulation {
   void wake_all_that_wait_for(const void* thing) noexcept;   ///< block()'s waits_for
   bool wake_one_that_waits_for(const void* thing) noexcept;  ///< false: nobody did
 
-  Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
+  Task& spawn(std::unique_ptr<detail::SimulatedBody> body);  ///< it is runnable, and runs at a later choice
   /// Ends the run; where the caller is one of its tasks, never returns.
   void fail(SimulationFailure::Kind kind, const std::string& what);
   void flush_everybody() {  ///< all delayed stores become visible
