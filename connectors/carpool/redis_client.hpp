@@ -46,7 +46,7 @@ struct RedisClientOptions {
 template <class Pool>
 class RedisClient : public RedisCommands<RedisClient<Pool>> {
  public:
-  using Connection = typename Pool::Connection;
+  using Connection = typename Pool::Connection;  ///< RedisConnection, or what a connector makes of it
 
   /// Does no I/O. Texts of time-outs name site as the place of its leases.
   explicit RedisClient(Pool& pool, RedisClientOptions options = {}, SourceLocation site = SourceLocation::current())

@@ -42,8 +42,8 @@ class FakeConnect {
   Duration announced_lifetime = forever;           ///< see announcing; forever: the pool's eviction decides alone
   Duration goodbye_time = Duration::zero();        ///< see slow_to_part
   bool gets_dirty = false;                         ///< see dirtied_by_use
-  FakeReply ping = FakeReply::yes;
-  FakeReply reset = FakeReply::yes;
+  FakeReply ping = FakeReply::yes;                 ///< see answering_pings
+  FakeReply reset = FakeReply::yes;                ///< see answering_resets
 
   /// The server closes after the n-th use.
   [[nodiscard]] FakeConnect dying_after_uses(std::size_t n) const { return with(&FakeConnect::uses_to_live, n); }

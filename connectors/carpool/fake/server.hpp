@@ -67,7 +67,7 @@ class FakeServer {
     const std::scoped_lock lock(state_->mutex);
     state_->dead_through = state_->last_id;
   }
-  /// Nothing happens where there is no such connection.
+  /// The connection with this id; one that is still to be opened will be dead from the start.
   void kill(std::uint64_t id) {
     const std::scoped_lock lock(state_->mutex);
     state_->dead.insert(id);

@@ -29,6 +29,7 @@ struct HiveCells {
   Values values = std::vector<std::string>();  ///< a NULL has a cell too: an empty value
   std::vector<bool> nulls = {};                ///< may be shorter than values
 
+  /// Cells, NULL ones included.
   [[nodiscard]] std::size_t size() const {
     return std::visit([](const auto& cells) { return cells.size(); }, values);
   }
@@ -92,6 +93,7 @@ class HiveRows : public SqlRowAccess<HiveRows> {
   /// One entry per column, all of one length. The columns have no names until describe().
   explicit HiveRows(std::vector<HiveCells> cells) : cells_(std::move(cells)) {}
 
+  /// The number of rows in this batch, or of all that query() gave.
   [[nodiscard]] std::size_t size() const { return cells_.empty() ? 0 : cells_.front().size(); }
   /// Also where there are no rows, if they were described.
   [[nodiscard]] std::size_t columns() const noexcept { return cells_.empty() ? described_.size() : cells_.size(); }
@@ -124,6 +126,7 @@ class HiveRows : public SqlRowAccess<HiveRows> {
 
   // --- for the connection that reads it ---
 
+  /// One entry per column, in their order.
   void describe(std::vector<HiveColumn> columns) { described_ = std::move(columns); }
   void set_affected_rows(std::uint64_t count) noexcept { affected_rows_ = count; }  ///< see affected_rows(); at first 0
   /// To the end of these; the same columns of the same types, or std::invalid_argument.

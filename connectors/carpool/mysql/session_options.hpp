@@ -19,8 +19,8 @@ enum class MysqlReset {
 
 /// What a session keeps to; each is a field of MysqlConnector.
 struct MysqlSessionOptions {
-  Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline
-  MysqlReset reset = MysqlReset::when_dirty;
+  Duration io_timeout = std::chrono::seconds(30);       ///< bounds each operation that is given no deadline
+  MysqlReset reset = MysqlReset::when_dirty;            ///< when a session is reset on its return
   std::size_t max_reply_bytes = std::size_t{64} << 20;  ///< of one answer; a longer one is an error
   std::size_t statement_cache = 64;                     ///< prepared statements that are kept
   std::string database = {};                            ///< as a reset restores it; empty: none is chosen

@@ -28,6 +28,7 @@ struct RedisSetOptions {
 template <class Speaker>
 class RedisCommands {
  public:
+  /// A round trip; false: the server answered something else.
   bool ping() { return say<std::string>("PING") == "PONG"; }
 
   /// Nothing where there is no such key.

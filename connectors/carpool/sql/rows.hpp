@@ -18,6 +18,7 @@ namespace carpool::inline v0_1 {
 template <class Result>
 class SqlStoredRows : public SqlRowAccess<Result> {
  public:
+  /// Complete rows.
   [[nodiscard]] std::size_t size() const noexcept { return names_.empty() ? 0 : values_.size() / names_.size(); }
   [[nodiscard]] std::size_t columns() const noexcept { return names_.size(); }  ///< also where there are no rows
   /// Throws: std::out_of_range. Lifetime: the result's.

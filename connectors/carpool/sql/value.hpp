@@ -72,8 +72,8 @@ class SqlParameters {
   SqlParameters(const std::vector<SqlValue>& values) noexcept : values_(values) {}
   SqlParameters(std::span<const SqlValue> values) noexcept : values_(values) {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }  ///< the statement has no placeholders
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }  ///< must be the number of placeholders
+  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }       ///< the statement has no placeholders
   [[nodiscard]] const SqlValue& operator[](std::size_t index) const noexcept { return values_[index]; }
   [[nodiscard]] auto begin() const noexcept { return values_.begin(); }  ///< a constant iterator over SqlValue
   [[nodiscard]] auto end() const noexcept { return values_.end(); }      ///< behind the last value

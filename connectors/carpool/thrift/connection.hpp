@@ -24,7 +24,7 @@ namespace carpool::inline v0_1 {
 template <class Client, class Backend>
 class ThriftConnection {
  public:
-  using Socket = OptionalTlsSocket<Backend>;
+  using Socket = OptionalTlsSocket<Backend>;           ///< plain, or encrypted where the connector has tls
   using Stream = StreamConnection<Backend, Socket>;    ///< reads and writes with deadlines
   using Transport = ThriftTransport<Backend, Stream>;  ///< what the generated client calls
 

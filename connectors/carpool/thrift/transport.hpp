@@ -104,6 +104,7 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   [[nodiscard]] bool settled() const noexcept {
     return awaited_ == 0 && unread() == 0 && frame_left_ == 0 && request_.size() == header() && stream_.reusable();
   }
+  /// Nothing has come unasked, and the peer is there. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return unread() == 0 && stream_.is_connected(); }
 
   [[nodiscard]] Stream& stream() noexcept { return stream_; }  ///< for what is done to the bytes besides

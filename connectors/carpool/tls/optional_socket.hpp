@@ -35,6 +35,7 @@ class OptionalTlsSocket {
     if (Encrypted* encrypted = std::get_if<Encrypted>(&socket_)) encrypted->close_gracefully(deadline);
   }
 
+  /// As the socket that is held. No round trip.
   [[nodiscard]] bool is_connected() const noexcept {
     return std::visit([](const auto& socket) { return socket.is_connected(); }, socket_);
   }

@@ -29,7 +29,7 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class TlsSocket {
  public:
-  using Socket = typename Backend::Socket;
+  using Socket = typename Backend::Socket;  ///< the TCP socket below
   using Address = typename Socket::Address;
   using Options = typename Socket::Options;  ///< of the TCP socket below
 
