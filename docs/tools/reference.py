@@ -154,7 +154,18 @@ def roles():
     return found
 
 
-ROLE_SUFFIXES = ("Backend", "Connector", "Queue", "Stack", "Bag", "Connection")
+# Who plays a role, by the end of its name; another's member of the same name, a result's size() for one, is something else.
+PLAYERS = {"Queue": ("Queue", "Stack", "Bag"), "Backend": ("Backend",), "I/O backend": ("Backend",), "Mutex": ("Mutex",),
+           "ParkingSlot": ("ParkingSlot",), "Connector": ("Connector", "Connection", "Sentinel"), "Connector with Target": ("Connector",)}
+EVERY_PLAYER = tuple(end for ends in PLAYERS.values() for end in ends) + ("Socket",)
+
+
+def plays(member, known_roles):
+    if member.owner is None or member.name not in known_roles:
+        return False
+    if member.owner.file.endswith("/evictions.hpp"):
+        return True
+    return member.owner.name.endswith(PLAYERS.get(known_roles[member.name][0], EVERY_PLAYER))
 
 
 def is_undocumented(member, documented, known_roles):
@@ -163,7 +174,7 @@ def is_undocumented(member, documented, known_roles):
     owner = member.owner.name if member.owner else ""
     if (owner, member.name) in documented:
         return False
-    return not (member.owner and member.name in known_roles)
+    return not plays(member, known_roles)
 
 
 def undocumented(compounds, free):
@@ -191,7 +202,7 @@ def field_table(fields):
 
 
 def said_by_role(member, known):
-    if member.owner is None or member.name not in known or not known[member.name][1]:
+    if not plays(member, known) or not known[member.name][1]:
         return ""
     return f"Part of its role: {comments.marked(known[member.name][1])}\n"
 
