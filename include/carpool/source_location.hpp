@@ -28,7 +28,7 @@ class SourceLocation {
     return here;
   }
   [[nodiscard]] constexpr const char* file_name() const noexcept { return file_; }  ///< Lifetime: the program's
-  /// Without parameters; Lifetime: the program's.
+  /// Without its parameters. Lifetime: the program's.
   [[nodiscard]] constexpr const char* function_name() const noexcept { return function_; }
   /// Counted from 1; 0 where made by the default constructor.
   [[nodiscard]] constexpr std::uint_least32_t line() const noexcept { return line_; }
