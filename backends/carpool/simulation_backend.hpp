@@ -77,7 +77,7 @@ struct SimulationBackend {
   }
 
   [[nodiscard]] static WorkerId worker() noexcept { return worker_of(Simulation::current().self().id); }
-  /// Ids start at 1: 0 is nobody.
+  /// Ids start at 1: 0 is no worker.
   [[nodiscard]] static WorkerId worker_of(std::uint32_t task) noexcept { return WorkerId{task} + 1; }
   /// By the run's seed and the task, so that another schedule draws the same numbers; and other ones after a fork.
   [[nodiscard]] static std::uint64_t random(SourceLocation site = SourceLocation::current()) noexcept {

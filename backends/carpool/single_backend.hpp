@@ -32,7 +32,7 @@ struct SingleBackend : detail::PosixBackend {
     void unlock() noexcept {}
   };
 
-  /// Nobody can sleep, so nobody is woken.
+  /// No caller sleeps, so none is woken.
   struct Wakeup {};
 
   /// Keeps one token. Threads: the pool's one caller.

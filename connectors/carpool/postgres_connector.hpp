@@ -47,7 +47,7 @@ struct PostgresConnector {
   /// the environment.
   std::vector<std::pair<std::string, std::string>> options = {};
   std::string target_session_attrs = "any";  ///< or read-write, read-only, primary, standby, prefer-standby
-  PostgresReset reset_policy = PostgresReset::rollback_if_needed;  ///< on return, before somebody else gets it
+  PostgresReset reset_policy = PostgresReset::rollback_if_needed;  ///< on return, before the next lease
   Duration io_timeout = std::chrono::seconds(30);       ///< bounds each operation that is given no deadline of its own
   std::size_t max_reply_bytes = std::size_t{1} << 30U;  ///< over TCP; what a server may send for one command
   std::size_t max_notices = 100;                        ///< kept until take_notices(); the oldest go first

@@ -15,7 +15,7 @@ namespace carpool::inline v0_1 {
 struct PoolStats {
   std::size_t max_size = 0;    ///< as of the last resize()
   std::size_t connecting = 0;  ///< slots reserved for a connect in flight
-  std::size_t idle = 0;        ///< nobody's: neither leased nor being pinged or reset
+  std::size_t idle = 0;        ///< neither leased nor being pinged or reset
   std::size_t in_use = 0;      ///< leased, or being validated for a lease or by the reaper
   std::size_t closing = 0;     ///< no longer usable, not yet closed: still counted against max_size
   std::size_t waiting = 0;     ///< callers that wait

@@ -139,7 +139,7 @@ class Simulation {
   }
   void look_who_is_roused(const Task& sleeper);              ///< misuse where forbidden and under a mutex
   void wake_all_that_wait_for(const void* thing) noexcept;   ///< block()'s waits_for
-  bool wake_one_that_waits_for(const void* thing) noexcept;  ///< false: nobody did
+  bool wake_one_that_waits_for(const void* thing) noexcept;  ///< false: no task did
 
   Task& spawn(std::unique_ptr<detail::SimulatedBody> body);  ///< it is runnable, and runs at a later choice
   /// Ends the run; where the caller is one of its tasks, never returns.
