@@ -22,8 +22,8 @@ namespace carpool::inline v0_1 {
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
   nothing,  ///< no command
-  safe,     ///< those whose second time changes nothing: reads, and SET without NX, XX and GET
-  always,   ///< all: the caller does not mind if INCR counts twice
+  safe,  ///< those whose second time changes nothing: reads, MSET, HMSET, SETEX, PSETEX, and SET without NX, XX and GET
+  always,  ///< all: the caller does not mind if INCR counts twice
 };
 
 /// How a RedisClient deals with lost connections.

@@ -87,9 +87,15 @@ namespace detail {
   return text == nullptr ? std::string() : std::string(text);
 }
 
+/// Never translated; a pooler's own errors have only the other one.
+[[nodiscard]] inline std::string postgres_severity(const PGresult* result) {
+  std::string severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity.empty() ? postgres_field(result, PG_DIAG_SEVERITY) : severity;
+}
+
 [[nodiscard]] inline PostgresError::Fields postgres_fields(const PGresult* result) {
   return {.sqlstate = postgres_field(result, PG_DIAG_SQLSTATE),
-          .severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+          .severity = postgres_severity(result),
           .message = postgres_field(result, PG_DIAG_MESSAGE_PRIMARY),
           .detail = postgres_field(result, PG_DIAG_MESSAGE_DETAIL),
           .hint = postgres_field(result, PG_DIAG_MESSAGE_HINT),
