@@ -91,13 +91,13 @@ struct BoostThreadBackend : detail::PosixBackend {
   using ParkingSlot = detail::InterruptibleParkingSlot;
   using Wakeup = FutexWakeup;  // of the reaper; waiters need none
   using Socket = PosixSocket<BoostThreadBackend>;
-  using ReaperService = detail::ReaperService;
+  using ReaperService = detail::ReaperService;  ///< ThreadBackend's: one thread for all pools of the process
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
    public:
     Task() = default;
-    explicit Task(boost::thread thread) noexcept : thread_(std::move(thread)) {}
+    explicit Task(boost::thread thread) noexcept : thread_(std::move(thread)) {}  ///< takes a running thread over
     Task(Task&&) noexcept = default;
     Task& operator=(Task&& other) noexcept {
       join();
@@ -126,7 +126,7 @@ struct BoostThreadBackend : detail::PosixBackend {
     boost::thread thread_;
   };
 
-  using Interruption = boost::thread_interrupted;
+  using Interruption = boost::thread_interrupted;  ///< ends a wait; acquire(std::error_code&) makes a code of it
   /// While it lives, no wait of this thread is an interruption point; what was asked for meanwhile comes afterwards.
   using Uninterrupted = boost::this_thread::disable_interruption;
   /// For who has caught an Interruption and cannot throw it on: this thread's next interruption point does.

@@ -29,7 +29,7 @@ namespace carpool::inline v0_1 {
 /// time.
 struct SimulationBackend {
   static constexpr bool concurrent = true;
-  static constexpr bool simulated = true;
+  static constexpr bool simulated = true;  ///< for tests that run on other backends too
 
   template <class T>
   using Atomic = SimulationAtomic<T>;
@@ -77,6 +77,7 @@ struct SimulationBackend {
   }
 
   [[nodiscard]] static WorkerId worker() noexcept { return worker_of(Simulation::current().self().id); }
+  /// Ids start at 1: 0 is no worker.
   [[nodiscard]] static WorkerId worker_of(std::uint32_t task) noexcept { return WorkerId{task} + 1; }
   /// By the run's seed and the task, so that another schedule draws the same numbers; and other ones after a fork.
   [[nodiscard]] static std::uint64_t random(SourceLocation site = SourceLocation::current()) noexcept {
@@ -103,6 +104,7 @@ struct SimulationBackend {
     }
   }
   static void forget(int) noexcept {}
+  /// Always false: nothing is known, so is_connected looks.
   [[nodiscard]] static bool idle_hint(int) noexcept { return false; }
   /// Everybody waits for the call, in no simulated time.
   template <class F>

@@ -17,6 +17,7 @@ namespace carpool::inline v0_1 {
 /// Made inside or outside of the simulation; add() is called inside. Times count from the simulation's start.
 class SimulationTimeline {
  public:
+  /// Counts events per `step` of simulated time.
   explicit SimulationTimeline(Duration step = std::chrono::seconds(1)) : step_(step) {}
 
   /// So many more of these, now.
@@ -26,6 +27,7 @@ class SimulationTimeline {
     for (const TimePoint time : times) add_at(series, time, 1);
   }
 
+  /// Over the whole run; 0 where the series is unknown.
   [[nodiscard]] std::uint64_t total(const std::string& series) const {
     std::uint64_t sum = 0;
     for (const std::uint64_t count : counts_of(series)) sum += count;

@@ -26,13 +26,16 @@ struct SingleBackend : detail::PosixBackend {
   using Atomic = detail::PlainAtomic<T>;
   using Socket = PosixSocket<SingleBackend>;
 
+  /// Locks nothing: there is one caller at a time.
   struct Mutex {
     void lock() noexcept {}
     void unlock() noexcept {}
   };
 
+  /// No caller sleeps, so none is woken.
   struct Wakeup {};
 
+  /// Keeps one token. Threads: the pool's one caller.
   class ParkingSlot {
    public:
     ParkingSlot() = default;
@@ -56,8 +59,8 @@ struct SingleBackend : detail::PosixBackend {
     Task() = default;
     Task(Task&&) noexcept = default;
     Task& operator=(Task&&) noexcept = default;
-    void join() noexcept {}
-    void detach() noexcept {}
+    void join() noexcept {}    ///< its work was done by the call that made it
+    void detach() noexcept {}  ///< nothing is left to detach from
   };
 
   /// Has a thread, "carpool-reaper", keep a coarse clock for all pools of the process while they are busy: then an

@@ -39,13 +39,13 @@ struct ThreadBackend : detail::PosixBackend {
   using ParkingSlot = FutexParkingSlot;
   using Wakeup = FutexWakeup;
   using Socket = PosixSocket<ThreadBackend>;
-  using ReaperService = detail::ReaperService;
+  using ReaperService = detail::ReaperService;  ///< one thread, "carpool-reaper", for all pools of the process
 
   /// A thread that is joined when it is let go of: by the destructor or by moving another one here.
   class Task {
    public:
     Task() = default;
-    explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}
+    explicit Task(std::thread thread) noexcept : thread_(std::move(thread)) {}  ///< takes a running thread over
     Task(Task&&) noexcept = default;
     Task& operator=(Task&& other) noexcept {
       join();
@@ -54,6 +54,7 @@ struct ThreadBackend : detail::PosixBackend {
     }
     ~Task() { join(); }
 
+    /// Waits: without a deadline, until the work returns. Idempotent.
     void join() {
       if (thread_.joinable()) thread_.join();
     }

@@ -63,8 +63,9 @@ bool says_wrong_role(const Connector& connector, const std::exception_ptr& error
 /// whether its user caught the exception or not, and where with_connection ends in an exception that says so (the
 /// connector's wrong_role(exception)).
 ///
-/// Errors:   connect throws what the wrapped one did where there is one endpoint; else std::system_error, or
-///           AuthenticationError where a server refused the credentials, naming what each endpoint said.
+/// Errors:   connect throws what the wrapped one did where there is one endpoint; else std::system_error,
+///           AuthenticationError where a server refused the credentials, or ConnectRefused where every server refused
+///           for good, naming what each endpoint said.
 /// Threads:  as the wrapped connector; copies share what is known of the endpoints.
 template <class Connector>
 class EndpointsConnector : public detail::EndpointTarget<Connector> {
@@ -92,6 +93,7 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     return EndpointsConnector(std::move(endpoints), options);
   }
 
+  /// In the constructor's order, which EndpointConnection::endpoint() counts.
   [[nodiscard]] const std::vector<Connector>& endpoints() const noexcept { return endpoints_; }
 
   /// One entry for each endpoint, in their order.

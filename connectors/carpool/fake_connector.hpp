@@ -137,7 +137,7 @@ class FakeConnector {
 /// The same with a name as target: one server, many endpoints. FakeServer::target_connector makes it.
 class FakeTargetConnector : public FakeConnector {
  public:
-  using Target = std::string;
+  using Target = std::string;  ///< a name; each has scripts and counts of its own
 
   template <class Backend>
   [[nodiscard]] FakeConnection<Backend> connect(const Target& target, TimePoint deadline) const {

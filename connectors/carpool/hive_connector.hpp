@@ -43,24 +43,24 @@ namespace carpool::inline v0_1 {
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
 ///           server refuses the credentials, HiveError where it opens no session, else std::system_error.
 struct HiveConnector {
-  using Target = HiveTarget;
+  using Target = HiveTarget;                        ///< what is not given in it is as here
   static constexpr bool target_is_optional = true;  ///< HiveTarget{} is what is said here
   template <class Backend>
   using Connection = HiveConnection<Backend>;
 
-  std::string host;
-  std::uint16_t port = 10000;
-  std::string user = {};      ///< empty: none with no_sasl; "anonymous" with plain, which needs one
-  std::string password = {};  ///< empty: none with no_sasl; any with plain, which needs one
-  std::string database = {};  ///< empty: the server's default
-  HiveAuth auth = HiveAuth::plain;
-  std::map<std::string, std::string> configuration = {};  ///< of the session, by Hive's names
-  std::optional<TlsOptions> tls = {};                     ///< std::nullopt: in the clear
-  HiveProtocol protocol = HiveProtocol::v8;               ///< the highest version to speak
-  HiveReset session_reset = HiveReset::close_operations;  ///< when a connection goes back to the pool
-  std::int64_t batch_rows = 10000;                        ///< asked for at once; the server may send fewer
-  std::size_t max_rows = 1000000;                         ///< of one query() in one piece
-  ThriftLimits limits = {};
+  std::string host;                 ///< HiveServer2's, a name or a number, without brackets
+  std::uint16_t port = 10000;       ///< 1 to 65535
+  std::string user = {};            ///< empty: none with no_sasl; "anonymous" with plain, which needs one
+  std::string password = {};        ///< empty: none with no_sasl; any with plain, which needs one
+  std::string database = {};        ///< empty: the server's default
+  HiveAuth auth = HiveAuth::plain;  ///< as the server has it
+  std::map<std::string, std::string> configuration = {};   ///< of the session, by Hive's names
+  std::optional<TlsOptions> tls = {};                      ///< std::nullopt: in the clear
+  HiveProtocol protocol = HiveProtocol::v8;                ///< the highest version to speak
+  HiveReset session_reset = HiveReset::close_operations;   ///< when a connection goes back to the pool
+  std::int64_t batch_rows = 10000;                         ///< asked for at once; the server may send fewer
+  std::size_t max_rows = 1000000;                          ///< of one query() in one piece
+  ThriftLimits limits = {};                                ///< of what the server may send
   Duration io_timeout = std::chrono::seconds(30);          ///< bounds each operation that is given no deadline
   Duration first_poll = std::chrono::milliseconds(5);      ///< a running statement is asked after; doubles each time
   Duration last_poll = std::chrono::milliseconds(500);     ///< and no seldomer than this

@@ -25,11 +25,14 @@ struct HttpClientOptions {
 template <class Pool>
 class HttpClient {
  public:
+  /// Does no I/O.
   explicit HttpClient(Pool& pool, HttpClientOptions options = {}) noexcept : pool_(&pool), options_(options) {}
 
+  /// As request(), with GET.
   HttpResponse get(std::string path, std::optional<TimePoint> deadline = {}) {
     return request(HttpRequest{.path = std::move(path)}, deadline);
   }
+  /// As request(), with POST: sent twice only with repeat_any_method.
   HttpResponse post(std::string path, std::string body, HttpHeaders headers = {},
                     std::optional<TimePoint> deadline = {}) {
     return request(

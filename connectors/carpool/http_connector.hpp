@@ -38,19 +38,19 @@ struct HttpConnector {
   template <class Backend>
   using Connection = HttpConnection<Backend>;
 
-  std::string host;                 ///< a name or a number, without brackets
-  std::uint16_t port = 0;           ///< 0: 443 with tls, else 80
-  std::optional<HttpTls> tls = {};  ///< std::nullopt: plain http
-  std::string unix_path = {};       ///< if not empty, where to connect; host is then only said
-  std::string user = {};            ///< for Basic authentication
-  std::string password = {};
-  HttpHeaders headers = {};  ///< for each request that has none of the name
-  std::optional<HttpProxy> proxy = {};
-  bool proxy_from_environment = false;   ///< http_proxy, https_proxy, no_proxy
-  unsigned max_redirects = 0;            ///< followed for GET and HEAD, and to this server alone
-  std::size_t max_header_bytes = 65536;  ///< of one answer
-  std::size_t max_body_bytes = std::size_t{16} << 20;
-  Duration io_timeout = std::chrono::seconds(30);  ///< of each request that is given no deadline of its own
+  std::string host;                                    ///< a name or a number, without brackets
+  std::uint16_t port = 0;                              ///< 0: 443 with tls, else 80
+  std::optional<HttpTls> tls = {};                     ///< std::nullopt: plain http
+  std::string unix_path = {};                          ///< if not empty, where to connect; host is then only said
+  std::string user = {};                               ///< for Basic authentication
+  std::string password = {};                           ///< for Basic authentication
+  HttpHeaders headers = {};                            ///< for each request that has none of the name
+  std::optional<HttpProxy> proxy = {};                 ///< where to connect instead; std::nullopt: none
+  bool proxy_from_environment = false;                 ///< http_proxy, https_proxy, no_proxy
+  unsigned max_redirects = 0;                          ///< followed for GET and HEAD, and to this server alone
+  std::size_t max_header_bytes = 65536;                ///< of one answer
+  std::size_t max_body_bytes = std::size_t{16} << 20;  ///< of one answer; a longer one is an error
+  Duration io_timeout = std::chrono::seconds(30);      ///< of each request that is given no deadline of its own
 
   /// http://user:password@host:port, the same with https://. Options: ca_file, cert_file, key_file, verify (on, off),
   /// unix_path, max_redirects, max_header_bytes, max_body_bytes, io_timeout (30s, 250ms), proxy_from_environment. The

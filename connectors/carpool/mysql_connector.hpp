@@ -40,16 +40,16 @@ struct MysqlConnector {
   template <class Backend>
   using Connection = MysqlConnection<Backend>;
 
-  std::string host = "127.0.0.1";  ///< a name or a number, without brackets
-  std::uint16_t port = 3306;
-  std::string unix_path = {};  ///< if not empty, instead of host and port
-  std::string user = {};
-  std::string password = {};
-  std::string database = {};        ///< empty: none is chosen
-  std::string charset = "utf8mb4";  ///< of what is sent and received
-  std::optional<MysqlTls> tls = {};
-  std::vector<std::string> session_setup = {};  ///< statements for each new session, and again after each reset
-  MysqlReset reset_policy = MysqlReset::when_dirty;
+  std::string host = "127.0.0.1";                       ///< a name or a number, without brackets
+  std::uint16_t port = 3306;                            ///< 1 to 65535
+  std::string unix_path = {};                           ///< if not empty, instead of host and port
+  std::string user = {};                                ///< at login; no NUL
+  std::string password = {};                            ///< at login; no NUL
+  std::string database = {};                            ///< empty: none is chosen
+  std::string charset = "utf8mb4";                      ///< of what is sent and received
+  std::optional<MysqlTls> tls = {};                     ///< std::nullopt: in the clear; not with unix_path
+  std::vector<std::string> session_setup = {};          ///< statements for each new session, and again after each reset
+  MysqlReset reset_policy = MysqlReset::when_dirty;     ///< when a session is reset on its return
   std::size_t statement_cache = 64;                     ///< prepared statements that a session keeps
   std::size_t max_reply_bytes = std::size_t{64} << 20;  ///< of one answer; a longer one is an error
   bool multi_statements = false;                        ///< "a; b" in one query: what injections are made of

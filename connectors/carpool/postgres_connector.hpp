@@ -39,15 +39,15 @@ struct PostgresConnector {
   using Connection = PostgresConnection<Backend>;
 
   std::string host = "127.0.0.1";  ///< a name, a number, or the folder of a Unix socket, which begins with a slash
-  std::uint16_t port = 5432;
-  std::string user = {};      ///< empty: as libpq chooses, PGUSER or the process's own
-  std::string password = {};  ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
-  std::string database = {};  ///< empty: the one of the user's name
+  std::uint16_t port = 5432;       ///< 1 to 65535
+  std::string user = {};           ///< empty: as libpq chooses, PGUSER or the process's own
+  std::string password = {};       ///< empty: as libpq chooses, PGPASSWORD or ~/.pgpass
+  std::string database = {};       ///< empty: the one of the user's name
   /// libpq's connection parameters that may be set: see postgres/options.hpp. What is said here or above counts before
   /// the environment.
   std::vector<std::pair<std::string, std::string>> options = {};
   std::string target_session_attrs = "any";  ///< or read-write, read-only, primary, standby, prefer-standby
-  PostgresReset reset_policy = PostgresReset::rollback_if_needed;
+  PostgresReset reset_policy = PostgresReset::rollback_if_needed;  ///< on return, before the next lease
   Duration io_timeout = std::chrono::seconds(30);       ///< bounds each operation that is given no deadline of its own
   std::size_t max_reply_bytes = std::size_t{1} << 30U;  ///< over TCP; what a server may send for one command
   std::size_t max_notices = 100;                        ///< kept until take_notices(); the oldest go first

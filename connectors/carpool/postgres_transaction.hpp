@@ -16,12 +16,14 @@ enum class PostgresIsolation {
   serializable,     ///< as if one after the other; what cannot be so fails with 40001: see is_repeatable
 };
 
+/// For designated initialisers, in this order: what BEGIN is told.
 struct PostgresTransactionOptions {
   std::optional<PostgresIsolation> isolation = {};  ///< std::nullopt: the server's default
-  bool read_only = false;
+  bool read_only = false;                           ///< the server refuses what writes
   bool deferrable = false;  ///< serializable and read-only: waits once at its beginning, then never fails
 };
 
+/// What PostgresConnection::begin returns: sql/transaction.hpp says what it does.
 template <class Connection>
 using PostgresTransaction = Transaction<Connection>;
 

@@ -22,14 +22,14 @@ namespace carpool::inline v0_1 {
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
   nothing,  ///< no command
-  safe,     ///< those whose second time changes nothing: reads, and SET without NX, XX and GET
-  always,   ///< all: the caller does not mind if INCR counts twice
+  safe,  ///< those whose second time changes nothing: reads, MSET, HMSET, SETEX, PSETEX, and SET without NX, XX and GET
+  always,  ///< all: the caller does not mind if INCR counts twice
 };
 
 /// How a RedisClient deals with lost connections.
 struct RedisClientOptions {
-  RedisRepeat repeat = RedisRepeat::safe;
-  bool repeat_after_timeout = false;  ///< also where the reply did not come in time: the caller then waits twice
+  RedisRepeat repeat = RedisRepeat::safe;  ///< after a connection was lost before the reply came
+  bool repeat_after_timeout = false;       ///< also where the reply did not come in time: the caller then waits twice
 };
 
 /// Cheap to copy; it refers to the pool, which must outlive it.
@@ -46,8 +46,9 @@ struct RedisClientOptions {
 template <class Pool>
 class RedisClient : public RedisCommands<RedisClient<Pool>> {
  public:
-  using Connection = typename Pool::Connection;
+  using Connection = typename Pool::Connection;  ///< RedisConnection, or what a connector makes of it
 
+  /// Does no I/O. Texts of time-outs name site as the place of its leases.
   explicit RedisClient(Pool& pool, RedisClientOptions options = {}, SourceLocation site = SourceLocation::current())
       : pool_(&pool), options_(options), site_(site) {}
 
@@ -58,6 +59,8 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
     return other;
   }
 
+  /// As RedisConnection::command, on a lease of its own. Waits: for a connection, then io_timeout at most; longer where
+  /// it is repeated.
   template <class T = RedisReply, RedisArgument... Arguments>
   T command(const Arguments&... arguments) const {
     const detail::RedisTraits traits = detail::redis_traits(arguments...);

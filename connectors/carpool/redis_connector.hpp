@@ -43,14 +43,14 @@ struct RedisConnector {
   template <class Backend>
   using Connection = RedisConnection<Backend>;
 
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 6379;
-  std::string path = {};         ///< of a Unix socket, "@name" for an abstract one; then host and port mean nothing
-  std::string user = {};         ///< empty: the server's default user
-  std::string password = {};     ///< empty: none is said, unless there is a user
-  int database = 0;              ///< SELECTed on connect
-  std::string client_name = {};  ///< shown by CLIENT LIST; without blanks
-  bool nodelay = true;           ///< send small writes at once
+  std::string host = "127.0.0.1";  ///< a name or a number, without brackets
+  std::uint16_t port = 6379;       ///< 1 to 65535
+  std::string path = {};           ///< of a Unix socket, "@name" for an abstract one; then host and port mean nothing
+  std::string user = {};           ///< empty: the server's default user
+  std::string password = {};       ///< empty: none is said, unless there is a user
+  int database = 0;                ///< SELECTed on connect
+  std::string client_name = {};    ///< shown by CLIENT LIST; without blanks
+  bool nodelay = true;             ///< send small writes at once
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle server is never asked
   std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
   Duration io_timeout = std::chrono::seconds(30);     ///< bounds each operation that is given no deadline of its own

@@ -33,9 +33,9 @@ struct SqliteConnector {
   using Connection = SqliteConnection<Backend>;
 
   std::string path;  ///< of the file; ":memory:" for a database that is the connection's own and goes with it
-  SqliteMode mode = SqliteMode::create;
+  SqliteMode mode = SqliteMode::create;  ///< what a connection may do with the file
   bool wal = true;  ///< readers do not hold up the writer, nor it them; needs a local disk. It stays with the file
-  bool foreign_keys = true;
+  bool foreign_keys = true;  ///< enforced; SQLite's own default is not to
   bool offload = false;  ///< each step on a helper thread: for disks so slow that they would hold up a thread's fibers
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
   std::size_t statement_cache = 32;                ///< compiled statements per connection
@@ -46,6 +46,7 @@ struct SqliteConnector {
   [[nodiscard]] static SqliteConnector writer(std::string path) {
     return {.path = std::move(path), .mode = SqliteMode::create};
   }
+  /// No statement may change the file, which must exist; as a mode, query_only.
   [[nodiscard]] static SqliteConnector reader(std::string path) {
     return {.path = std::move(path), .mode = SqliteMode::query_only};
   }

@@ -14,9 +14,10 @@ namespace carpool::inline v0_1 {
 template <class Inner, class Address>
 class TargetedConnection : public Inner {
  public:
+  /// By TargetedConnector.
   TargetedConnection(Inner inner, Address target) : Inner(std::move(inner)), target_(std::move(target)) {}
 
-  [[nodiscard]] const Address& target() const noexcept { return target_; }
+  [[nodiscard]] const Address& target() const noexcept { return target_; }  ///< Lifetime: the connection's
 
  private:
   Address target_;
@@ -40,7 +41,7 @@ class TargetedConnection : public Inner {
 /// Threads:  as the Connector.
 template <class Connector>
 struct TargetedConnector : Connector {
-  using Target = typename Connector::Address;
+  using Target = typename Connector::Address;  ///< TcpAddress or UnixAddress, for the connectors here
   template <class Backend>
   using Connection = TargetedConnection<connection_t<Connector, Backend>, Target>;
 

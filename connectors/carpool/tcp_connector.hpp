@@ -23,9 +23,9 @@ namespace carpool::inline v0_1 {
 
 /// When the kernel asks an idle peer whether it still lives: first after idle, then every interval, count times.
 struct TcpKeepalive {
-  Duration idle = std::chrono::seconds(30);
-  Duration interval = std::chrono::seconds(10);
-  int count = 3;
+  Duration idle = std::chrono::seconds(30);      ///< longer than 0; rounded up to whole seconds
+  Duration interval = std::chrono::seconds(10);  ///< longer than 0; rounded up to whole seconds
+  int count = 3;                                 ///< at least 1; then the connection is dead
 };
 
 namespace detail {
@@ -101,9 +101,9 @@ struct TcpConnector {
   template <class Backend>
   using Connection = StreamConnection<Backend>;
 
-  std::string host = {};
-  std::uint16_t port = 0;
-  bool nodelay = true;                                              ///< send small writes at once
+  std::string host = {};   ///< all its addresses are tried, each within a fair share of the time
+  std::uint16_t port = 0;  ///< 1 to 65535
+  bool nodelay = true;     ///< send small writes at once
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle peer is never asked
   std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
@@ -137,6 +137,7 @@ struct TcpConnector {
     other.port = address.port;
     return other;
   }
+  /// For validate() of what has no address yet; nothing connects to it.
   [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
   /// The bare socket, for connectors that speak a protocol of their own over it.

@@ -74,12 +74,12 @@ struct ThriftConnector {
   template <class Backend>
   using Connection = ThriftConnection<Client, Backend>;
 
-  std::string host;
-  std::uint16_t port = 0;
-  ThriftFraming framing = ThriftFraming::buffered;  ///< as the server has it; framed for non-blocking servers
-  ThriftEncoding encoding = ThriftEncoding::binary;
-  std::optional<TlsOptions> tls = {};  ///< std::nullopt: in the clear
-  ThriftLimits limits = {};
+  std::string host;                                        ///< a name or a number, without brackets
+  std::uint16_t port = 0;                                  ///< 1 to 65535
+  ThriftFraming framing = ThriftFraming::buffered;         ///< as the server has it; framed for non-blocking servers
+  ThriftEncoding encoding = ThriftEncoding::binary;        ///< as the server has it
+  std::optional<TlsOptions> tls = {};                      ///< std::nullopt: in the clear
+  ThriftLimits limits = {};                                ///< of what the server may send
   Duration io_timeout = std::chrono::seconds(30);          ///< bounds each call that is given no deadline of its own
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};  ///< std::nullopt: an idle server is never asked
   TlsContext context = {};                                 ///< shared by copies

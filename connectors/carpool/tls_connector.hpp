@@ -33,10 +33,10 @@ struct TlsConnector {
   template <class Backend>
   using Connection = StreamConnection<Backend, TlsSocket<Backend>>;
 
-  std::string host = {};
-  std::uint16_t port = 0;
-  TlsOptions tls = {};
-  bool nodelay = true;                                              ///< send small writes at once
+  std::string host = {};   ///< a name or a number, without brackets; verified unless tls.server_name is set
+  std::uint16_t port = 0;  ///< 1 to 65535
+  TlsOptions tls = {};     ///< always spoken, from the first byte on
+  bool nodelay = true;     ///< send small writes at once
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};           ///< std::nullopt: an idle peer is never asked
   std::optional<Duration> user_timeout = std::chrono::seconds(60);  ///< unacknowledged bytes for so long: an error
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
@@ -60,6 +60,7 @@ struct TlsConnector {
     other.port = address.port;
     return other;
   }
+  /// For validate() of what has no address yet; nothing connects to it.
   [[nodiscard]] static Address any_address() { return {.host = "localhost", .port = 1}; }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

@@ -23,7 +23,7 @@ struct UnixConnector {
   template <class Backend>
   using Connection = StreamConnection<Backend>;
 
-  std::string path = {};
+  std::string path = {};                           ///< at most 107 bytes
   Duration io_timeout = std::chrono::seconds(30);  ///< bounds each operation that is given no deadline of its own
   bool one_way = false;  ///< the peer never answers, so a lease may end on a write and still be reused
 
@@ -58,6 +58,7 @@ struct UnixConnector {
     other.path = address.path;
     return other;
   }
+  /// For validate() of what has no address yet; nothing connects to it.
   [[nodiscard]] static Address any_address() { return {.path = "@any"}; }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

@@ -31,7 +31,7 @@ def lines_beside(lines, line):
         found = BESIDE.search(lines[at])
         if found and (not taken or lines[at].lstrip().startswith("///<")):
             taken.append(found.group(1))
-        elif taken or lines[at].rstrip().endswith((";", ",", "}")):
+        elif taken or lines[at].rstrip().endswith((";", ",", "}", "{")):
             break
     return taken
 

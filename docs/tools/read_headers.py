@@ -24,9 +24,9 @@ def public_headers():
 
 def settings(folder):
     yield "PROJECT_NAME = carpool"
-    yield "OUTPUT_DIRECTORY = " + str(folder)
-    yield "INPUT = " + " ".join(str(header) for header in public_headers())
-    yield "STRIP_FROM_PATH = " + str(ROOT)
+    yield f'OUTPUT_DIRECTORY = "{folder}"'
+    yield "INPUT = " + " ".join(f'"{header}"' for header in public_headers())
+    yield f'STRIP_FROM_PATH = "{ROOT}"'
     yield "EXCLUDE_SYMBOLS = *::detail detail detail::* *::detail::*"
     # The version's inline namespace is no part of any name that a user writes.
     yield r'''INPUT_FILTER = "sed -E 's/^(namespace carpool)::inline v[0-9_]+/\1/'"'''

@@ -88,7 +88,8 @@ class Member:
         if self.kind == "function" and (self.name.startswith(("operator", "~")) or "=delete" in self.arguments.replace(" ", "")):
             return True
         plain = self.kind == "function" and self.name == bare and self.arguments.startswith(("()", f"({bare}", f"(const {bare}"))
-        return plain or self.kind == "friend" or (self.owner is not None and self.owner.is_error and self.name == bare)
+        inherited = self.kind == "function" and self.owner is not None and self.name in (base.rsplit("::", 1)[-1] for base in self.owner.bases)
+        return plain or inherited or self.kind == "friend" or (self.owner is not None and self.owner.is_error and self.name == bare)
 
 
 class Compound:
@@ -112,6 +113,12 @@ class Compound:
         return f"{head}{self.kind} {self.name}{bases};"
 
 
+def is_no_part(element):
+    """What a user cannot name, a private nested class, and what is only declared ahead of its own header."""
+    ahead = element.get("kind") in ("class", "struct") and element.find("location").get("bodyend") in (None, "-1")
+    return element.get("prot") in ("private", "protected") or ahead
+
+
 def read(folder):
     compounds, free = [], []
     for entry in ElementTree.parse(folder / "index.xml").getroot():
@@ -120,6 +127,8 @@ def read(folder):
         if not re.match(r"carpool\b", entry.findtext("name")) or "detail" in entry.findtext("name").split("::"):
             continue
         element = ElementTree.parse(folder / (entry.get("refid") + ".xml")).getroot().find("compounddef")
+        if is_no_part(element):
+            continue
         if entry.get("kind") == "namespace":
             free += [Member(m, None) for m in element.iter("memberdef") if m.get("kind") != "friend"]
         elif "<" not in entry.findtext("name").split("carpool::", 1)[-1]:
@@ -145,7 +154,18 @@ def roles():
     return found
 
 
-ROLE_SUFFIXES = ("Backend", "Connector", "Queue", "Stack", "Bag", "Connection")
+# Who plays a role, by the end of its name; another's member of the same name, a result's size() for one, is something else.
+PLAYERS = {"Queue": ("Queue", "Stack", "Bag"), "Backend": ("Backend",), "I/O backend": ("Backend",), "Mutex": ("Mutex",),
+           "ParkingSlot": ("ParkingSlot",), "Connector": ("Connector", "Connection", "Sentinel"), "Connector with Target": ("Connector",)}
+EVERY_PLAYER = tuple(end for ends in PLAYERS.values() for end in ends) + ("Socket",)
+
+
+def plays(member, known_roles):
+    if member.owner is None or member.name not in known_roles:
+        return False
+    if member.owner.file.endswith("/evictions.hpp"):
+        return True
+    return member.owner.name.endswith(PLAYERS.get(known_roles[member.name][0], EVERY_PLAYER))
 
 
 def is_undocumented(member, documented, known_roles):
@@ -154,7 +174,7 @@ def is_undocumented(member, documented, known_roles):
     owner = member.owner.name if member.owner else ""
     if (owner, member.name) in documented:
         return False
-    return not (member.owner and member.name in known_roles)
+    return not plays(member, known_roles)
 
 
 def undocumented(compounds, free):
@@ -182,7 +202,7 @@ def field_table(fields):
 
 
 def said_by_role(member, known):
-    if member.owner is None or member.name not in known or not known[member.name][1]:
+    if not plays(member, known) or not known[member.name][1]:
         return ""
     return f"Part of its role: {comments.marked(known[member.name][1])}\n"
 

@@ -46,6 +46,8 @@ concept BackendTask = requires(T task) {
   task.join();               // a task needs join(): a pool's destructor outwaits its workers
 };
 
+/// How workers of one kind wait: static members and types alone. The reason for each requirement stands on its line,
+/// because that is what compilers print. A backend may also have a ReaperService.
 template <class B>
 concept BackendPolicy =
     std::is_empty_v<B> &&  // A Backend is an empty type: it is a way to wait, not a thing

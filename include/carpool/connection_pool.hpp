@@ -51,9 +51,9 @@ class ConnectionPool {
   using Timeout = detail::Timeout<Backend>;
 
  public:
-  using Connection = connection_t<Connector, Backend>;
-  using Target = target_t<Connector>;
-  using Lease = carpool::Lease<detail::LeaseReturn<Types>>;
+  using Connection = connection_t<Connector, Backend>;  ///< what a lease gives access to
+  using Target = target_t<Connector>;                   ///< an endpoint; std::monostate where the connector has none
+  using Lease = carpool::Lease<detail::LeaseReturn<Types>>;  ///< move-only; may outlive the pool
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
   /// and the bound of a bad option, also of the connector's where that has validate().
@@ -86,6 +86,7 @@ class ConnectionPool {
   {
     return lease(target, default_timeout(), site);
   }
+  /// As acquire(), but within `timeout` instead of acquire_timeout. 0: only what is ready.
   [[nodiscard]] Lease acquire_for(SaturatedDuration timeout, SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {
@@ -97,6 +98,7 @@ class ConnectionPool {
   {
     return lease(target, Timeout(timeout), site);
   }
+  /// As acquire(), until a point on Backend::now()'s clock. A point in the past: only what is ready.
   [[nodiscard]] Lease acquire_until(TimePoint deadline, SourceLocation site = SourceLocation::current())
     requires detail::WithoutTargets<Connector>
   {
@@ -172,12 +174,10 @@ class ConnectionPool {
   /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end. A
   /// breaker that is open lets one probe through at once, also after refused credentials; so does resume().
   void retire_all() { Admin::retire_all(pool()); }
-  /// While suspended no lease is given: callers wait. Connections are given back as usual. resume() of a pool that is
-  /// not suspended changes nothing.
+  /// While suspended no lease is given: callers wait. Connections are given back as usual.
   void suspend() { pool().access()->gate.suspend(); }
-  void resume() { Admin::resume(pool()); }
-  /// A new max_size. Surplus connections are closed when idle; leased ones on return. Throws std::invalid_argument on
-  /// 0.
+  void resume() { Admin::resume(pool()); }  ///< tells pool_ready, then serves; nothing where it is not suspended
+  /// A new max_size. Surplus connections close when idle; leased ones on return. Throws: std::invalid_argument on 0.
   void resize(std::size_t max_size) { Admin::resize(pool(), max_size); }
   /// Final: no new leases, idle connections close, and those out are waited for. Returns how many were still out when
   /// the time was over; they are closed on return.
@@ -188,7 +188,7 @@ class ConnectionPool {
   /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
   /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
   [[nodiscard]] PoolStats stats() const { return pool().access_without_flush()->snapshot(); }
-  [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }
+  [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }  ///< the constructor's
 
  private:
   [[nodiscard]] Timeout default_timeout() const noexcept { return Timeout(settings_->options.acquire_timeout); }

@@ -64,6 +64,7 @@ class PoolCategory final : public std::error_category {
   return category;
 }
 
+/// By it a PoolErrc becomes a std::error_code, of pool_category(), wherever one is compared or assigned.
 [[nodiscard]] inline std::error_code make_error_code(PoolErrc code) noexcept {
   return {static_cast<int>(code), pool_category()};
 }
@@ -79,6 +80,7 @@ namespace carpool::inline v0_1 {
 class PoolError : public std::runtime_error {
  public:
   PoolError(PoolErrc code, const std::string& what) : std::runtime_error(what), code_(code) {}
+  /// Of pool_category(); it compares equal to the std::errc that fits.
   [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
 
  private:
@@ -128,6 +130,7 @@ class ConnectError : public PoolError {
       : PoolError(code, what), cause_(std::move(cause)), attempts_(attempts) {}
   /// What the connector threw last; null where it returned a connection that was dead at once.
   [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+  /// Tries of the series that had failed by then, the last one included. Tries that ran side by side count once.
   [[nodiscard]] std::size_t attempts() const noexcept { return attempts_; }
 
  private:

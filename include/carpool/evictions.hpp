@@ -110,6 +110,7 @@ class AnyOf {
   using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
+  /// Asks its parts in this order: the first that is expired gives the reason.
   constexpr explicit AnyOf(Evictions... parts) : parts_(std::move(parts)...) {}
   constexpr AnyOf()
     requires(std::default_initializable<Evictions> && ...)
@@ -150,6 +151,7 @@ class AllOf {
   using Wrapped = std::tuple<Evictions...>;  // due is there only where each of them has it
   static constexpr bool by_times_alone = (DueByTimesAlone<Evictions> && ...);
 
+  /// Asks its parts in this order, up to the first that is not expired.
   constexpr explicit AllOf(Evictions... parts) : parts_(std::move(parts)...) {}
   constexpr AllOf()
     requires(std::default_initializable<Evictions> && ...)

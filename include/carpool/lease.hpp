@@ -21,7 +21,7 @@ namespace carpool::inline v0_1 {
 template <class Return>
 class Lease {
  public:
-  using Connection = typename Return::Connection;
+  using Connection = typename Return::Connection;  ///< the pool's
 
   Lease() noexcept = default;
   Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}

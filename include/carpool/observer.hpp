@@ -26,7 +26,7 @@ enum class CloseReason : std::uint8_t {
   connect_failed,  ///< it never was one: the connect that had begun failed
   detached,        ///< its lease took it out of the pool: it lives on, but is the pool's no more
 };
-inline constexpr std::size_t close_reason_count = 11;
+inline constexpr std::size_t close_reason_count = 11;  ///< for tables that CloseReason indexes
 
 /// The name as it stands in reports and metrics.
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
@@ -45,7 +45,7 @@ enum class AcquireFailure : std::uint8_t {
   connect_error,  ///< the connect that this caller waited for failed
   interrupted,    ///< the waiting worker was interrupted, or something unforeseen was thrown
 };
-inline constexpr std::size_t acquire_failure_count = 6;
+inline constexpr std::size_t acquire_failure_count = 6;  ///< for tables that AcquireFailure indexes
 
 /// The name as it stands in reports and metrics.
 [[nodiscard]] constexpr std::string_view to_string(AcquireFailure why) noexcept {
@@ -83,10 +83,10 @@ inline constexpr std::size_t acquire_failure_count = 6;
 /// closed or draining, a second close().
 struct NoObserver {};
 
+// clang-format off
 /// Any object type can observe. Members that it does not have are not called; one that it has under the name of an
 /// event, but otherwise than above, would never be, and does not compile. Each reason stands on the line of its
 /// requirement, because that is what compilers print.
-// clang-format off
 template <class O>
 concept ObserverPolicy =
     std::is_object_v<O> && std::is_nothrow_move_constructible_v<O> &&

@@ -14,8 +14,8 @@ namespace carpool::inline v0_1 {
 /// The wait between connect attempts: initial (100 ms), then doubling up to max (5 s); each shortened by up to half at
 /// random ("equal jitter"), so that clients of one dead server do not return in step.
 struct Backoff {
-  Duration initial = std::chrono::milliseconds(100);
-  Duration max = std::chrono::seconds(5);
+  Duration initial = std::chrono::milliseconds(100);  ///< the longest wait after the first failure; longer than 0
+  Duration max = std::chrono::seconds(5);             ///< the longest wait after any; at least initial
 };
 
 /// For designated initialisers, in this order. "None" is std::nullopt, "no limit" is carpool::forever; zero means zero.

@@ -13,14 +13,14 @@ namespace carpool::inline v0_1 {
 ///   connects = created + connect_failures + attempts in flight (none where nothing is connecting), and
 ///   created = idle + in_use + closing + those closed for any reason but connect_failed.
 struct PoolStats {
-  std::size_t max_size = 0;
+  std::size_t max_size = 0;    ///< as of the last resize()
   std::size_t connecting = 0;  ///< slots reserved for a connect in flight
-  std::size_t idle = 0;
-  std::size_t in_use = 0;   ///< leased, or being validated for a lease or by the reaper
-  std::size_t closing = 0;  ///< no longer usable, not yet closed: still counted against max_size
-  std::size_t waiting = 0;  ///< callers that wait
-  bool suspended = false;
-  bool closed = false;  ///< closed or draining
+  std::size_t idle = 0;        ///< neither leased nor being pinged or reset
+  std::size_t in_use = 0;      ///< leased, or being validated for a lease or by the reaper
+  std::size_t closing = 0;     ///< no longer usable, not yet closed: still counted against max_size
+  std::size_t waiting = 0;     ///< callers that wait
+  bool suspended = false;      ///< by suspend(); no longer once resume() has begun to serve
+  bool closed = false;         ///< closed or draining
 
   std::uint64_t acquired = 0;          ///< leases given
   std::uint64_t timeouts = 0;          ///< acquires that ended in AcquireTimeout
@@ -32,6 +32,7 @@ struct PoolStats {
 
   /// Connections that exist or are being made: what max_size bounds.
   [[nodiscard]] std::size_t size() const noexcept { return connecting + idle + in_use + closing; }
+  /// closed_by_reason's entry for this reason.
   [[nodiscard]] std::uint64_t closed_for(CloseReason reason) const noexcept {
     return closed_by_reason[static_cast<std::size_t>(reason)];
   }

@@ -41,6 +41,7 @@ struct RecognisedMembers {
   bool validate = false;          ///< checks the options in the pool's constructor; absent: nothing does
   bool describe = false;          ///< says in error texts where it connects to; absent: they do not
 
+  /// "called: ping, reusable; absent: reset, ...".
   [[nodiscard]] std::string to_string() const {
     return detail::recognised_text({{"target", target},
                                     {"ping", ping},
@@ -64,6 +65,7 @@ struct RecognisedBackendMembers {
   bool relaxed = false;              ///< Relaxed<T>; absent: Atomic<T> is used
   bool consume_budget = false;       ///< workers of one thread take turns; absent: they need not
 
+  /// As RecognisedMembers::to_string.
   [[nodiscard]] std::string to_string() const {
     return detail::recognised_text({{"time_suspended", time_suspended},
                                     {"uncaught_exceptions", uncaught_exceptions},
@@ -72,20 +74,24 @@ struct RecognisedBackendMembers {
   }
 };
 
+/// Of a queue.
 struct RecognisedQueueMembers {
   bool pop_for_worker = false;  ///< pop(WorkerId) instead of pop()
   bool worker_caching = false;  ///< whether workers may keep a connection; absent: each goes through the queue
 
+  /// As RecognisedMembers::to_string.
   [[nodiscard]] std::string to_string() const {
     return detail::recognised_text({{"pop(WorkerId)", pop_for_worker}, {"worker_caching", worker_caching}});
   }
 };
 
+/// Of an eviction.
 struct RecognisedEvictionMembers {
   bool due = false;             ///< when to ask; absent: at every hand-out, and once a second
   bool reason = false;          ///< why to close; absent: expired
   bool by_times_alone = false;  ///< whether a connection's times decide alone; absent: they may not
 
+  /// As RecognisedMembers::to_string.
   [[nodiscard]] std::string to_string() const {
     return detail::recognised_text({{"due", due}, {"reason", reason}, {"by_times_alone", by_times_alone}});
   }
@@ -93,19 +99,20 @@ struct RecognisedEvictionMembers {
 
 /// An event that is absent is not told.
 struct RecognisedEvents {
-  bool acquire_started = false;
-  bool acquired = false;
-  bool acquire_failed = false;
-  bool released = false;
-  bool connection_created = false;
-  bool connection_ready = false;
-  bool connection_failed = false;
-  bool connection_closed = false;
-  bool pool_ready = false;
-  bool pool_cleared = false;
-  bool pool_closed = false;
-  bool leak_suspected = false;
+  bool acquire_started = false;     ///< a caller came in
+  bool acquired = false;            ///< it got a connection
+  bool acquire_failed = false;      ///< it got none
+  bool released = false;            ///< a lease ended
+  bool connection_created = false;  ///< a connect begins
+  bool connection_ready = false;    ///< it succeeded
+  bool connection_failed = false;   ///< it did not
+  bool connection_closed = false;   ///< the connection is gone
+  bool pool_ready = false;          ///< constructed or resumed
+  bool pool_cleared = false;        ///< clear() or retire_all()
+  bool pool_closed = false;         ///< close()
+  bool leak_suspected = false;      ///< a lease is out for longer than leak_detection_threshold
 
+  /// As RecognisedMembers::to_string.
   [[nodiscard]] std::string to_string() const {
     return detail::recognised_text({{"acquire_started", acquire_started},
                                     {"acquired", acquired},
@@ -122,6 +129,8 @@ struct RecognisedEvents {
   }
 };
 
+/// What a pool with this backend calls of Connector or of its connection. Costs nothing at run
+/// time, as all of these.
 template <class Connector, BackendPolicy Backend>
   requires ConnectorFor<Connector, Backend>
 [[nodiscard]] consteval RecognisedMembers recognised() noexcept {
@@ -139,6 +148,7 @@ template <class Connector, BackendPolicy Backend>
           .describe = detail::Describes<Connector, Backend>};
 }
 
+/// What a pool uses of Backend beyond BackendPolicy's requirements.
 template <BackendPolicy Backend>
 [[nodiscard]] consteval RecognisedBackendMembers recognised_backend() noexcept {
   return {.time_suspended = detail::tells_time_suspended<Backend>,
@@ -147,11 +157,13 @@ template <BackendPolicy Backend>
           .consume_budget = detail::has_budget<Backend>};
 }
 
+/// What a pool uses of Queue beyond QueuePolicy's requirements.
 template <QueuePolicy Queue>
 [[nodiscard]] consteval RecognisedQueueMembers recognised_queue() noexcept {
   return {.pop_for_worker = detail::pops_for_worker<Queue>, .worker_caching = detail::TellsWorkerCaching<Queue>};
 }
 
+/// What a pool uses of Eviction beyond EvictionPolicy's requirements.
 template <EvictionPolicy Eviction>
 [[nodiscard]] consteval RecognisedEvictionMembers recognised_eviction() noexcept {
   return {.due = TellsWhenDue<Eviction>,
@@ -159,6 +171,7 @@ template <EvictionPolicy Eviction>
           .by_times_alone = detail::tells_by_times_alone<Eviction>};
 }
 
+/// Which events a pool tells to Observer.
 template <ObserverPolicy Observer>
 [[nodiscard]] consteval RecognisedEvents recognised_observer() noexcept {
   return {.acquire_started = detail::hears_acquire_started<Observer>,

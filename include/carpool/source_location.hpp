@@ -17,6 +17,7 @@ using SourceLocation = std::source_location;
 /// For clang before 16, whose std::source_location is missing with libstdc++: the same members from older builtins.
 class SourceLocation {
  public:
+  /// The caller's place where it is called without arguments, as the default of a parameter too.
   static constexpr SourceLocation current(const char* file = __builtin_FILE(),
                                           std::uint_least32_t line = __builtin_LINE(),
                                           const char* function = __builtin_FUNCTION()) noexcept {
@@ -26,10 +27,12 @@ class SourceLocation {
     here.function_ = function;
     return here;
   }
-  [[nodiscard]] constexpr const char* file_name() const noexcept { return file_; }
+  [[nodiscard]] constexpr const char* file_name() const noexcept { return file_; }  ///< Lifetime: the program's
+  /// Without its parameters. Lifetime: the program's.
   [[nodiscard]] constexpr const char* function_name() const noexcept { return function_; }
+  /// Counted from 1; 0 where made by the default constructor.
   [[nodiscard]] constexpr std::uint_least32_t line() const noexcept { return line_; }
-  [[nodiscard]] constexpr std::uint_least32_t column() const noexcept { return 0; }
+  [[nodiscard]] constexpr std::uint_least32_t column() const noexcept { return 0; }  ///< always 0: unknown
 
  private:
   const char* file_ = "";

@@ -48,6 +48,7 @@ template <class Rep, class Period>
 /// std::chrono::hours::max(), is carpool::forever, and not the overflow that std::chrono would make of it.
 struct SaturatedDuration : Duration {
   constexpr SaturatedDuration() noexcept : Duration(Duration::zero()) {}
+  /// From any unit, rounded towards zero; a length that is NaN becomes 0.
   template <class Rep, class Period>
   constexpr SaturatedDuration(
       std::chrono::duration<Rep, Period> length) noexcept  // NOLINT(google-explicit-constructor)

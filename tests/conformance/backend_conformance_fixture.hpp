@@ -23,9 +23,10 @@ struct BackendName {
   template <class Backend>
   static std::string GetName(int) {
     constexpr std::string_view function = __PRETTY_FUNCTION__;
-    constexpr std::string_view parameter = "Backend = carpool::";
+    constexpr std::string_view parameter = "Backend = ";
     constexpr std::size_t from = function.find(parameter) + parameter.size();
-    return std::string(function.substr(from, function.find_first_of("];", from) - from));
+    constexpr std::string_view name = function.substr(from, function.find_first_of("];", from) - from);
+    return std::string(name.substr(name.rfind(':') + 1));  // GoogleTest's filters are separated by colons
   }
 };
 

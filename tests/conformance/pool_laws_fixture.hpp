@@ -203,8 +203,9 @@ struct PoolBackendName {
   template <class Backend>
   static std::string GetName(int) {
     const std::string function = __PRETTY_FUNCTION__;
-    const std::string parameter = "Backend = carpool::";
+    const std::string parameter = "Backend = ";
     const std::size_t from = function.find(parameter) + parameter.size();
-    return function.substr(from, function.find_first_of("];", from) - from);
+    const std::string name = function.substr(from, function.find_first_of("];", from) - from);
+    return name.substr(name.rfind(':') + 1);  // GoogleTest's filters are separated by colons
   }
 };

@@ -230,13 +230,52 @@ TYPED_TEST(MysqlSessionTest, WhatFollowsADeadlockIsRefusedUntilTheTransactionIsG
   EXPECT_EQ(this->refusal_of([&] { loser.execute("update " + table + " set v = 2 where id = 1"); }), 1213U);
   waiting.join();
   kept.commit();
-  EXPECT_FALSE(loser.in_transaction());
   EXPECT_EQ(this->refusal_of([&] { loser.execute("insert into " + table + " values (3, 2)"); }), 1213U);
+  EXPECT_FALSE(loser.in_transaction());
   EXPECT_EQ(this->refusal_of([&] { lost.commit(); }), 1213U);
   EXPECT_TRUE(loser.reusable());
   lost.rollback();
   EXPECT_EQ(this->ask(loser, "select count(*) from " + table + " where v = 2"), "0");
   loser.begin().commit();
+}
+
+// SIGNAL raises any number, and the deadlock of GET_LOCK has the same as InnoDB's: the transaction goes on.
+TYPED_TEST(MysqlSessionTest, AnErrorWithADeadlocksNumberNeedNotEndTheTransaction) {
+  auto connection = this->connect();
+  const std::string table = this->table();
+  const auto fail_like_a_deadlock = [&] { connection.query("call " + table + "_fails()"); };
+  connection.query("create table " + table + " (v int) engine=innodb");
+  connection.query("create procedure " + table + "_fails() signal sqlstate '40001' set mysql_errno = 1213");
+  {
+    auto abandoned = connection.begin();
+    connection.execute("insert into " + table + " values (1)");
+    EXPECT_EQ(this->refusal_of(fail_like_a_deadlock), 1213U);
+  }
+  connection.begin().commit();  // else START TRANSACTION would have committed what was to be undone
+  EXPECT_EQ(this->ask(connection, "select count(*) from " + table), "0");
+
+  auto transaction = connection.begin();
+  connection.execute("insert into " + table + " values (2)");
+  EXPECT_EQ(this->refusal_of(fail_like_a_deadlock), 1213U);
+  connection.execute("insert into " + table + " values (3)");
+  transaction.commit();
+  EXPECT_EQ(this->ask(connection, "select sum(v) from " + table), "5");
+
+  EXPECT_TRUE(connection.reset());
+  connection.query("start transaction");
+  EXPECT_EQ(this->refusal_of(fail_like_a_deadlock), 1213U);
+  EXPECT_TRUE(connection.dirty()) << "the next user would write into this transaction";
+  EXPECT_TRUE(connection.reset());
+  EXPECT_FALSE(connection.dirty());
+}
+
+TYPED_TEST(MysqlSessionTest, AnErrorAmongAStatementsRowsKeepsItsNumberAndTheConnection) {
+  auto connection = this->connect();
+  const std::string several = "select (select v from (select ? v union select 2) two) one";
+  EXPECT_EQ(this->refusal_of([&] { (void)connection.query(several, {1}); }), 1242U);
+  EXPECT_TRUE(connection.reusable());
+  EXPECT_EQ(this->ask(connection, "select 7"), "7");
+  EXPECT_EQ(connection.query(several, {2}).one().template get<int>(0), 2) << "one row, for union leaves out the second";
 }
 
 TYPED_TEST(MysqlSessionTest, ALockThatIsNotToBeHadEndsTheStatementAndNotTheTransaction) {

@@ -1,4 +1,6 @@
 /// A transaction ends once: whoever commits or rolls back a second time is told so, and nothing is done.
+#include <carpool/common/io_error.hpp>
+#include <carpool/sql/errors.hpp>
 #include <carpool/sql/transaction.hpp>
 #include <carpool/time.hpp>
 
@@ -80,6 +82,31 @@ TEST_F(Transactions, OneThatCouldNotBeCommittedIsNotOver) {
     EXPECT_THROW(transaction.commit(), std::runtime_error);
   }
   EXPECT_EQ(connection.asked, (Words{"commit", "commit", "left"}));
+}
+
+/// One that answers a commit with an error, and is of use afterwards or not.
+struct AnsweringConnection {
+  bool hangs_up = false;
+
+  [[noreturn]] void commit_transaction(std::optional<carpool::TimePoint>) {
+    throw carpool::SqlError("57P01", "terminating connection", carpool::SqlErrorKind::other);
+  }
+  void rollback_transaction(std::optional<carpool::TimePoint>) {}
+  void leave_transaction() noexcept {}
+  [[nodiscard]] bool reusable() const noexcept { return !hangs_up; }
+};
+
+TEST(Commit, ThatIsRefusedIsTheDatabasesErrorAndOneAnsweredWithTheSessionsEndIsInDoubt) {
+  AnsweringConnection connection;
+  carpool::Transaction<AnsweringConnection> transaction(connection);
+  EXPECT_THROW(transaction.commit(), carpool::SqlError);
+  connection.hangs_up = true;
+  try {
+    transaction.commit();
+    ADD_FAILURE() << "it was not committed";
+  } catch (const carpool::IoError& error) {
+    EXPECT_STREQ(error.what(), "whether it was committed is not known: terminating connection");
+  }
 }
 
 }  // namespace

@@ -30,13 +30,13 @@ enum class SimulationSearch : std::uint8_t {
 
 /// For designated initialisers, in this order.
 struct SimulationOptions {
-  SimulationSearch search = SimulationSearch::random;
-  std::uint64_t schedules = 1000;                   ///< at most so many
-  std::uint64_t seed = 1;                           ///< of chance: the strategy's, and what random() draws
-  std::size_t preemptions = 2;                      ///< depth_first: the bound
-  std::size_t depth = 3;                            ///< priorities: of the bugs that are looked for
-  SimulationTrace trace = {};                       ///< replay
-  std::uint64_t max_steps = 100'000;                ///< a run that takes more goes round in circles
+  SimulationSearch search = SimulationSearch::random;  ///< how each schedule is chosen
+  std::uint64_t schedules = 1000;                      ///< at most so many
+  std::uint64_t seed = 1;                              ///< of chance: the strategy's, and what random() draws
+  std::size_t preemptions = 2;                         ///< depth_first: the bound
+  std::size_t depth = 3;                               ///< priorities: of the bugs that are looked for
+  SimulationTrace trace = {};                          ///< replay
+  std::uint64_t max_steps = 100'000;                   ///< a run that takes more goes round in circles
   std::size_t early_timers = 2;                     ///< how often in a run time may pass although somebody could go on
   Duration slow_at_most = std::chrono::seconds(1);  ///< and by how much each time
   /// How often in a run a worker may be stopped at any operation, but where it holds a mutex or is about to rouse
@@ -47,7 +47,7 @@ struct SimulationOptions {
   /// Fewer points, so that depth_first gets farther: nobody comes in between while a mutex is held, when it has just
   /// been given back, or before a sleeper is roused. What that hides is a slow task's doing, which timers show as well.
   bool coarse = false;
-  SimulatedMemory memory = SimulatedMemory::delayed_stores;
+  SimulatedMemory memory = SimulatedMemory::delayed_stores;  ///< what others see late
   SimulationOrders* orders = nullptr;      ///< where not null: is told of each memory order, and may weaken one
   Duration step_takes = Duration::zero();  ///< how far each step moves the clock
   Duration start = std::chrono::hours(1);  ///< what the clock shows at first
@@ -64,8 +64,8 @@ struct SimulationFailure {
     misuse,    ///< a mutex that is locked twice, and the like
     diverged,  ///< the same choices led elsewhere
   };
-  Kind kind = Kind::law;
-  std::string what;
+  Kind kind = Kind::law;  ///< replays and shrinking look for the same kind
+  std::string what;       ///< the check's own words, the exception's, or who waits for what
 };
 
 [[nodiscard]] constexpr std::string_view to_string(SimulationFailure::Kind kind) noexcept {
@@ -75,28 +75,29 @@ struct SimulationFailure {
 
 /// One run.
 struct SimulationOutcome {
-  std::optional<SimulationFailure> failure;
-  SimulationTrace trace;
-  std::uint64_t steps = 0;
-  std::uint64_t hash = 0;  ///< of who did what in which order
-  std::vector<std::string> story;
+  std::optional<SimulationFailure> failure;  ///< none: the run ended well
+  SimulationTrace trace;                     ///< of the choices that were not the default ones; it replays the run
+  std::uint64_t steps = 0;                   ///< how often it was asked who goes on, or how old a value is
+  std::uint64_t hash = 0;                    ///< of who did what in which order
+  std::vector<std::string> story;            ///< one line per event, where the run was told to tell; else empty
 };
 
 /// All runs of one simulate().
 struct SimulationReport {
-  std::uint64_t schedules = 0;  ///< how many were run
-  std::uint64_t steps = 0;      ///< in all
-  double seconds = 0;           ///< of real time
-  bool complete = false;        ///< depth_first: there is no other schedule within the bound
-  std::optional<SimulationFailure> failure;
-  SimulationSearch search = SimulationSearch::random;
-  std::uint64_t seed = 0;             ///< of the failing run
+  std::uint64_t schedules = 0;                         ///< how many were run
+  std::uint64_t steps = 0;                             ///< in all
+  double seconds = 0;                                  ///< of real time
+  bool complete = false;                               ///< depth_first: there is no other schedule within the bound
+  std::optional<SimulationFailure> failure;            ///< the first; the search ended with it
+  SimulationSearch search = SimulationSearch::random;  ///< as the options said
+  std::uint64_t seed = 0;                              ///< of the failing run
   SimulationTrace trace;              ///< of the failing run, shrunk; replaying it fails in the same way
   std::size_t deviations_before = 0;  ///< how many the trace had before it was shrunk
   std::vector<std::string> story;     ///< who did what in the shrunk run
 
-  [[nodiscard]] bool ok() const noexcept { return !failure; }
+  [[nodiscard]] bool ok() const noexcept { return !failure; }  ///< no run failed
 
+  /// For a person: one line, and after a failure its kind, seed, trace and story.
   [[nodiscard]] std::string to_string() const {
     std::string text = std::to_string(schedules) + " schedules, " + std::to_string(steps) + " steps, " +
                        (complete ? "complete, " : "") + std::string(carpool::to_string(search)) + ", " +

@@ -29,14 +29,14 @@ struct BooksAreBusy {};
 /// merely linked against the backend; what fails there ends the program.
 class Simulation {
  public:
-  using Task = detail::SimulatedTask;
-  using Operation = detail::SimulatedOperation;
+  using Task = detail::SimulatedTask;            ///< lives until the run ends
+  using Operation = detail::SimulatedOperation;  ///< where another task may come in
 
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
   ~Simulation() { abandon_tasks(); }
 
-  [[nodiscard]] static Simulation& current() {
+  [[nodiscard]] static Simulation& current() {  ///< of this OS thread
     if (current_ == nullptr) current_ = &of_thread();
     return *current_;
   }
@@ -58,7 +58,7 @@ class Simulation {
     return std::any_of(tasks.begin(), tasks.end(),
                        [](const auto& task) { return task->state == Task::State::stopped; });
   }
-  [[nodiscard]] static bool is_stopped(std::uint32_t task) noexcept {
+  [[nodiscard]] static bool is_stopped(std::uint32_t task) noexcept {  ///< by SimulatedTask's id
     return current().tasks_[task]->state == Task::State::stopped;
   }
   /// Lets others come in between here.
@@ -81,6 +81,7 @@ class Simulation {
       each_step,  ///< before every choice
       at_rest,    ///< when nobody can go on and the clock is about to jump: whoever sleeps now has been left asleep
     };
+    /// Lifetime: law is called until the destructor; invariants end in the reverse order of their beginning.
     Invariant(When when, std::function<void()> law) : run_(current()), list_(run_.laws(when)) {
       list_.push_back(std::move(law));
     }
@@ -93,8 +94,7 @@ class Simulation {
     std::vector<std::function<void()>>& list_;  // invariants nest: the last to come is the first to go
   };
 
-  /// While one lives, a depth-first search has no choices, and nobody is stopped: for what a scenario needs, and is not
-  /// about. The other searches are not impressed but for that.
+  /// While one lives, a depth-first search has no choices, and no search stops anybody: for what a scenario only needs.
   class Unsearched {
    public:
     Unsearched() noexcept : run_(current()) { ++run_.unsearched_; }
@@ -108,12 +108,13 @@ class Simulation {
 
   // --- for the backend ---------------------------------------------------------------------------------
 
+  /// The simulated clock. To read it is no step.
   [[nodiscard]] TimePoint now() noexcept {
     self_->looked = false;  // what was read may be old news by the next operation
     return now_;
   }
-  [[nodiscard]] Task& self() noexcept { return *self_; }
-  [[nodiscard]] bool inspecting() const noexcept { return inspecting_; }
+  [[nodiscard]] Task& self() noexcept { return *self_; }                  ///< the running one
+  [[nodiscard]] bool inspecting() const noexcept { return inspecting_; }  ///< by an invariant: no steps
 
   /// Called before an operation takes effect: others may come in between.
   void before(Operation operation, const SourceLocation& site) {
@@ -133,23 +134,23 @@ class Simulation {
   }
   /// The running task cannot go on before it is woken, or its time comes.
   void block(const void* waits_for, TimePoint wake_at);
-  void wake(Task& task) noexcept {
+  void wake(Task& task) noexcept {  ///< changes nothing where it is not blocked
     if (task.state == Task::State::blocked) let_go_on(task);
   }
-  void look_who_is_roused(const Task& sleeper);
-  void wake_all_that_wait_for(const void* thing) noexcept;
-  bool wake_one_that_waits_for(const void* thing) noexcept;
+  void look_who_is_roused(const Task& sleeper);              ///< misuse where forbidden and under a mutex
+  void wake_all_that_wait_for(const void* thing) noexcept;   ///< block()'s waits_for
+  bool wake_one_that_waits_for(const void* thing) noexcept;  ///< false: no task did
 
-  Task& spawn(std::unique_ptr<detail::SimulatedBody> body);
+  Task& spawn(std::unique_ptr<detail::SimulatedBody> body);  ///< it is runnable, and runs at a later choice
   /// Ends the run; where the caller is one of its tasks, never returns.
   void fail(SimulationFailure::Kind kind, const std::string& what);
-  void flush_everybody() {
+  void flush_everybody() {  ///< all delayed stores become visible
     for (auto& task : tasks_) task->flush();
   }
-  void forget_word(const void* word) noexcept;
-  [[nodiscard]] const detail::DelayedStore* delayed_store(const void* word) const noexcept;
-  void delay(detail::DelayedStore store);
-  [[nodiscard]] detail::SimulatedBarriers& barriers() noexcept { return barriers_; }
+  void forget_word(const void* word) noexcept;  ///< before a word is destroyed
+  [[nodiscard]] const detail::DelayedStore* delayed_store(const void* word) const noexcept;  ///< null: there is none
+  void delay(detail::DelayedStore store);  ///< at most 8 per task: then the oldest is flushed
+  [[nodiscard]] detail::SimulatedBarriers& barriers() noexcept { return barriers_; }  ///< of all tasks
   /// For a word's place in views.
   [[nodiscard]] std::size_t number_word() noexcept { return words_++; }
   /// The running task's next one.
@@ -157,9 +158,9 @@ class Simulation {
     self_->view.learn(self_->moment.clock, ++self_->moment.time);
     return self_->moment;
   }
-  [[nodiscard]] std::size_t choose_message(std::size_t count);
-  [[nodiscard]] bool weakens(Operation operation, const SourceLocation& site, const char* order);
-  [[nodiscard]] const SimulationOptions& options() const noexcept { return options_; }
+  [[nodiscard]] std::size_t choose_message(std::size_t count);  ///< how many writes back a load sees; 0: the latest
+  [[nodiscard]] bool weakens(Operation operation, const SourceLocation& site, const char* order);  ///< by the options
+  [[nodiscard]] const SimulationOptions& options() const noexcept { return options_; }  ///< of the present simulate()
   /// Things that belong to the run, made at first use: the simulated network.
   template <class Thing>
   [[nodiscard]] Thing& belonging() {

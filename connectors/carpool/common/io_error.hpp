@@ -13,6 +13,7 @@ class IoError : public std::system_error {
  public:
   IoError(std::error_code code, const std::string& what) : std::system_error(code, what), what_(what) {}
 
+  /// The text alone, without code().message().
   [[nodiscard]] const char* what() const noexcept override { return what_.what(); }
 
  private:

@@ -47,8 +47,9 @@ struct GracefulEnd<Stream, Socket> {
 template <class Backend, class SocketType = typename Backend::Socket>
 class StreamConnection : public detail::GracefulEnd<StreamConnection<Backend, SocketType>, SocketType> {
  public:
-  using Socket = SocketType;
+  using Socket = SocketType;  ///< Backend::Socket, TlsSocket or either
 
+  /// Takes a connected socket over, which its own destructor closes. Does no I/O.
   explicit StreamConnection(Socket socket, StreamOptions options = {}) noexcept
       : socket_(std::move(socket)), options_(options) {}
 

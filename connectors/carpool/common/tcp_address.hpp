@@ -16,8 +16,8 @@ namespace carpool::inline v0_1 {
 /// For designated initialisers, in this order. A host is a name or a number, without brackets; two spellings of one
 /// server ("localhost", "127.0.0.1") are two addresses.
 struct TcpAddress {
-  std::string host = {};
-  std::uint16_t port = 0;
+  std::string host = {};   ///< as it is passed to the resolver, or compared: no case is folded
+  std::uint16_t port = 0;  ///< 0 is not set: parse() refuses it
 
   /// "db.example:7", "127.0.0.1:7" or "[::1]:7". Throws std::invalid_argument for anything else.
   [[nodiscard]] static TcpAddress parse(std::string_view text) {

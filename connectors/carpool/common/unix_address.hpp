@@ -10,9 +10,9 @@ namespace carpool::inline v0_1 {
 
 /// For designated initialisers. The path "@name" is the abstract name, which has no file.
 struct UnixAddress {
-  std::string path = {};
+  std::string path = {};  ///< at most 107 bytes, as sockaddr_un has it
 
-  [[nodiscard]] const std::string& to_string() const noexcept { return path; }
+  [[nodiscard]] const std::string& to_string() const noexcept { return path; }  ///< the path. Lifetime: the address's
 
   friend bool operator==(const UnixAddress&, const UnixAddress&) = default;
   friend auto operator<=>(const UnixAddress&, const UnixAddress&) = default;

@@ -17,8 +17,8 @@ namespace carpool::inline v0_1 {
 
 /// One place where a server may be.
 struct UrlHost {
-  std::string host;  ///< a name or a number, without the brackets of IPv6
-  std::optional<std::uint16_t> port = {};
+  std::string host;                        ///< a name or a number, without the brackets of IPv6
+  std::optional<std::uint16_t> port = {};  ///< none: the scheme's own
 
   friend bool operator==(const UrlHost&, const UrlHost&) = default;
 };
@@ -108,13 +108,14 @@ inline std::string_view cut_before(std::string_view& text, char separator) noexc
 /// By RFC 3986, and with several hosts between commas, as libpq's URIs have them. All parts but the scheme and the port
 /// are percent-decoded.
 struct Url {
-  std::string scheme;  ///< in small letters
-  std::optional<std::string> user = {}, password = {};
-  std::vector<UrlHost> hosts = {};  ///< none in unix:///path and sqlite:///path
-  std::string path = {};            ///< with its leading slash, or empty
+  std::string scheme;                                   ///< in small letters
+  std::optional<std::string> user = {}, password = {};  ///< an empty user is none; an empty password is one
+  std::vector<UrlHost> hosts = {};                      ///< none in unix:///path and sqlite:///path
+  std::string path = {};                                ///< with its leading slash, or empty
+  /// Name and value in the URL's order; a name may come again.
   std::vector<std::pair<std::string, std::string>> options = {};
 
-  static constexpr std::size_t max_bytes = 16384;
+  static constexpr std::size_t max_bytes = 16384;  ///< parse() refuses a longer text
 
   /// Throws std::invalid_argument that says what is wrong and shows nothing that could be a password.
   [[nodiscard]] static Url parse(std::string_view text) {

@@ -21,6 +21,7 @@ namespace carpool::inline v0_1 {
 /// Errors:   std::invalid_argument naming the scheme, the option and what it may be; never its value.
 class UrlOptions {
  public:
+  /// Copies the options. Each getter takes its own away, so that refuse_others() sees what is unknown.
   explicit UrlOptions(const Url& url) : scheme_(url.scheme), options_(url.options) {}
 
   /// The last one of that name, as the last word counts.
@@ -34,6 +35,7 @@ class UrlOptions {
     return value;
   }
 
+  /// A whole number, decimal digits alone, from least to most.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t least = 0,
                                                     std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
     const auto value = text(name);
@@ -74,6 +76,7 @@ class UrlOptions {
     if (!options_.empty()) refuse(options_.front().first, "is unknown");
   }
 
+  /// For a caller that knows more of an option. Throws: std::invalid_argument, always.
   [[noreturn]] void refuse(std::string_view name, const std::string& reason) const {
     throw std::invalid_argument("URL: " + scheme_ + " option " + std::string(name) + ' ' + reason);
   }

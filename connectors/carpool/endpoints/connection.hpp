@@ -21,6 +21,7 @@ struct UsesEndpoint {
 template <class Backend, class Inner>
 class EndpointConnection : private detail::UsesEndpoint, public Inner {  // the use ends last: after the close
  public:
+  /// By EndpointsConnector; the use counts the connection as its endpoint's until it is destroyed.
   EndpointConnection(detail::EndpointUse use, Inner inner)
       : detail::UsesEndpoint{std::move(use)}, Inner(std::move(inner)) {}
   EndpointConnection(EndpointConnection&&) noexcept = default;
@@ -43,7 +44,7 @@ class EndpointConnection : private detail::UsesEndpoint, public Inner {  // the 
     return true;
   }
 
-  [[nodiscard]] Inner& inner() noexcept { return *this; }
+  [[nodiscard]] Inner& inner() noexcept { return *this; }  ///< the wrapped connector's own connection
   [[nodiscard]] const Inner& inner() const noexcept { return *this; }
 };
 

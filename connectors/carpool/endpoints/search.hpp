@@ -33,7 +33,7 @@ enum class EndpointOrder {
 
 /// How several servers are used.
 struct EndpointOptions {
-  EndpointOrder order = EndpointOrder::failover;
+  EndpointOrder order = EndpointOrder::failover;       ///< for new connections; those that exist stay where they are
   Duration probe_after = std::chrono::seconds(1);      ///< for how long a server that failed is left alone at first
   Duration probe_after_max = std::chrono::minutes(1);  ///< doubling with every failure in a row, up to this
 };

@@ -32,6 +32,7 @@ class FakeConnection {
 
   /// Ascending from 1 in the order of the connects' success; never used twice by one server.
   [[nodiscard]] std::uint64_t id() const noexcept { return facts_.id; }
+  /// Empty for FakeConnector's. Lifetime: the connection's.
   [[nodiscard]] const std::string& target() const noexcept { return facts_.target; }
 
   /// One exchange with the server, which takes so long. Throws std::system_error (connection_reset) where it is dead.
@@ -46,7 +47,7 @@ class FakeConnection {
 
   /// What a user may leave behind: a reply not read (not reusable), or a state to be reset.
   void leave_a_reply_unread() noexcept { facts_.reply_unread = true; }
-  void get_dirty() noexcept { facts_.dirty = true; }
+  void get_dirty() noexcept { facts_.dirty = true; }  ///< as a use of a dirtied_by_use() script does
   /// The peer goes away.
   void die() noexcept { facts_.dead = true; }
 

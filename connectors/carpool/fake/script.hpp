@@ -32,17 +32,18 @@ class FakeConnect {
     held,       ///< when FakeServer::let_through says so
   };
 
-  Ending ending = Ending::connected;
+  Ending ending = Ending::connected;  ///< what happens when delay is over
+  /// Before the ending; past the deadline the connect ends with std::errc::timed_out.
   Duration delay = Duration::zero();
-  std::exception_ptr error = nullptr;
-  std::optional<std::size_t> uses_to_live = {};
-  std::optional<std::size_t> checks_to_live = {};
-  std::optional<Duration> time_to_live = {};
-  Duration announced_lifetime = forever;
-  Duration goodbye_time = Duration::zero();
-  bool gets_dirty = false;
-  FakeReply ping = FakeReply::yes;
-  FakeReply reset = FakeReply::yes;
+  std::exception_ptr error = nullptr;              ///< thrown where ending is failed
+  std::optional<std::size_t> uses_to_live = {};    ///< see dying_after_uses; none: no bound
+  std::optional<std::size_t> checks_to_live = {};  ///< see dying_after_checks; none: no bound
+  std::optional<Duration> time_to_live = {};       ///< see dying_after; none: no bound
+  Duration announced_lifetime = forever;           ///< see announcing; forever: the pool's eviction decides alone
+  Duration goodbye_time = Duration::zero();        ///< see slow_to_part
+  bool gets_dirty = false;                         ///< see dirtied_by_use
+  FakeReply ping = FakeReply::yes;                 ///< see answering_pings
+  FakeReply reset = FakeReply::yes;                ///< see answering_resets
 
   /// The server closes after the n-th use.
   [[nodiscard]] FakeConnect dying_after_uses(std::size_t n) const { return with(&FakeConnect::uses_to_live, n); }
@@ -54,7 +55,9 @@ class FakeConnect {
   [[nodiscard]] FakeConnect announcing(Duration life) const { return with(&FakeConnect::announced_lifetime, life); }
   /// Each use leaves it dirty, until a reset.
   [[nodiscard]] FakeConnect dirtied_by_use() const { return with(&FakeConnect::gets_dirty, true); }
+  /// Every ping of this connection; FakeServer::answer_every_ping goes first.
   [[nodiscard]] FakeConnect answering_pings(FakeReply reply) const { return with(&FakeConnect::ping, reply); }
+  /// Every reset of this connection.
   [[nodiscard]] FakeConnect answering_resets(FakeReply reply) const { return with(&FakeConnect::reset, reply); }
   /// invalidate takes so long, or until its deadline.
   [[nodiscard]] FakeConnect slow_to_part(Duration time) const { return with(&FakeConnect::goodbye_time, time); }
@@ -71,7 +74,7 @@ class FakeConnect {
 /// The words of a script: server.next_connects({refuse("down"), slow(150ms), ok()}).
 namespace fake {
 
-[[nodiscard]] inline FakeConnect ok() { return {}; }
+[[nodiscard]] inline FakeConnect ok() { return {}; }  ///< connects at once, and lives until it is told otherwise
 
 /// Succeeds after the delay, if the deadline allows.
 [[nodiscard]] inline FakeConnect slow(Duration delay) {
@@ -80,6 +83,7 @@ namespace fake {
   return script;
 }
 
+/// A connect that throws error. Each connect that follows the script throws the same object.
 template <class Error>
 [[nodiscard]] FakeConnect failing_with(Error error) {
   FakeConnect script;
@@ -88,9 +92,11 @@ template <class Error>
   return script;
 }
 
+/// Throws: std::system_error with std::errc::connection_refused, which a pool retries.
 [[nodiscard]] inline FakeConnect refuse(const std::string& message) {
   return failing_with(std::system_error(std::make_error_code(std::errc::connection_refused), message));
 }
+/// Throws: AuthenticationError, which a pool does not retry for 30 s.
 [[nodiscard]] inline FakeConnect refuse_credentials(const std::string& message) {
   return failing_with(AuthenticationError(message));
 }

@@ -31,7 +31,8 @@ class FakeTargetConnector;
 ///   pool(server.connector());
 class FakeServer {
  public:
-  [[nodiscard]] FakeConnector connector() const;
+  [[nodiscard]] FakeConnector connector() const;  ///< for a pool without targets. Lifetime: keeps the server's state
+  /// For a pool whose targets are names. Lifetime: keeps the server's state.
   [[nodiscard]] FakeTargetConnector target_connector() const;
 
   /// The next connects follow these scripts, one each; with a target, the next ones to it.
@@ -66,6 +67,7 @@ class FakeServer {
     const std::scoped_lock lock(state_->mutex);
     state_->dead_through = state_->last_id;
   }
+  /// The connection with this id; one that is still to be opened will be dead from the start.
   void kill(std::uint64_t id) {
     const std::scoped_lock lock(state_->mutex);
     state_->dead.insert(id);
@@ -93,6 +95,7 @@ class FakeServer {
     state_->throws.push_back({method, nth, std::move(error)});
   }
 
+  /// Copied under the lock: of all targets together, or of one.
   [[nodiscard]] FakeCounts counts() const {
     const std::scoped_lock lock(state_->mutex);
     return state_->counts;

@@ -30,8 +30,9 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class HiveConnection {
  public:
-  using Deadline = std::optional<TimePoint>;
+  using Deadline = std::optional<TimePoint>;  ///< none: io_timeout from the operation's start
 
+  /// By HiveConnector: a session that is open. target is what matches() compares.
   HiveConnection(detail::HiveSession<Backend> session, HiveTarget target)
       : session_(std::move(session)), target_(std::move(target)) {}
 
@@ -90,9 +91,11 @@ class HiveConnection {
     }
   }
 
+  /// One round trip, which does not wait for the operation.
   [[nodiscard]] HiveState state(const HiveOperation& operation, Deadline deadline = {}) {
     return session_.progress(operation, until(deadline)).state;
   }
+  /// The result's columns; one round trip.
   [[nodiscard]] std::vector<HiveColumn> metadata(const HiveOperation& operation, Deadline deadline = {}) {
     return session_.metadata(operation, until(deadline));
   }
@@ -142,11 +145,13 @@ class HiveConnection {
   /// Besides, each answer was one: after what cannot be understood nobody knows what the server means.
   [[nodiscard]] bool in_step() const noexcept { return reusable() && !session_.channel().in_doubt(); }
 
+  /// What it was opened for. Lifetime: the connection's.
   [[nodiscard]] const HiveTarget& target() const noexcept { return target_; }
   /// Of the protocol that the server and we agreed on.
   [[nodiscard]] std::int32_t protocol_version() const noexcept { return session_.version(); }
+  /// -1 where it is closed.
   [[nodiscard]] int native_handle() const noexcept { return session_.channel().stream().native_handle(); }
-  [[nodiscard]] std::string peer() const { return session_.channel().peer(); }
+  [[nodiscard]] std::string peer() const { return session_.channel().peer(); }  ///< as error texts name the server
   /// Closes the descriptor and says nothing to the server.
   void close() noexcept { session_.channel().stream().close(); }
 

@@ -27,12 +27,13 @@ enum class HiveReset {
 
 /// Whom a lease is for. What is not given is the connector's own. Two leases share connections where all is equal.
 struct HiveTarget {
-  std::optional<std::string> host = {};
-  std::optional<std::uint16_t> port = {};
-  std::optional<HiveAuth> auth = {};
-  std::optional<std::string> user = {};
-  std::optional<std::string> password = {};
-  std::optional<std::string> database = {};
+  std::optional<std::string> host = {};      ///< HiveServer2's, a name or a number
+  std::optional<std::uint16_t> port = {};    ///< 1 to 65535
+  std::optional<HiveAuth> auth = {};         ///< as the server wants it
+  std::optional<std::string> user = {};      ///< as whom the session is opened
+  std::optional<std::string> password = {};  ///< for plain; no_sasl sends none
+  std::optional<std::string> database = {};  ///< to begin with; a USE may change it
+  /// Of the session, by Hive's names; in place of all of the connector's.
   std::optional<std::map<std::string, std::string>> configuration = {};
 
   friend bool operator==(const HiveTarget&, const HiveTarget&) = default;

@@ -23,17 +23,20 @@ namespace carpool::inline v0_1 {
 
 /// Cells of one type. A missing entry of nulls means that the cell is there.
 struct HiveCells {
-  using Values =
+  using Values =  ///< one alternative for each type on the wire
       std::variant<std::vector<bool>, std::vector<std::int8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
                    std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
-  Values values = std::vector<std::string>();
-  std::vector<bool> nulls = {};
+  Values values = std::vector<std::string>();  ///< a NULL has a cell too: an empty value
+  std::vector<bool> nulls = {};                ///< may be shorter than values
 
+  /// Cells, NULL ones included.
   [[nodiscard]] std::size_t size() const {
     return std::visit([](const auto& cells) { return cells.size(); }, values);
   }
+  /// False for a row that is not there.
   [[nodiscard]] bool is_null(std::size_t row) const { return row < nulls.size() && nulls[row]; }
 
+  /// Whatever the type of the cells.
   void append_null() {
     nulls.resize(size());
     nulls.push_back(true);
@@ -87,9 +90,12 @@ struct HiveCells {
 class HiveRows : public SqlRowAccess<HiveRows> {
  public:
   HiveRows() = default;
+  /// One entry per column, all of one length. The columns have no names until describe().
   explicit HiveRows(std::vector<HiveCells> cells) : cells_(std::move(cells)) {}
 
+  /// The number of rows in this batch, or of all that query() gave.
   [[nodiscard]] std::size_t size() const { return cells_.empty() ? 0 : cells_.front().size(); }
+  /// Also where there are no rows, if they were described.
   [[nodiscard]] std::size_t columns() const noexcept { return cells_.empty() ? described_.size() : cells_.size(); }
   /// Empty where it was not asked for: query() asks, fetch() does not.
   [[nodiscard]] std::string_view name(std::size_t column) const {
@@ -120,8 +126,9 @@ class HiveRows : public SqlRowAccess<HiveRows> {
 
   // --- for the connection that reads it ---
 
+  /// One entry per column, in their order.
   void describe(std::vector<HiveColumn> columns) { described_ = std::move(columns); }
-  void set_affected_rows(std::uint64_t count) noexcept { affected_rows_ = count; }
+  void set_affected_rows(std::uint64_t count) noexcept { affected_rows_ = count; }  ///< see affected_rows(); at first 0
   /// To the end of these; the same columns of the same types, or std::invalid_argument.
   void append(HiveRows more) {
     if (cells_.empty()) return cells_.swap(more.cells_);

@@ -49,9 +49,9 @@ enum class HiveType : std::int32_t {
 
 /// A result's column.
 struct HiveColumn {
-  std::string name = {};
+  std::string name = {};             ///< as the server spells it
   HiveType type = HiveType::string;  ///< of an array, map, struct or union: that alone, not what it is made of
-  std::string comment = {};
+  std::string comment = {};          ///< the server's; often empty
   std::map<std::string, std::int32_t> qualifiers = {};  ///< characterMaximumLength, precision, scale
 };
 
@@ -112,6 +112,7 @@ struct HiveStatus {
 /// connection that started it, which also closes it.
 class HiveOperation {
  public:
+  /// fetch() may be asked; false for a statement without rows.
   [[nodiscard]] bool has_results() const noexcept { return has_results_; }
   /// Rows that it changed, where the server counts.
   [[nodiscard]] std::optional<double> modified_rows() const noexcept { return modified_rows_; }

@@ -27,17 +27,21 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class HttpConnection {
  public:
-  using Session = detail::HttpSession<Backend>;
+  using Session = detail::HttpSession<Backend>;  ///< libcurl's handle and the socket
 
+  /// By HttpConnector: connected, before the first request.
   HttpConnection(std::unique_ptr<Session> session, HttpHeaders headers, unsigned max_redirects)
       : session_(std::move(session)), headers_(std::move(headers)), max_redirects_(max_redirects) {}
 
+  /// As request(), with GET. path: with its query, percent-encoded.
   HttpResponse get(std::string path, std::optional<TimePoint> deadline = {}) {
     return request(HttpRequest{.path = std::move(path)}, deadline);
   }
+  /// As request(), with HEAD: the answer has no body.
   HttpResponse head(std::string path, std::optional<TimePoint> deadline = {}) {
     return request(HttpRequest{.method = "HEAD", .path = std::move(path)}, deadline);
   }
+  /// As request(), with POST. A redirect is not followed.
   HttpResponse post(std::string path, std::string body, HttpHeaders headers = {},
                     std::optional<TimePoint> deadline = {}) {
     return request(
@@ -45,6 +49,8 @@ class HttpConnection {
         deadline);
   }
 
+  /// Sends it and reads the whole answer. The connector's headers are added where the request has none of the name.
+  /// Redirects of GET and HEAD within this server are followed, up to max_redirects, within the same deadline.
   HttpResponse request(HttpRequest request, std::optional<TimePoint> deadline = {}) {
     const TimePoint end = deadline ? *deadline : after(Backend::now(), session_->io_timeout());
     add_headers(request);
@@ -66,7 +72,7 @@ class HttpConnection {
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return session_->exchanges(); }
   /// -1 where the connection is over.
   [[nodiscard]] int native_handle() const noexcept { return session_->descriptor(); }
-  [[nodiscard]] std::string peer() const { return session_->peer(); }
+  [[nodiscard]] std::string peer() const { return session_->peer(); }  ///< the address of the server or its proxy
 
   /// Whether the last answer was read to its end.
   [[nodiscard]] bool in_step() const noexcept { return reusable(); }

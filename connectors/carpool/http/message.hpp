@@ -15,13 +15,14 @@
 
 namespace carpool::inline v0_1 {
 
+/// One line of a head.
 struct HttpHeader {
-  std::string name;
-  std::string value;
+  std::string name;   ///< in any letters' case
+  std::string value;  ///< without the blanks around it
 
   friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
-using HttpHeaders = std::vector<HttpHeader>;
+using HttpHeaders = std::vector<HttpHeader>;  ///< in the order on the wire; a name may come more than once
 
 namespace detail {
 
@@ -35,10 +36,10 @@ namespace detail {
 
 /// For designated initialisers, in this order.
 struct HttpRequest {
-  std::string method = "GET";
-  std::string path = "/";  ///< with its query, as it is to be sent: already percent-encoded
-  HttpHeaders headers = {};
-  std::string body = {};
+  std::string method = "GET";  ///< a token, sent as it is: "GET"
+  std::string path = "/";      ///< with its query, as it is to be sent: already percent-encoded
+  HttpHeaders headers = {};    ///< goes before the connector's of the same name
+  std::string body = {};       ///< sent as it is; a Content-Type is not added
 
   /// Whether to ask twice does no more than to ask once (RFC 9110, section 9.2.2).
   [[nodiscard]] bool is_idempotent() const noexcept {
@@ -54,7 +55,7 @@ struct HttpRequest {
 class HttpError : public ServerError {
  public:
   HttpError(int status, const std::string& what) : ServerError(std::to_string(status), what), status_(status) {}
-  [[nodiscard]] int status() const noexcept { return status_; }
+  [[nodiscard]] int status() const noexcept { return status_; }  ///< 400 or more where throw_for_status() threw it
 
  private:
   int status_;
@@ -67,10 +68,11 @@ class HttpUnanswered : public std::system_error {
   using std::system_error::system_error;
 };
 
+/// One answer, read whole.
 struct HttpResponse {
-  int status = 0;
+  int status = 0;            ///< 200, 404 ...
   HttpHeaders headers = {};  ///< in the server's order; a name may come more than once
-  std::string body = {};
+  std::string body = {};     ///< without its chunks; a Content-Encoding is not undone
 
   /// The first header of that name, whatever its letters' case; empty where there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
@@ -79,7 +81,7 @@ struct HttpResponse {
     return found == headers.end() ? std::string_view() : std::string_view(found->value);
   }
 
-  [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }
+  [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }  ///< 200 to 299
 
   /// Throws HttpError for a status of 400 or more.
   const HttpResponse& throw_for_status() const& {

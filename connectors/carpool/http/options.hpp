@@ -17,16 +17,16 @@ namespace carpool::inline v0_1 {
 struct HttpTls {
   std::string ca_file = {};    ///< empty: whom the system trusts
   std::string cert_file = {};  ///< our own certificate, where the server asks for one
-  std::string key_file = {};
-  bool verify = true;  ///< the certificate must be the host's, vouched for; without it anybody may listen
+  std::string key_file = {};   ///< of cert_file
+  bool verify = true;          ///< the certificate must be the host's, vouched for; without it anybody may listen
 };
 
 /// An HTTP proxy between us and the server; https goes through it unread (CONNECT).
 struct HttpProxy {
-  std::string host;
-  std::uint16_t port = 3128;
-  std::string user = {};
-  std::string password = {};
+  std::string host;           ///< a name or a number, without brackets
+  std::uint16_t port = 3128;  ///< 1 to 65535
+  std::string user = {};      ///< for Basic authentication; empty: none
+  std::string password = {};  ///< for Basic authentication
 };
 
 namespace detail {

@@ -27,8 +27,9 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class MysqlConnection {
  public:
-  using Transaction = carpool::Transaction<MysqlConnection>;
+  using Transaction = carpool::Transaction<MysqlConnection>;  ///< see sql/transaction.hpp
 
+  /// By MysqlConnector: a session that has logged in.
   explicit MysqlConnection(detail::MysqlSession<Backend> session) noexcept : session_(std::move(session)) {}
 
   /// One statement and all its rows. With parameters, a value for each '?', it is prepared. Of several results (a CALL,
@@ -110,11 +111,15 @@ class MysqlConnection {
   [[nodiscard]] std::uint64_t last_insert_id() const noexcept { return last_insert_id_; }
   /// The server's number for this session: what KILL wants.
   [[nodiscard]] std::uint64_t id() const noexcept { return ::mysql_thread_id(session_.mysql()); }
+  /// As the server said at login: "8.0.36", "10.11.6-MariaDB-0+deb12u1". No round trip.
   [[nodiscard]] std::string server_version() const { return ::mysql_get_server_info(session_.mysql()); }
+  /// The client's, by the server's name: "utf8mb4". No round trip.
   [[nodiscard]] std::string character_set() const { return ::mysql_character_set_name(session_.mysql()); }
   /// "TLSv1.3", or nothing where the session is not encrypted.
   [[nodiscard]] std::string tls_version() const { return session_.tls_version(); }
+  /// The descriptor, for poll and getsockopt; still owned by the connection.
   [[nodiscard]] int native_handle() const noexcept { return session_.descriptor(); }
+  /// As error texts name the server.
   [[nodiscard]] const std::string& peer() const noexcept { return session_.peer(); }
 
   /// Says goodbye and closes.
@@ -124,17 +129,19 @@ class MysqlConnection {
 
   // --- what a Transaction asks -------------------------------------------------------------------------
 
+  /// By Transaction::commit. Throws: MysqlError where the server refuses.
   void commit_transaction(std::optional<TimePoint> deadline) {
     const TimePoint end = begin_operation("commit", deadline);
     session_.call(end, [](MYSQL* mysql) { return ::mysql_commit(mysql) == 0; });
     session_.transaction_ended();
     session_.end();
   }
+  /// By Transaction::rollback. Says nothing where the server has ended it already.
   void rollback_transaction(std::optional<TimePoint> deadline) {
     session_.roll_back(session_.begin("rollback", deadline));
     session_.end();
   }
-  void leave_transaction() noexcept { session_.leave_transaction(); }
+  void leave_transaction() noexcept { session_.leave_transaction(); }  ///< no I/O: rolled back before what comes next
 
  private:
   [[nodiscard]] TimePoint begin_operation(const char* operation, std::optional<TimePoint> deadline) {

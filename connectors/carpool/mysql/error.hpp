@@ -46,7 +46,8 @@ class MysqlError : public SqlError {
         number_(number),
         sqlstate_(std::move(sqlstate)) {}
 
-  [[nodiscard]] unsigned number() const noexcept { return number_; }
+  [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< the server's: 1062 for a duplicate key
+  /// "23000"; HY000 where the server has no class for it.
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
 
  private:
@@ -96,13 +97,10 @@ namespace detail {
   return number == 1044 || number == 1049;
 }
 
-/// With these the server has rolled the whole transaction back, and not the statement alone.
-[[nodiscard]] constexpr bool ends_mysql_transaction(unsigned number) noexcept {
-  return number == 1206 || number == 1213 || number == 3101;
-}
-/// With these it may have: innodb_rollback_on_timeout decides for one of them.
+/// With these the server may have rolled the whole transaction back, and not the statement alone. InnoDB's deadlock
+/// does so and GET_LOCK's does not, both are 1213; for 1205 innodb_rollback_on_timeout decides; SIGNAL says any number.
 [[nodiscard]] constexpr bool may_end_mysql_transaction(unsigned number) noexcept {
-  return number == 1020 || number == 1205;
+  return number == 1020 || number == 1205 || number == 1206 || number == 1213 || number == 3101;
 }
 
 /// A statement within a transaction that is over: by that error, or where it is 0 by a statement that commits.

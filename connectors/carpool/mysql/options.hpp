@@ -15,8 +15,8 @@ namespace carpool::inline v0_1 {
 struct MysqlTls {
   std::string ca_file = {};    ///< who may vouch for the server; empty: whom the system trusts, read for each connect
   std::string cert_file = {};  ///< the client's own certificate, where the server asks for one
-  std::string key_file = {};
-  bool verify = true;  ///< the certificate must be the host's, vouched for; without it anybody may listen
+  std::string key_file = {};   ///< of cert_file, in PEM
+  bool verify = true;          ///< the certificate must be the host's, vouched for; without it anybody may listen
 };
 
 namespace detail {

@@ -19,8 +19,8 @@ class MysqlResult : public SqlStoredRows<MysqlResult> {
 
   // --- for the connection that reads it ---
 
-  void set_last_insert_id(std::uint64_t id) noexcept { last_insert_id_ = id; }
-  void set_warnings(unsigned count) noexcept { warnings_ = count; }
+  void set_last_insert_id(std::uint64_t id) noexcept { last_insert_id_ = id; }  ///< see last_insert_id(); at first 0
+  void set_warnings(unsigned count) noexcept { warnings_ = count; }             ///< see warnings(); at first 0
 
  private:
   std::uint64_t last_insert_id_ = 0;

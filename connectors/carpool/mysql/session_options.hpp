@@ -19,13 +19,13 @@ enum class MysqlReset {
 
 /// What a session keeps to; each is a field of MysqlConnector.
 struct MysqlSessionOptions {
-  Duration io_timeout = std::chrono::seconds(30);
-  MysqlReset reset = MysqlReset::when_dirty;
-  std::size_t max_reply_bytes = std::size_t{64} << 20;
-  std::size_t statement_cache = 64;
-  std::string database = {};
-  std::string charset = {};
-  std::vector<std::string> session_setup = {};
+  Duration io_timeout = std::chrono::seconds(30);       ///< bounds each operation that is given no deadline
+  MysqlReset reset = MysqlReset::when_dirty;            ///< when a session is reset on its return
+  std::size_t max_reply_bytes = std::size_t{64} << 20;  ///< of one answer; a longer one is an error
+  std::size_t statement_cache = 64;                     ///< prepared statements that are kept
+  std::string database = {};                            ///< as a reset restores it; empty: none is chosen
+  std::string charset = {};                             ///< as a reset restores it
+  std::vector<std::string> session_setup = {};          ///< statements that follow the login and each reset
 };
 
 }  // namespace carpool::inline v0_1

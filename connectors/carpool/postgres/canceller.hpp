@@ -17,6 +17,7 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class PostgresCanceller {
  public:
+  /// By PostgresConnection::canceller: copies what a cancel request needs, the address and the key of the session.
   explicit PostgresCanceller(PGconn* connection) : cancel_(::PQgetCancel(connection), &::PQfreeCancel) {}
 
   /// The command under way, if there still is one, throws PostgresError 57014, and its connection is as good as before.

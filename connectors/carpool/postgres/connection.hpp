@@ -29,21 +29,20 @@ namespace carpool::inline v0_1 {
 
 /// Default deadline of an operation: io_timeout from its start.
 ///
-/// Errors:   PostgresError where the server refused: the connection goes on. std::system_error naming the operation and
-///           the server, std::errc::timed_out at the deadline: the connection is of no use any more (the server may
-///           still be at work: statement_timeout is for that). std::invalid_argument for a NUL, std::logic_error for an
-///           operation out of turn.
+/// Errors:   PostgresError where the server refused: the connection goes on. std::system_error naming operation and
+///           server, std::errc::timed_out at the deadline: the connection is lost (the server may work on: see
+///           statement_timeout). std::invalid_argument for a NUL, std::logic_error for an operation out of turn.
 /// Threads:  one worker at a time.
 template <class Backend>
 class PostgresConnection {
  public:
-  using Transaction = carpool::Transaction<PostgresConnection>;
+  using Transaction = carpool::Transaction<PostgresConnection>;  ///< see sql/transaction.hpp
 
+  /// By PostgresConnector: a session that has logged in.
   PostgresConnection(detail::PostgresHandle<Backend> handle, std::string peer, const PostgresSession& session)
       : wire_(std::move(handle), std::move(peer), session.max_reply_bytes), session_(session) {}
 
-  /// Without parameters it may be several statements; the last one's result is returned. With parameters, $1 and so on,
-  /// exactly one.
+  /// Without parameters one or more statements: returns the last one's result. With parameters, $1 and so on, one.
   PostgresResult query(const std::string& sql, SqlParameters parameters = {}, std::optional<TimePoint> deadline = {}) {
     if (parameters.empty()) return simple("query", sql, deadline);
     detail::check_postgres_statement(sql);
@@ -110,6 +109,7 @@ class PostgresConnection {
     simple("unlisten", "UNLISTEN *", deadline);
     stop_listening();
   }
+  /// By pg_notify, which takes any name as it is. Within a transaction it is told at the commit.
   void notify(const std::string& channel, const std::string& payload = "", std::optional<TimePoint> deadline = {}) {
     query("SELECT pg_notify($1, $2)", {channel, payload}, deadline);
   }
@@ -137,10 +137,10 @@ class PostgresConnection {
   [[nodiscard]] std::string parameter(const std::string& name) const { return wire_.handle().parameter(name); }
   /// Of the server's.
   [[nodiscard]] int process_id() const noexcept { return ::PQbackendPID(wire_.get()); }
-  [[nodiscard]] bool encrypted() const noexcept { return ::PQsslInUse(wire_.get()) != 0; }
+  [[nodiscard]] bool encrypted() const noexcept { return ::PQsslInUse(wire_.get()) != 0; }  ///< by TLS
   /// The descriptor, for poll and getsockopt; still owned by the connection.
   [[nodiscard]] int native_handle() const noexcept { return wire_.handle().descriptor(); }
-  [[nodiscard]] const std::string& peer() const noexcept { return wire_.peer(); }
+  [[nodiscard]] const std::string& peer() const noexcept { return wire_.peer(); }  ///< as error texts name the server
 
   // --- what the connector is asked by the pool ---------------------------------------------------------
 
@@ -178,16 +178,16 @@ class PostgresConnection {
 
   // --- what a Transaction asks -------------------------------------------------------------------------
 
-  void commit_transaction(std::optional<TimePoint> deadline) {
+  void commit_transaction(std::optional<TimePoint> deadline) {  ///< throws where it was rolled back
     const PostgresResult result = simple("commit", "COMMIT", deadline);
     if (result.command() == "ROLLBACK") detail::refuse_commit(peer());
     guarded_ = false;
   }
-  void rollback_transaction(std::optional<TimePoint> deadline) {
+  void rollback_transaction(std::optional<TimePoint> deadline) {  ///< nothing to do where it has ended
     guarded_ = false;
     if (in_transaction()) simple("rollback", "ROLLBACK", deadline);
   }
-  void leave_transaction() noexcept { rollback_due_ = true; }
+  void leave_transaction() noexcept { rollback_due_ = true; }  ///< before what comes next, it is rolled back
 
  private:
   [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {

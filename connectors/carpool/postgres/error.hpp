@@ -27,13 +27,14 @@ namespace detail {
 /// quote the rows of others.
 class PostgresError : public SqlError {
  public:
+  /// What the server sends with an error, as far as it is kept.
   struct Fields {
-    std::string sqlstate;
-    std::string severity;  ///< "ERROR" or "FATAL", never translated
-    std::string message;
-    std::string detail = {};
-    std::string hint = {};
-    std::string constraint = {};
+    std::string sqlstate;         ///< five characters: "23505"
+    std::string severity;         ///< "ERROR" or "FATAL", never translated
+    std::string message;          ///< the primary text, in the server's language
+    std::string detail = {};      ///< may quote other users' rows: not in what()
+    std::string hint = {};        ///< what to do about it; often empty
+    std::string constraint = {};  ///< the name of the violated one, where there is one
   };
 
   PostgresError(const std::string& where, Fields fields)
@@ -41,9 +42,11 @@ class PostgresError : public SqlError {
                  detail::postgres_error_kind(fields.sqlstate)),
         fields_(std::move(fields)) {}
 
+  /// Without the severity and the SQLSTATE.
   [[nodiscard]] const std::string& message() const noexcept { return fields_.message; }
   [[nodiscard]] const std::string& detail() const noexcept { return fields_.detail; }
-  [[nodiscard]] const std::string& hint() const noexcept { return fields_.hint; }
+  [[nodiscard]] const std::string& hint() const noexcept { return fields_.hint; }  ///< empty where the server gave none
+  /// "users_email_key"; empty where none was violated.
   [[nodiscard]] const std::string& constraint() const noexcept { return fields_.constraint; }
 
   /// The server ends the connection after this, or is about to, or is not the server that it ought to be. 08P01 is also
@@ -69,7 +72,7 @@ class PostgresError : public SqlError {
 struct PostgresNotice {
   std::string severity;  ///< "NOTICE", "WARNING" ..., never translated
   std::string code;      ///< SQLSTATE
-  std::string message;
+  std::string message;   ///< in the server's language
 };
 
 namespace detail {
@@ -84,9 +87,15 @@ namespace detail {
   return text == nullptr ? std::string() : std::string(text);
 }
 
+/// Never translated; a pooler's own errors have only the other one.
+[[nodiscard]] inline std::string postgres_severity(const PGresult* result) {
+  std::string severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity.empty() ? postgres_field(result, PG_DIAG_SEVERITY) : severity;
+}
+
 [[nodiscard]] inline PostgresError::Fields postgres_fields(const PGresult* result) {
   return {.sqlstate = postgres_field(result, PG_DIAG_SQLSTATE),
-          .severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+          .severity = postgres_severity(result),
           .message = postgres_field(result, PG_DIAG_MESSAGE_PRIMARY),
           .detail = postgres_field(result, PG_DIAG_MESSAGE_DETAIL),
           .hint = postgres_field(result, PG_DIAG_MESSAGE_HINT),

@@ -9,10 +9,11 @@
 
 namespace carpool::inline v0_1 {
 
+/// What some session has told by NOTIFY or pg_notify.
 struct PostgresNotification {
-  std::string channel;
-  std::string payload;
-  int process_id = 0;  ///< of the server process of the one who told
+  std::string channel;  ///< SQL's NOTIFY makes a name that is not quoted small
+  std::string payload;  ///< empty where none was given
+  int process_id = 0;   ///< of the server process of the one who told
 };
 
 namespace detail {

@@ -21,11 +21,14 @@ namespace carpool::inline v0_1 {
 /// number and bytea are such; everything else is a text as the server writes it: numeric, timestamps, JSON, arrays.
 class PostgresResult : public SqlRowAccess<PostgresResult> {
  public:
+  /// By PostgresConnection, of a command that succeeded. Takes it over.
   explicit PostgresResult(detail::PostgresResultPointer result) noexcept : result_(std::move(result)) {}
 
   /// How many rows there are to read.
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(::PQntuples(result_.get())); }
+  /// Also where there are no rows.
   [[nodiscard]] std::size_t columns() const noexcept { return static_cast<std::size_t>(::PQnfields(result_.get())); }
+  /// Throws: std::out_of_range. Lifetime: the result's.
   [[nodiscard]] std::string_view name(std::size_t column) const {
     detail::check_sql_index(column, columns(), "column");
     return ::PQfname(result_.get(), static_cast<int>(column));

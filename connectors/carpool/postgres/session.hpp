@@ -23,7 +23,7 @@ struct PostgresSession {
   std::size_t max_notices = 100;                        ///< kept until take_notices(); the oldest go first
   std::optional<std::size_t> statement_cache = 100;     ///< plans per connection; std::nullopt: nothing is prepared
   bool session_state = true;  ///< false behind a pooler that gives each transaction another server
-  PostgresReset reset = PostgresReset::rollback_if_needed;
+  PostgresReset reset = PostgresReset::rollback_if_needed;  ///< on return, before the next lease
 };
 
 }  // namespace carpool::inline v0_1

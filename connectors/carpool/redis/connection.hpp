@@ -41,6 +41,7 @@ template <class Backend>
 class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
                         public RedisSubscriptions<RedisConnection<Backend>> {
  public:
+  /// By RedisConnector, which then logs in.
   RedisConnection(detail::RedisStream<Backend> stream, detail::RedisLogin login, Duration io_timeout) noexcept
       : stream_(std::move(stream)), login_(std::move(login)), io_timeout_(io_timeout) {}
 
@@ -49,6 +50,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   T command(const Arguments&... arguments) {
     return command_until<T>(until({}), arguments...);
   }
+  /// As command(), with a deadline of its own.
   template <class T = RedisReply, RedisArgument... Arguments>
   T command_until(TimePoint deadline, const Arguments&... arguments) {
     return command_of<T>(detail::redis_traits(arguments...), deadline, arguments...);
@@ -69,6 +71,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return command_of<T>(traits, after(deadline, io_timeout_), arguments..., told);
   }
 
+  /// As blocking_until, with the deadline `timeout` from now.
   template <class T = RedisReply, RedisArgument... Arguments>
   T blocking_for(Duration timeout, const Arguments&... arguments) {
     return blocking_until<T>(after(Backend::now(), timeout), arguments...);

@@ -29,8 +29,11 @@ class RedisPipeline {
     return *this;
   }
 
+  /// Commands, each of which gets one reply.
   [[nodiscard]] std::size_t size() const noexcept { return effects_.size(); }
+  /// run() then says nothing and returns nothing.
   [[nodiscard]] bool empty() const noexcept { return effects_.empty(); }
+  /// For the next use: keeps its memory.
   void clear() noexcept {
     bytes_.clear();
     effects_.clear();

@@ -66,6 +66,7 @@ class RedisReply {
     reply.text_ = std::move(text);
     return reply;
   }
+  /// Of elements that it takes over.
   [[nodiscard]] static RedisReply array(std::vector<RedisReply> elements) {
     RedisReply reply;
     reply.kind_ = Kind::array;
@@ -73,10 +74,11 @@ class RedisReply {
     return reply;
   }
 
-  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }  ///< what may be asked of it without a RedisTypeError
+  /// as<std::optional<T>>() makes it std::nullopt.
   [[nodiscard]] bool is_nil() const noexcept { return kind_ == Kind::nil; }
-  [[nodiscard]] bool is_error() const noexcept { return kind_ == Kind::error; }
-  [[nodiscard]] bool is_array() const noexcept { return kind_ == Kind::array; }
+  [[nodiscard]] bool is_error() const noexcept { return kind_ == Kind::error; }  ///< as<T>() throws it
+  [[nodiscard]] bool is_array() const noexcept { return kind_ == Kind::array; }  ///< elements() has them
 
   /// The bytes of a string, a status or an error; throws RedisTypeError for another kind.
   [[nodiscard]] const std::string& text() const {
@@ -149,7 +151,7 @@ class RedisReply {
 
   /// For the parser, which fills an array as its elements come.
   void push_back(RedisReply element) { elements_.push_back(std::move(element)); }
-  [[nodiscard]] RedisReply& back() noexcept { return elements_.back(); }
+  [[nodiscard]] RedisReply& back() noexcept { return elements_.back(); }  ///< of an array that is not empty
 
  private:
   Kind kind_ = Kind::nil;

@@ -36,7 +36,7 @@ struct RedisSentinel {
   template <class Backend>
   using Connection = RedisConnection<Backend>;
 
-  static constexpr std::uint16_t default_port = 26379;
+  static constexpr std::uint16_t default_port = 26379;  ///< of a sentinel whose URL names none
 
   std::vector<RedisConnector> sentinels;  ///< asked one after another; their own credentials, if they want any
   std::string master;                     ///< the name by which the sentinels know it
@@ -62,6 +62,7 @@ struct RedisSentinel {
                   "find the Redis master " + master + " (" + causes + ")");
   }
 
+  /// A READONLY reply: the server is no master any more.
   [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept { return server.wrong_role(error); }
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.

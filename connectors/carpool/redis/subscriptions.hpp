@@ -17,8 +17,8 @@ namespace carpool::inline v0_1 {
 
 /// What somebody published.
 struct RedisMessage {
-  std::string channel;
-  std::string payload;
+  std::string channel;  ///< where it was published
+  std::string payload;  ///< bytes, as published
   std::string pattern;  ///< by which it was found; empty where the channel itself is subscribed to
 };
 
@@ -27,10 +27,13 @@ struct RedisMessage {
 template <class Connection>
 class RedisSubscriptions {
  public:
+  /// Waits: for the server's confirmation of each, at most io_timeout in all. Throws: RedisError where the server
+  /// refuses. Messages that come meanwhile are kept for receive_message().
   template <RedisArgument... Channels>
   void subscribe(const Channels&... channels) {
     follow("SUBSCRIBE", channels...);
   }
+  /// As subscribe; of all channels whose name fits: "news.*".
   template <RedisArgument... Patterns>
   void subscribe_patterns(const Patterns&... patterns) {
     follow("PSUBSCRIBE", patterns...);
@@ -41,6 +44,7 @@ class RedisSubscriptions {
   {
     follow("UNSUBSCRIBE", channels...);
   }
+  /// From these patterns. The connection takes commands again when nothing is subscribed to any more.
   template <RedisArgument... Patterns>
   void unsubscribe_patterns(const Patterns&... patterns)
     requires(sizeof...(Patterns) > 0)

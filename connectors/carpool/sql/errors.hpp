@@ -11,6 +11,7 @@ namespace carpool::inline v0_1 {
 
 /// What a refusal means, whatever the database's own code for it is.
 enum class SqlErrorKind {
+  /// None of these: code() alone says what.
   other,
   conflict,          ///< with another transaction: a deadlock, a serialization failure, a lock that was not to be had
   unique_violation,  ///< a row with this key is there already
@@ -25,6 +26,7 @@ class SqlError : public ServerError {
   SqlError(std::string code, const std::string& what, SqlErrorKind kind = SqlErrorKind::other)
       : ServerError(std::move(code), what), kind_(kind) {}
 
+  /// Of the database's code; other where it has no kind here.
   [[nodiscard]] SqlErrorKind kind() const noexcept { return kind_; }
 
  private:
@@ -45,7 +47,7 @@ class SqlValueError : public std::runtime_error {
         type_(std::move(type)),
         value_(std::move(value)) {}
 
-  [[nodiscard]] const std::string& column() const noexcept { return column_; }
+  [[nodiscard]] const std::string& column() const noexcept { return column_; }  ///< its name in the result
   /// The C++ type that was asked for: "std::int32_t".
   [[nodiscard]] const std::string& type() const noexcept { return type_; }
   /// As an error text shows it: "NULL", "300", "'a text, cut after 40 bytes'".

@@ -30,11 +30,14 @@ struct SqlOptional<std::optional<T>> {
 /// Refers to its result (or cursor), which must outlive it.
 class SqlField {
  public:
+  /// For results; copies neither.
   SqlField(std::string_view column, SqlView view) noexcept : column_(column), view_(view) {}
 
+  /// As the database spells it; empty where it was not told.
   [[nodiscard]] std::string_view column() const noexcept { return column_; }
+  /// as<T>() then needs a std::optional.
   [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(view_); }
-  [[nodiscard]] const SqlView& view() const noexcept { return view_; }
+  [[nodiscard]] const SqlView& view() const noexcept { return view_; }  ///< as it is kept, before any conversion
 
   /// T: bool, an integer, float, double, std::string, std::vector<std::byte>, std::string_view (into the result), or a
   /// std::optional of these, which is empty for NULL.

@@ -34,14 +34,17 @@ template <class Columns>
 template <class Result>
 class SqlRow {
  public:
+  /// By SqlRowAccess, which has checked the row.
   SqlRow(const Result& result, std::size_t row) noexcept : result_(&result), row_(row) {}
 
+  /// The result's, so the same for each row.
   [[nodiscard]] std::size_t columns() const noexcept { return result_->columns(); }
 
   /// Throws std::out_of_range where there is no such column.
   [[nodiscard]] SqlField operator[](std::size_t column) const { return result_->field(row_, column); }
   [[nodiscard]] SqlField operator[](std::string_view name) const { return (*this)[result_->column(name)]; }
 
+  /// Throws std::out_of_range where there is no such column.
   [[nodiscard]] bool is_null(std::size_t column) const { return (*this)[column].is_null(); }
 
   /// The column's SqlField::as<T>().
@@ -66,7 +69,7 @@ class SqlRow {
 template <class Result>
 class SqlRowAccess {
  public:
-  [[nodiscard]] bool empty() const noexcept { return self().size() == 0; }
+  [[nodiscard]] bool empty() const noexcept { return self().size() == 0; }  ///< no rows; there may be columns
 
   [[nodiscard]] SqlRow<Result> operator[](std::size_t row) const {
     detail::check_sql_index(row, self().size(), "row");
@@ -80,12 +83,15 @@ class SqlRowAccess {
 
   /// Of several columns with that name the first.
   [[nodiscard]] std::size_t column(std::string_view name) const { return detail::sql_column(self(), name); }
+  /// Both counted from 0. Lifetime: refers to the result.
   [[nodiscard]] SqlField field(std::size_t row, std::size_t column) const {
     detail::check_sql_index(row, self().size(), "row");
     detail::check_sql_index(column, self().columns(), "column");
     return {self().name(column), self().view(row, column)};
   }
+  /// As field(row, column).
   [[nodiscard]] bool is_null(std::size_t row, std::size_t column) const { return field(row, column).is_null(); }
+  /// The field's SqlField::as<T>(); by name, the first column of that name.
   template <class T>
   [[nodiscard]] T get(std::size_t row, std::size_t column) const {
     return field(row, column).template as<T>();
@@ -95,15 +101,17 @@ class SqlRowAccess {
     return get<T>(row, column(name));
   }
 
+  /// Row by row, for range-based for. Lifetime: the result must outlive it and its rows.
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = SqlRow<Result>;
-    using difference_type = std::ptrdiff_t;
-    using pointer = void;
-    using reference = SqlRow<Result>;
+    using iterator_category = std::input_iterator_tag;  ///< a row is made by operator*, not kept
+    using value_type = SqlRow<Result>;                  ///< by value: it refers to the result
+    using difference_type = std::ptrdiff_t;             ///< not used: there is no difference of two
+    using pointer = void;                               ///< there is no operator->
+    using reference = SqlRow<Result>;                   ///< a value, not a reference
 
     Iterator() noexcept = default;
+    /// By begin() and end().
     Iterator(const Result& result, std::size_t row) noexcept : result_(&result), row_(row) {}
     SqlRow<Result> operator*() const noexcept { return {*result_, row_}; }
     Iterator& operator++() noexcept { return ++row_, *this; }
@@ -114,8 +122,8 @@ class SqlRowAccess {
     const Result* result_ = nullptr;
     std::size_t row_ = 0;
   };
-  [[nodiscard]] Iterator begin() const noexcept { return {self(), 0}; }
-  [[nodiscard]] Iterator end() const noexcept { return {self(), self().size()}; }
+  [[nodiscard]] Iterator begin() const noexcept { return {self(), 0}; }            ///< the first row
+  [[nodiscard]] Iterator end() const noexcept { return {self(), self().size()}; }  ///< behind the last row
 
  private:
   [[nodiscard]] const Result& self() const noexcept { return static_cast<const Result&>(*this); }

@@ -1,11 +1,14 @@
 /// A transaction that is either committed or, whatever happens, not: the same for every database that has them.
 #pragma once
 
+#include <carpool/common/io_error.hpp>
+#include <carpool/sql/errors.hpp>
 #include <carpool/time.hpp>
 
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace carpool::inline v0_1 {
@@ -20,6 +23,7 @@ namespace carpool::inline v0_1 {
 template <class Connection>
 class Transaction {
  public:
+  /// By the connection's begin(), which has told the server already.
   explicit Transaction(Connection& connection) noexcept : connection_(&connection) {}
   Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
@@ -27,14 +31,32 @@ class Transaction {
     if (connection_ != nullptr) connection_->leave_transaction();
   }
 
-  /// Throws the database's SqlError where nothing was committed; is_repeatable(error) says whether to begin again.
-  /// After any other exception it is not known whether it was committed.
+  /// Throws the database's SqlError where this commit did nothing: the server refused, or the transaction had been
+  /// ended before, by an error (all is undone) or by a statement that commits, such as MySQL's CREATE TABLE (what came
+  /// before it stays). is_repeatable(error) says whether all is undone, and to begin again may help.
+  /// After any other exception, IoError for one, it is not known whether it was committed.
   /// Where the transaction is over already, or was moved away, throws std::logic_error and says nothing to the server.
-  void commit(std::optional<TimePoint> deadline = {}) { open("commit").commit_transaction(deadline), end(); }
+  void commit(std::optional<TimePoint> deadline = {}) {
+    Connection& connection = open("commit");
+    try {
+      connection.commit_transaction(deadline);
+    } catch (const SqlError& error) {
+      if constexpr (requires { connection.reusable(); }) {
+        if (!connection.reusable()) in_doubt(error);
+      }
+      throw;
+    }
+    end();
+  }
   /// No error where the server has ended it already.
   void rollback(std::optional<TimePoint> deadline = {}) { open("rollback").rollback_transaction(deadline), end(); }
 
  private:
+  /// The server, or a pooler, answered a COMMIT with the end of the session.
+  [[noreturn]] static void in_doubt(const SqlError& error) {
+    throw IoError(std::make_error_code(std::errc::connection_aborted),
+                  std::string("whether it was committed is not known: ") + error.what());
+  }
   [[nodiscard]] Connection& open(const char* operation) const {
     if (connection_ != nullptr) return *connection_;
     throw std::logic_error(std::string(operation) + ": the transaction is over already");

@@ -19,10 +19,13 @@ namespace carpool::inline v0_1 {
 /// bytes that no character set must touch. A char is none of these: say "a", or a number.
 class SqlValue {
  public:
-  using Bytes = std::vector<std::byte>;
+  using Bytes = std::vector<std::byte>;  ///< with size; may hold NUL
+  /// std::monostate: NULL.
   using Variant = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Bytes>;
 
   SqlValue() noexcept = default;
+  /// Implicit, so that parameters are written as they are: {7, "seven", std::nullopt}. Texts and bytes are copied. Any
+  /// integer becomes an std::int64_t or std::uint64_t, a float a double.
   SqlValue(std::nullptr_t) noexcept {}
   SqlValue(std::nullopt_t) noexcept {}
   template <std::same_as<bool> T>
@@ -40,8 +43,9 @@ class SqlValue {
   template <class T>
   SqlValue(const std::optional<T>& value) : SqlValue(value ? SqlValue(*value) : SqlValue()) {}
 
+  /// An empty text is not NULL.
   [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(value_); }
-  [[nodiscard]] const Variant& variant() const noexcept { return value_; }
+  [[nodiscard]] const Variant& variant() const noexcept { return value_; }  ///< Lifetime: the value's
 
   friend bool operator==(const SqlValue& left, const SqlValue& right) noexcept = default;
 
@@ -63,15 +67,16 @@ class SqlValue {
 class SqlParameters {
  public:
   SqlParameters() noexcept = default;
+  /// Implicit. Lifetime: refers to the values; a list's live until the end of the full expression.
   SqlParameters(std::initializer_list<SqlValue> values) noexcept : values_(values.begin(), values.size()) {}
   SqlParameters(const std::vector<SqlValue>& values) noexcept : values_(values) {}
   SqlParameters(std::span<const SqlValue> values) noexcept : values_(values) {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }  ///< must be the number of placeholders
+  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }       ///< the statement has no placeholders
   [[nodiscard]] const SqlValue& operator[](std::size_t index) const noexcept { return values_[index]; }
-  [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return values_.end(); }
+  [[nodiscard]] auto begin() const noexcept { return values_.begin(); }  ///< a constant iterator over SqlValue
+  [[nodiscard]] auto end() const noexcept { return values_.end(); }      ///< behind the last value
 
  private:
   std::span<const SqlValue> values_;

@@ -14,7 +14,7 @@ namespace carpool::inline v0_1 {
 
 /// Bytes that the database has sent as hexadecimal digits, two for each, in lower case.
 struct SqlHexBytes {
-  std::string_view digits;
+  std::string_view digits;  ///< not decoded. Lifetime: the result's
 };
 
 /// std::monostate: NULL. A text is also what the database has no C++ type for: dates, decimals, JSON; and bytes.

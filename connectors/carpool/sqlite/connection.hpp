@@ -34,8 +34,9 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class SqliteConnection {
  public:
-  using Transaction = carpool::Transaction<SqliteConnection>;
+  using Transaction = carpool::Transaction<SqliteConnection>;  ///< see sql/transaction.hpp
 
+  /// By SqliteConnector. A cursor shares the handle and so keeps the file open.
   SqliteConnection(std::shared_ptr<detail::SqliteHandle<Backend>> handle, Duration io_timeout) noexcept
       : handle_(std::move(handle)), io_timeout_(io_timeout) {}
 
@@ -93,8 +94,9 @@ class SqliteConnection {
     return Transaction(*this);
   }
 
+  /// Of this connection's last successful INSERT into a table with rowids; 0: there was none since it was opened.
   [[nodiscard]] std::int64_t last_insert_id() const noexcept { return ::sqlite3_last_insert_rowid(handle_->get()); }
-  [[nodiscard]] bool in_transaction() const noexcept {
+  [[nodiscard]] bool in_transaction() const noexcept {  ///< false in a forked child
     return handle_->ours() && ::sqlite3_get_autocommit(handle_->get()) == 0;
   }
   /// What runs on this connection ends with SqliteError SQLITE_INTERRUPT. By another thread, that keeps the lease
@@ -102,6 +104,7 @@ class SqliteConnection {
   void interrupt() noexcept { ::sqlite3_interrupt(handle_->get()); }
   /// For what SQLite offers beyond this; still owned by the connection.
   [[nodiscard]] sqlite3* native_handle() const noexcept { return handle_->get(); }
+  /// As the connector was told it. Lifetime: the connection's.
   [[nodiscard]] const std::string& path() const noexcept { return handle_->path(); }
 
   // --- what the connector is asked by the pool ---------------------------------------------------------
@@ -127,12 +130,13 @@ class SqliteConnection {
 
   // --- what a Transaction asks -------------------------------------------------------------------------
 
+  /// By Transaction::commit. Throws: SqliteError where COMMIT is refused.
   void commit_transaction(std::optional<TimePoint> deadline) { execute("COMMIT", {}, deadline), guarded_ = false; }
-  void rollback_transaction(std::optional<TimePoint> deadline) {
+  void rollback_transaction(std::optional<TimePoint> deadline) {  ///< nothing to do where SQLite has ended it
     guarded_ = false;
     if (in_transaction()) execute("ROLLBACK", {}, deadline);
   }
-  void leave_transaction() noexcept { rollback_due_ = true; }
+  void leave_transaction() noexcept { rollback_due_ = true; }  ///< before what comes next, it is rolled back
 
  private:
   /// Of one statement. SQLite's own count stands still where a statement changes nothing.

@@ -29,6 +29,8 @@ class SqliteCursor {
   using Handle = detail::SqliteHandle<Backend>;
 
  public:
+  /// By SqliteConnection::cursor. Copies the parameters and binds them. Throws: std::invalid_argument where they do not
+  /// fit.
   SqliteCursor(std::shared_ptr<Handle> handle, detail::SqliteStatementPointer statement, SqlParameters parameters,
                TimePoint deadline)
       : handle_(std::move(handle)),
@@ -46,7 +48,9 @@ class SqliteCursor {
   /// To the next row, at first the first one; false: there is none.
   bool next() { return at_row_ = !over_ && advance(); }
 
+  /// Known before the first next(), which may change it where the table has changed.
   [[nodiscard]] std::size_t columns() const noexcept { return static_cast<std::size_t>(::sqlite3_column_count(raw())); }
+  /// Throws: std::out_of_range. Lifetime: until next() or name() is called again.
   [[nodiscard]] std::string_view name(std::size_t column) const {
     return ::sqlite3_column_name(raw(), checked(column));
   }
@@ -68,6 +72,7 @@ class SqliteCursor {
     }
   }
 
+  /// The current row's SqlField::as<T>(). Throws: as operator[], and SqlValueError.
   template <class T>
   [[nodiscard]] T get(std::size_t column) const {
     return (*this)[column].template as<T>();

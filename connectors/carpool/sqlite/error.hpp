@@ -34,6 +34,7 @@ class SqliteError : public SqlError {
       : SqlError(std::to_string(code), what + " (" + std::to_string(code) + ')', detail::sqlite_error_kind(code)),
         code_(code) {}
 
+  /// SQLITE_CONSTRAINT_UNIQUE, SQLITE_BUSY_SNAPSHOT ...
   [[nodiscard]] int extended_code() const noexcept { return code_; }
   /// SQLITE_CONSTRAINT, SQLITE_BUSY ...
   [[nodiscard]] int primary_code() const noexcept { return code_ & 0xff; }

@@ -12,6 +12,7 @@ enum class SqliteBegin {
   exclusive,  ///< all; with a WAL the same as immediate
 };
 
+/// What SqliteConnection::begin returns: sql/transaction.hpp says what it does.
 template <class Connection>
 using SqliteTransaction = Transaction<Connection>;
 

@@ -24,10 +24,11 @@ namespace carpool::inline v0_1 {
 template <class Client, class Backend>
 class ThriftConnection {
  public:
-  using Socket = OptionalTlsSocket<Backend>;
-  using Stream = StreamConnection<Backend, Socket>;
-  using Transport = ThriftTransport<Backend, Stream>;
+  using Socket = OptionalTlsSocket<Backend>;           ///< plain, or encrypted where the connector has tls
+  using Stream = StreamConnection<Backend, Socket>;    ///< reads and writes with deadlines
+  using Transport = ThriftTransport<Backend, Stream>;  ///< what the generated client calls
 
+  /// By ThriftConnector. Makes a protocol and a Client over the connected stream; does no I/O.
   ThriftConnection(Stream stream, ThriftFraming framing, ThriftEncoding encoding, const ThriftLimits& limits,
                    Duration io_timeout)
       : transport_(std::make_shared<Transport>(std::move(stream), framing, limits, io_timeout)),
@@ -43,8 +44,10 @@ class ThriftConnection {
   /// Whether each call has been answered whole and nothing else has come.
   [[nodiscard]] bool reusable() const noexcept { return transport_->settled(); }
 
+  /// -1 where it is closed.
   [[nodiscard]] int native_handle() const noexcept { return transport_->stream().native_handle(); }
-  [[nodiscard]] std::string peer() const { return transport_->stream().peer(); }
+  [[nodiscard]] std::string peer() const { return transport_->stream().peer(); }  ///< as error texts name the server
+  /// For what TLS tells: encrypted().
   [[nodiscard]] Socket& socket() noexcept { return transport_->stream().socket(); }
 
   void invalidate(TimePoint deadline) { transport_->stream().socket().close_gracefully(deadline); }

@@ -40,6 +40,7 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   using Exception = apache::thrift::transport::TTransportException;
 
  public:
+  /// By ThriftConnection. Limits bound what the server may claim; does no I/O.
   ThriftTransport(Stream stream, ThriftFraming framing, const ThriftLimits& limits, Duration io_timeout)
       : Base(configuration(limits)),
         stream_(std::move(stream)),
@@ -53,6 +54,7 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
 
   // What Thrift's protocols call, by Thrift's names.
   // NOLINTBEGIN(readability-identifier-naming,readability-const-return-type)
+  /// At least one byte, at most size. Waits: for the server, until the deadline.
   std::uint32_t read(std::uint8_t* into, std::uint32_t size) {
     if (size == 0) return 0;
     if (framed_) begin_frame();
@@ -63,10 +65,12 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
     return static_cast<std::uint32_t>(got);
   }
 
+  /// Kept until flush(); no I/O.
   void write(const std::uint8_t* from, std::uint32_t size) {
     request_.append(reinterpret_cast<const char*>(from), size);
   }
 
+  /// Sends the request; a call that is not oneway is awaited from now on. Waits: until the deadline.
   void flush() override {
     const bool one_way = expects_no_answer();
     if (framed_) set_frame_length();
@@ -83,12 +87,16 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
     return 0;
   }
 
+  /// Not closed by us; the peer is not asked.
   [[nodiscard]] bool isOpen() const override { return stream_.native_handle() >= 0; }
-  [[nodiscard]] bool peek() override { return unread() > 0 || isOpen(); }
-  void close() override { stream_.close(); }
+  [[nodiscard]] bool peek() override { return unread() > 0 || isOpen(); }  ///< no I/O: the peer is not asked
+  void close() override { stream_.close(); }                               ///< idempotent, and silent
+  /// The peer, for Thrift's own texts.
   [[nodiscard]] const std::string getOrigin() const override { return stream_.peer(); }
 
+  /// Always null: Thrift then reads by read().
   const std::uint8_t* borrow(std::uint8_t*, std::uint32_t*) noexcept { return nullptr; }
+  /// Throws, because borrow() lends nothing.
   void consume(std::uint32_t) { throw Exception(Exception::INTERNAL_ERROR, "nothing was lent"); }
   // NOLINTEND(readability-identifier-naming,readability-const-return-type)
 
@@ -96,9 +104,10 @@ class ThriftTransport : public apache::thrift::transport::TVirtualTransport<Thri
   [[nodiscard]] bool settled() const noexcept {
     return awaited_ == 0 && unread() == 0 && frame_left_ == 0 && request_.size() == header() && stream_.reusable();
   }
+  /// Nothing has come unasked, and the peer is there. No round trip.
   [[nodiscard]] bool is_connected() const noexcept { return unread() == 0 && stream_.is_connected(); }
 
-  [[nodiscard]] Stream& stream() noexcept { return stream_; }
+  [[nodiscard]] Stream& stream() noexcept { return stream_; }  ///< for what is done to the bytes besides
   [[nodiscard]] const Stream& stream() const noexcept { return stream_; }
 
  private:

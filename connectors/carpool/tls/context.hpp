@@ -23,6 +23,7 @@ class TlsContext {
 
   /// Handshakes that succeeded, and how many of them resumed an earlier session. May be stale.
   [[nodiscard]] std::uint64_t handshakes() const noexcept { return shared_->handshakes.load(); }
+  /// Of these, those that resumed.
   [[nodiscard]] std::uint64_t resumptions() const noexcept { return shared_->resumptions.load(); }
 
   /// For connectors: made once for equal options, however many ask at once; where it must be made, through

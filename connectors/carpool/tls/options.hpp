@@ -21,9 +21,9 @@ struct TlsOptions {
   std::string private_key_password = {};  ///< of an encrypted private key; nobody is ever prompted
   std::string server_name = {};  ///< asked for and verified, a name or an IP address; empty: the connector's host
   bool verify = true;            ///< false: anybody may answer in the server's name
-  TlsVersion minimum_version = TlsVersion::tls_1_2;
-  std::vector<std::string> alpn = {};  ///< application protocols, best first; empty: none is spoken of
-  bool resume_sessions = true;         ///< later handshakes with an endpoint cost less; false: each is a full one
+  TlsVersion minimum_version = TlsVersion::tls_1_2;  ///< a server that has only older ones is refused
+  std::vector<std::string> alpn = {};                ///< application protocols, best first; empty: none is spoken of
+  bool resume_sessions = true;  ///< later handshakes with an endpoint cost less; false: each is a full one
 
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 

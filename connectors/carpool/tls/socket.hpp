@@ -29,9 +29,9 @@ namespace carpool::inline v0_1 {
 template <class Backend>
 class TlsSocket {
  public:
-  using Socket = typename Backend::Socket;
+  using Socket = typename Backend::Socket;  ///< the TCP socket below
   using Address = typename Socket::Address;
-  using Options = typename Socket::Options;
+  using Options = typename Socket::Options;  ///< of the TCP socket below
 
   TlsSocket() noexcept = default;
 
@@ -77,8 +77,8 @@ class TlsSocket {
     return engine_->nothing_unread();
   }
 
-  [[nodiscard]] int native_handle() const noexcept { return socket_.native_handle(); }
-  [[nodiscard]] const Address& peer() const noexcept { return socket_.peer(); }
+  [[nodiscard]] int native_handle() const noexcept { return socket_.native_handle(); }  ///< -1 where it is closed
+  [[nodiscard]] const Address& peer() const noexcept { return socket_.peer(); }         ///< Lifetime: the socket's
 
   /// Whether the handshake continued an earlier session.
   [[nodiscard]] bool resumed() const noexcept { return engine_ && engine_->resumed(); }

@@ -57,17 +57,17 @@ class MysqlSession {
     if (f(object)) return;
     waits.rethrow();
     if (waits.timed_out()) throw std::system_error(std::make_error_code(std::errc::timed_out), what());
-    raise(MysqlFailure::of(object));
+    const MysqlFailure failure = MysqlFailure::of(object);  // while rows are fetched only the session's is set
+    raise(failure.number != 0 ? failure : MysqlFailure::of(mysql()));
   }
 
   /// An answer that the server gave leaves the stream where it should be, unless it hangs up after it.
   [[noreturn]] void raise(const MysqlFailure& failure) {
     if (failure.is_the_servers() && !ends_mysql_session(failure.number)) in_doubt_ = false;
     if (is_mysql_read_only(failure.number, failure.message)) wrong_role_ = true;
-    unsure_ = unsure_ || may_end_mysql_transaction(failure.number);
-    if (ends_mysql_transaction(failure.number)) {  // an error says nothing of the session's state
+    if (may_end_mysql_transaction(failure.number)) {  // an error says nothing of the session's state
+      unsure_ = true;
       ended_by_ = failure.number;
-      mysql()->server_status &= ~static_cast<unsigned>(SERVER_STATUS_IN_TRANS);
     }
     failure.raise(what());
   }
@@ -107,13 +107,14 @@ class MysqlSession {
   void leave_transaction() noexcept { rollback_due_ = true; }
   void roll_back(TimePoint deadline) {
     guarded_ = false;
-    if (in_transaction()) call(deadline, [](MYSQL* mysql) { return ::mysql_rollback(mysql) == 0; });
+    if (in_transaction() || unsure_) call(deadline, [](MYSQL* mysql) { return ::mysql_rollback(mysql) == 0; });
+    unsure_ = false;
   }
   /// Rolls back what a Transaction has left open: its destructor could not wait, this can. Where the server has ended
   /// it, what comes then must not take effect alone.
   void settle_transaction(TimePoint deadline) {
     if (std::exchange(rollback_due_, false)) return roll_back(deadline);
-    if (guarded_ && std::exchange(unsure_, false)) run("DO 0", deadline);  // whose answer has the session's state
+    if (unsure_) ask_for_state(deadline);
     if (!guarded_ || in_transaction()) return;
     in_doubt_ = false;  // nothing has been sent
     refuse_ended_mysql_transaction(ended_by_, what());
@@ -121,7 +122,7 @@ class MysqlSession {
 
   [[nodiscard]] bool dirty() const noexcept {
     if (!handle_) return true;
-    if (rollback_due_ || in_transaction()) return true;
+    if (rollback_due_ || unsure_ || in_transaction()) return true;
     if (options_.reset == MysqlReset::rollback_alone) return false;
     if (options_.reset == MysqlReset::always) return used_;
     return changed_ || ((mysql()->server_status ^ settled_status_) & SERVER_STATUS_AUTOCOMMIT) != 0;
@@ -136,7 +137,7 @@ class MysqlSession {
       statements_ = {};  // the server has forgotten them
       if (!restore(end)) return false;
     }
-    used_ = changed_ = schema_changed_ = guarded_ = rollback_due_ = false;
+    used_ = changed_ = schema_changed_ = guarded_ = rollback_due_ = unsure_ = false;
     this->end();
     return true;
   }
@@ -197,9 +198,11 @@ class MysqlSession {
     }
   }
 
-  static bool leaves_schema(std::string_view sql) {
-    return leaves_session_clean(sql) ||
-           (!sql_contains(sql, "use") && !sql_contains(sql, "database") && !sql_contains(sql, "schema"));
+  /// Any answer but an error has the session's state.
+  void ask_for_state(TimePoint deadline) {
+    run("DO 0", deadline);
+    unsure_ = false;
+    if (in_transaction()) ended_by_ = 0;
   }
 
   /// What mysql_reset_connection leaves undone: the schema it never resets, the character set only a MariaDB does.
@@ -237,9 +240,9 @@ class MysqlSession {
   bool schema_changed_ = false;  // perhaps
   bool guarded_ = false;         // a Transaction was begun, and has not ended
   bool rollback_due_ = false;    // a Transaction has left what it began open
-  bool unsure_ = false;          // whether an error has ended it
-  unsigned ended_by_ = 0;        // the error that has; 0: none
-  bool wrong_role_ = false;      // the server has refused to write: it is no primary
+  bool unsure_ = false;      // whether an error has ended a transaction, a Transaction's or one begun by a statement
+  unsigned ended_by_ = 0;    // the error that has, or may have; 0: none
+  bool wrong_role_ = false;  // the server has refused to write: it is no primary
 };
 
 }  // namespace detail

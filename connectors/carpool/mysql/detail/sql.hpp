@@ -39,4 +39,10 @@ namespace carpool::inline v0_1::detail {
   return !sql_contains(sql, "get_lock") && !sql_contains(sql, "last_insert_id") && !sql_contains(sql, "found_rows");
 }
 
+/// Whether the statement certainly leaves the session in the schema that it was in.
+[[nodiscard]] inline bool leaves_schema(std::string_view sql) {
+  return leaves_session_clean(sql) ||
+         (!sql_contains(sql, "use") && !sql_contains(sql, "database") && !sql_contains(sql, "schema"));
+}
+
 }  // namespace carpool::inline v0_1::detail

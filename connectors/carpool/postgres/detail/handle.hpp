@@ -30,7 +30,7 @@ struct PostgresState {
   static void receive(void* self, const PGresult* result) noexcept {
     auto& state = *static_cast<PostgresState*>(self);
     try {
-      state.note({.severity = postgres_field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+      state.note({.severity = postgres_severity(result),
                   .code = postgres_field(result, PG_DIAG_SQLSTATE),
                   .message = postgres_field(result, PG_DIAG_MESSAGE_PRIMARY)});
     } catch (...) {
