@@ -1,0 +1,1 @@
+#include <carpool/detail/pool_core.hpp>

@@ -1,0 +1,1 @@
+#include <carpool/detail/acquire.hpp>

@@ -1,0 +1,2 @@
+template <class Types>
+class PoolCore;

@@ -1,0 +1,1 @@
+#include <carpool/detail/background/background_with_acquire.hpp>
