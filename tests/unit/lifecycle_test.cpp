@@ -179,7 +179,7 @@ TEST(BackgroundWorkersByThemselves, DoWhatIsAskedForAndEnd) {
     auto state = pool.access();
     carpool::detail::Instant<Backend> now;
     state->demand.ask_for_one(state->inventory.endpoints.sole(), now);
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
   }
   const auto idle = [&] { return pool.access()->inventory.slots.count(SlotState::idle); };
   for (const auto deadline = Backend::now() + 10s; idle() == 0 && Backend::now() < deadline;) {

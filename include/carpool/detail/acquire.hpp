@@ -140,14 +140,14 @@ class Acquire {
     Instant<Backend> now;
     state->demand.ask_for_one(endpoint, now);
     state->inventory.drop_if_unused(endpoint);
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
     return false;
   }
 
   static void top_up(Lifecycle& pool) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
   }
 };
 

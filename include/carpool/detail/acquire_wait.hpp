@@ -60,23 +60,23 @@ class AcquireWait {
       if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
       if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
         state->hand_over.serve(endpoint, now, wakeups);
-        pool_.wake_background_work(state, wakeups);
+        pool_.wake_background_work(*state, wakeups);
         return *slot;
       }
-      if (const auto why = refused(state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
+      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
       if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
       state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
-      pool_.wake_background_work(state, wakeups);
+      pool_.wake_background_work(*state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
 
   /// Why there is no point in waiting (longer), if there is none.
-  [[nodiscard]] std::optional<PoolErrc> refused(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
-                                                bool timed_out) {
-    if (state->gate.finished()) return PoolErrc::pool_closed;
+  [[nodiscard]] std::optional<PoolErrc> refused(PoolState<Types>& state, Endpoint<Types>& endpoint,
+                                                Instant<Backend>& now, bool timed_out) {
+    if (state.gate.finished()) return PoolErrc::pool_closed;
     if (timed_out || started_ >= timeout_.deadline()) return PoolErrc::acquire_timeout;
-    if (!waiter_.enqueued && state->demand.circuit_open(endpoint, now)) return PoolErrc::breaker_open;
+    if (!waiter_.enqueued && state.demand.circuit_open(endpoint, now)) return PoolErrc::breaker_open;
     return may_wait(endpoint) ? std::nullopt : std::optional(PoolErrc::queue_full);
   }
   /// A waiter keeps its turn, except where no caller may wait at all. On a backend without concurrency no caller waits
@@ -96,30 +96,30 @@ class AcquireWait {
     refusal.failure = waiter_.failure;
     refusal.now = now.get();
     refusal.length = now.get() - started_;
-    if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(state, endpoint, refusal);
+    if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(*state, endpoint, refusal);
     state.unlock();
     const auto& settings = pool_.settings();
     throw_refusal(settings.options, refusal,
                   refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
   }
   /// A waiter that was dequeued must not use its endpoint any more: it may be gone.
-  void ask_endpoint(Access& state, Endpoint<Types>& endpoint, Refusal& refusal) {
+  void ask_endpoint(PoolState<Types>& state, Endpoint<Types>& endpoint, Refusal& refusal) {
     Instant<Backend> now;
     refusal.failure = endpoint.failure;
     refusal.stats.waiting = endpoint.waiters.size() - (waiter_.enqueued ? 1 : 0);
     if (refusal.why == PoolErrc::breaker_open) refusal.length = endpoint.breaker.retry_at() - refusal.now;
     if (refusal.why == PoolErrc::queue_full) ask_for_others(state, endpoint, now);
     if (refusal.why == PoolErrc::acquire_timeout) {
-      ++state->inventory.counters.timeouts;
-      look_around(*state, endpoint, refusal);
+      ++state.inventory.counters.timeouts;
+      look_around(state, endpoint, refusal);
     }
-    if (!waiter_.enqueued) state->inventory.drop_if_unused(endpoint);
+    if (!waiter_.enqueued) state.inventory.drop_if_unused(endpoint);
   }
 
   /// We may not wait for a connection, but whoever comes later may find one.
-  void ask_for_others(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
-    if (waiter_.enqueued) state->hand_over.dequeue(endpoint, waiter_);
-    state->demand.ask_for_one(endpoint, now);
+  void ask_for_others(PoolState<Types>& state, Endpoint<Types>& endpoint, Instant<Backend>& now) noexcept {
+    if (waiter_.enqueued) state.hand_over.dequeue(endpoint, waiter_);
+    state.demand.ask_for_one(endpoint, now);
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
@@ -155,17 +155,18 @@ class AcquireWait {
     state->hand_over.retain(waiter_);
     if (PoolSlot* slot = waiter_.take_granted()) {
       --state->inventory.counters.acquired;
-      pool_.return_slot(state, *slot, std::nullopt, wakeups);
+      pool_.return_slot(*state, *slot, std::nullopt, wakeups);
     }
-    if (waiter_.enqueued) leave(state, *waiter_.endpoint, now, wakeups);
-    pool_.wake_background_work(state, wakeups);
+    if (waiter_.enqueued) leave(*state, *waiter_.endpoint, now, wakeups);
+    pool_.wake_background_work(*state, wakeups);
     pool_.release(state, wakeups);
   }
 
-  void leave(Access& state, Endpoint<Types>& endpoint, Instant<Backend>& now, Wakeups<Backend>& wakeups) noexcept {
-    state->hand_over.dequeue(endpoint, waiter_);
-    state->hand_over.serve(endpoint, now, wakeups);
-    state->inventory.drop_if_unused(endpoint);
+  void leave(PoolState<Types>& state, Endpoint<Types>& endpoint, Instant<Backend>& now,
+             Wakeups<Backend>& wakeups) noexcept {
+    state.hand_over.dequeue(endpoint, waiter_);
+    state.hand_over.serve(endpoint, now, wakeups);
+    state.inventory.drop_if_unused(endpoint);
   }
 
   Lifecycle& pool_;

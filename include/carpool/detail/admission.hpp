@@ -80,18 +80,18 @@ class Admission {
     {
       Wakeups wakeups;
       auto state = pool.access();
-      requeue_waiter(state, slot, waiter);
-      pool.return_slot(state, slot, fault, wakeups);
+      requeue_waiter(*state, slot, waiter);
+      pool.return_slot(*state, slot, fault, wakeups);
     }
     pool.run_closes_inline();
     return false;
   }
   /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
-  static void requeue_waiter(Access& state, PoolSlot& slot, Waiter* waiter) noexcept {
-    --state->inventory.counters.acquired;
+  static void requeue_waiter(PoolState<Types>& state, PoolSlot& slot, Waiter* waiter) noexcept {
+    --state.inventory.counters.acquired;
     if (waiter == nullptr) return;
-    state->hand_over.retain(*waiter);
-    state->hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
+    state.hand_over.retain(*waiter);
+    state.hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
   /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
@@ -110,19 +110,19 @@ class Admission {
     if (answered) return true;
     {
       auto state = pool.access();
-      pool.invalidate_idle_before(state, *slot.endpoint, started);
+      pool.invalidate_idle_before(*state, *slot.endpoint, started);
     }
     return reject(pool, slot, CloseReason::dead, waiter);
   }
   [[nodiscard]] static bool leave_to_worker(Lifecycle& pool, PoolSlot& slot, Waiter* waiter) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
-    requeue_waiter(state, slot, waiter);
+    requeue_waiter(*state, slot, waiter);
     if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
     if (state->gate.finished())
-      return pool.return_slot(state, slot, std::nullopt, wakeups), false;  // no background worker may be left
+      return pool.return_slot(*state, slot, std::nullopt, wakeups), false;  // no background worker may be left
     state->inventory.queue_refresh(slot);
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
     return false;
   }
 

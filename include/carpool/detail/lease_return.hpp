@@ -117,7 +117,7 @@ class LeaseReturn {
   static void settle_return(Lifecycle& pool, Access& state, PoolSlot& slot, std::optional<CloseReason> fault) noexcept {
     if (state->references.owner_gone()) return close_after_owner(pool, state, slot, fault);
     Wakeups wakeups;
-    pool.return_slot(state, slot, fault, wakeups);
+    pool.return_slot(*state, slot, fault, wakeups);
     state.unlock();
     pool.run_closes_inline();
   }

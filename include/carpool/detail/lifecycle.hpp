@@ -28,6 +28,7 @@ class LifecycleHolder {
 };
 
 /// Knows no thread and no job. Outlives its ConnectionPool for as long as a lease, or a caller inside acquire, is out.
+/// What takes a State& keeps the lock; what takes an Access may let go of it for a while.
 template <class Types>
 class Lifecycle : public SlotOwner {
  public:
@@ -67,17 +68,17 @@ class Lifecycle : public SlotOwner {
   [[nodiscard]] bool forked() const noexcept { return end_.forked(); }
 
   /// The holder of a slot has no more use for it: idle, if it and the pool are well, else closing.
-  void return_slot(Access& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
-    if (!fault) fault = state->close_reason_on_return(slot);
+  void return_slot(State& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
+    if (!fault) fault = state.close_reason_on_return(slot);
     if (fault) {
-      state->inventory.put_closing(slot, *fault);
+      state.inventory.put_closing(slot, *fault);
     } else if (slot.dirty) {
-      state->inventory.queue_refresh(slot);
+      state.inventory.queue_refresh(slot);
     } else {
-      state->inventory.put_idle(slot);
+      state.inventory.put_idle(slot);
       Instant<Backend> now;
-      state->hand_over.serve(*slot.endpoint, now, wakeups);
-      state->inventory.planner.update(*slot.endpoint);
+      state.hand_over.serve(*slot.endpoint, now, wakeups);
+      state.inventory.planner.update(*slot.endpoint);
     }
     wake_background_work(state, wakeups);
   }
@@ -86,7 +87,7 @@ class Lifecycle : public SlotOwner {
   void free_slot(Access& state, PoolSlot& slot, SlotEvent event, Wakeups& wakeups) noexcept {
     state->inventory.put_empty(slot, event);
     if (state->gate.waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
-    wake_background_work(state, wakeups);
+    wake_background_work(*state, wakeups);
   }
   void finish_close(Access& state, PoolSlot& slot, Wakeups& wakeups, SlotEvent event = SlotEvent::destroyed) noexcept {
     state->inventory.count_closed(slot.reason);
@@ -108,21 +109,21 @@ class Lifecycle : public SlotOwner {
   }
 
   /// A ping went unanswered: the endpoint's other connections that were not heard of since are not asked one by one.
-  void invalidate_idle_before(Access& state, Endpoint<Types>& endpoint, TimePoint since) noexcept {
+  void invalidate_idle_before(State& state, Endpoint<Types>& endpoint, TimePoint since) noexcept {
     const auto unheard_of = [&](const PoolSlot& slot) {
       return slot.endpoint == &endpoint && slot.validated_at < since;
     };
-    state->inventory.close_idle(CloseReason::dead, unheard_of);
-    state->inventory.close_refreshing(endpoint, CloseReason::dead, unheard_of);
+    state.inventory.close_idle(CloseReason::dead, unheard_of);
+    state.inventory.close_refreshing(endpoint, CloseReason::dead, unheard_of);
   }
 
   /// Something has changed: whoever waits for jobs, or for the pool as a whole, looks again.
-  void wake_background_work(Access& state, Wakeups& wakeups) noexcept {
+  void wake_background_work(State& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
-      if (state->has_work()) wakeups.add(state->idle_workers.rouse());
-      if (state->gate.serving()) wakeups.add(state->idle_workers.expect(state->inventory.planner.first_retry()));
+      if (state.has_work()) wakeups.add(state.idle_workers.rouse());
+      if (state.gate.serving()) wakeups.add(state.idle_workers.expect(state.inventory.planner.first_retry()));
     }
-    state->watchers.rouse(wakeups);
+    state.watchers.rouse(wakeups);
   }
 
   [[nodiscard]] TimePoint first_due(const PoolSlot& slot, TimePoint now) const noexcept {

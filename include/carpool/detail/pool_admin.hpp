@@ -173,7 +173,7 @@ class PoolAdmin {
       endpoint.add_idle_target(idle_target_);  // from here on the endpoint is not dropped
       state->gate.begin_prewarm();
       state->demand.recompute_idle_target(endpoint);
-      pool_.wake_background_work(state, wakeups);
+      pool_.wake_background_work(*state, wakeups);
     }
     Prewarm(const Prewarm&) = delete;
     Prewarm& operator=(const Prewarm&) = delete;
@@ -218,7 +218,7 @@ class PoolAdmin {
         state->inventory.close_refreshing(reason);
         ManyWaiters<Types>::fail_all(state, wakeups);
       }
-      pool.wake_background_work(state, wakeups);
+      pool.wake_background_work(*state, wakeups);
     }
     pool.run_closes_inline();
     return count;
@@ -226,7 +226,7 @@ class PoolAdmin {
 
   static void serve_all(Lifecycle& pool, Access& state, Wakeups& wakeups) noexcept {
     ManyWaiters<Types>::serve_all(state, wakeups);
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
   }
 };
 

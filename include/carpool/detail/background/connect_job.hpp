@@ -101,7 +101,7 @@ class ConnectJob {
     ++state->inventory.counters.created;
     state->inventory.connected(slot_);
     wakeups.add(state->idle_workers.expect(due));
-    pool_.return_slot(state, slot_, std::nullopt, wakeups);
+    pool_.return_slot(*state, slot_, std::nullopt, wakeups);
   }
 
   /// Of an older generation, or cut short by a caller, it is nobody's error.

@@ -63,7 +63,7 @@ class JobQueue {
     auto state = pool.access();
     try {
       const Job<Types> job = next(*state);
-      if (job.kind != JobKind::none) pool.wake_background_work(state, wakeups);
+      if (job.kind != JobKind::none) pool.wake_background_work(*state, wakeups);
       return job;
     } catch (const std::bad_alloc&) {  // no memory for one more slot: the reaper's next pass wakes a worker
       wakeups.add(state->idle_workers.expect(after(Backend::now(), std::chrono::seconds(1))));
@@ -121,9 +121,9 @@ class JobQueue {
     auto state = pool.access();
     state->inventory.chores.done(slot, ChoreKind::refresh);
     if (fault == CloseReason::dead)
-      pool.invalidate_idle_before(state, *slot.endpoint, started);  // may empty the queue of refreshes
+      pool.invalidate_idle_before(*state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
-    pool.return_slot(state, slot, fault, wakeups);
+    pool.return_slot(*state, slot, fault, wakeups);
   }
 
   /// What is wrong with the connection, if anything. A throw of any kind is no answer.

@@ -164,7 +164,7 @@ class ReaperPass {
       else if (now >= seen.refresh_due)
         refresh(*state, *seen.slot);
     }
-    pool.wake_background_work(state, wakeups);
+    pool.wake_background_work(*state, wakeups);
     return evicted;
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
