@@ -18,7 +18,7 @@
 namespace carpool::inline v0_1 {
 
 namespace detail {
-struct PoolInspector;  // of the tests: the simulator asks the books what stats() does not tell
+struct PoolInspector;  // of the tests: the simulator asks the state what stats() does not tell
 }
 
 /// Threads: every member may be called from any worker at any time, the destructor excepted. The destructor may run

@@ -55,15 +55,15 @@ class Acquire {
                                             const SourceLocation& site) {
     const TimePoint now = Backend::coarse_now();
     PoolSlot* slot = take_cached(pool, target, site, now);
-    if (slot == nullptr) slot = take_from_books(pool, target, site, now);
+    if (slot == nullptr) slot = take_locked(pool, target, site, now);
     if (slot == nullptr || !Admission<Types>::admit(pool, *slot, target, timeout)) return nullptr;
     if (pool.settings().options.min_idle > 0) [[unlikely]]
       top_up(pool);
     return slot;
   }
 
-  [[gnu::noinline]] [[nodiscard]] static PoolSlot* take_from_books(Lifecycle& pool, const Target& target,
-                                                                   const SourceLocation& site, TimePoint now) {
+  [[gnu::noinline]] [[nodiscard]] static PoolSlot* take_locked(Lifecycle& pool, const Target& target,
+                                                               const SourceLocation& site, TimePoint now) {
     return pool.access_without_flush()->try_take_fast(target, site, now);
   }
 
@@ -90,7 +90,7 @@ class Acquire {
     }
   }
 
-  /// What rested here may be for another target than the worker asks for this time: then it goes to the books, and
+  /// What rested here may be for another target than the worker asks for this time: then it goes to the queue, and
   /// the cache closes for a while, because workers whose targets change gain nothing by it. Throws what the targets' ==
   /// throws.
   [[nodiscard]] static bool keep_if_for([[maybe_unused]] Lifecycle& pool, [[maybe_unused]] const Target& target,

@@ -123,7 +123,7 @@ class AcquireWait {
   }
 
   /// Sleeps until somebody has something for us. A connection that was handed over is ours without another look at the
-  /// books, which are left unlocked then. An interruption passes through.
+  /// state, which is left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     const bool without_workers = state->idle_workers.without_workers();
     state.unlock();
@@ -174,7 +174,7 @@ class AcquireWait {
   Timeout<Backend>& timeout_;
   const TimePoint started_;
   Waiter<Types> waiter_;
-  bool unsettled_ = false;  // the books know of us, or a slot is ours that nobody has admitted
+  bool unsettled_ = false;  // the state knows of us, or a slot is ours that nobody has admitted
 };
 
 }  // namespace carpool::inline v0_1::detail

@@ -41,16 +41,16 @@ class LeaseReturn {
     note_return(pool, slot, now);
     const bool thrown_over = exceptions_in_flight<Backend>() > slot.exceptions;
     if (thrown_over && !Calls::in_step(pool.settings().connector, *slot.connection)) [[unlikely]]
-      return give_back_to_books(pool, slot, CloseReason::discarded);
+      return give_back_locked(pool, slot, CloseReason::discarded);
     if (!Calls::reusable(pool.settings().connector, *slot.connection))
-      return give_back_to_books(pool, slot, CloseReason::dead);
+      return give_back_locked(pool, slot, CloseReason::dead);
     if constexpr (Calls::resets) slot.dirty = Calls::dirty(pool.settings().connector, *slot.connection);
     if (!known) renew(pool, slot);
     if (now >= slot.good_until) [[unlikely]] {
       if (const auto fault = pool.settings().expired(slot, slot.lives_until, now))
-        return give_back_to_books(pool, slot, fault);
+        return give_back_locked(pool, slot, fault);
     }
-    if ((Calls::resets && slot.dirty) || !put_cached(pool, slot)) give_back_to_books(pool, slot, std::nullopt);
+    if ((Calls::resets && slot.dirty) || !put_cached(pool, slot)) give_back_locked(pool, slot, std::nullopt);
   }
 
   /// What its user threw says, by the connector, whether it is kept.
@@ -106,8 +106,8 @@ class LeaseReturn {
     settle_return(pool, state, slot, std::nullopt);
   }
 
-  [[gnu::noinline]] static void give_back_to_books(Lifecycle& pool, PoolSlot& slot,
-                                                   std::optional<CloseReason> fault) noexcept {
+  [[gnu::noinline]] static void give_back_locked(Lifecycle& pool, PoolSlot& slot,
+                                                 std::optional<CloseReason> fault) noexcept {
     auto state = pool.access_without_flush();
     if (!fault && !slot.dirty && state->try_return_fast(slot)) [[likely]]
       return;

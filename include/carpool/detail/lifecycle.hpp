@@ -3,7 +3,7 @@
 #pragma once
 
 #include <carpool/detail/events.hpp>
-#include <carpool/detail/inherited_books.hpp>
+#include <carpool/detail/inherited_state.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_end.hpp>
 #include <carpool/detail/settings.hpp>
@@ -39,14 +39,14 @@ class Lifecycle : public SlotOwner {
   using State = PoolState<Types>;
   using Target = typename Types::Target;
   using Wakeups = detail::Wakeups<Backend>;
-  using Books = Guarded<State, typename Backend::Mutex>;
-  using Access = typename Books::Access;
+  using GuardedState = Guarded<State, typename Backend::Mutex>;
+  using Access = typename GuardedState::Access;
   using Events = detail::Events<typename Types::Observer>;
 
   Lifecycle(std::shared_ptr<Settings<Types>> settings, LifecycleHolder& holder)
       : holder_(holder),
         settings_(std::move(settings)),
-        books_(settings_->options, cache_, may_cache(settings_->options), *this),
+        state_(settings_->options, cache_, may_cache(settings_->options), *this),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
@@ -56,9 +56,9 @@ class Lifecycle : public SlotOwner {
   Lifecycle(const Lifecycle&) = delete;
   Lifecycle& operator=(const Lifecycle&) = delete;
 
-  [[nodiscard]] Access access() { return books_.access(); }
+  [[nodiscard]] Access access() { return state_.access(); }
   /// For a caller that does not mind that connections are cached.
-  [[nodiscard]] Access access_without_flush() { return books_.access_without_flush(); }
+  [[nodiscard]] Access access_without_flush() { return state_.access_without_flush(); }
   [[nodiscard]] WorkerCache<Types>& worker_cache() noexcept { return cache_; }
   [[nodiscard]] Settings<Types>& settings() const noexcept { return *settings_; }
   /// For who may be the last one out and tells an observer afterwards.
@@ -167,7 +167,7 @@ class Lifecycle : public SlotOwner {
 
   /// In a forked child.
   void abandon_in_child() noexcept {
-    InheritedBooks<Types>::abandon(books_.without_lock().inventory.slots, cache_, settings_->connector);
+    InheritedState<Types>::abandon(state_.without_lock().inventory.slots, cache_, settings_->connector);
   }
 
   /// Ends *this if nothing refers to it any more, and leaves the access unlocked then.
@@ -191,7 +191,7 @@ class Lifecycle : public SlotOwner {
   const std::shared_ptr<Settings<Types>> settings_;
   Suspensions<Backend> suspensions_;
   WorkerCache<Types> cache_;
-  Books books_;
+  GuardedState state_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
   const Duration bypass_window_ = bypass_window(settings_->options);
   PoolEnd<Types> end_;

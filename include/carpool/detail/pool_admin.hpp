@@ -127,7 +127,7 @@ class PoolAdmin {
   }
 
  private:
-  /// A caller that waits for the pool as a whole: keeps the books alive and is roused by every change.
+  /// A caller that waits for the pool as a whole: keeps the core alive and is roused by every change.
   class Visit {
    public:
     explicit Visit(Lifecycle& pool) : pool_(pool) {

@@ -7,7 +7,7 @@
 namespace carpool::inline v0_1::detail {
 
 /// Rousing is a call of the kernel: nobody else is to wait for those of a thousand waiters. While the lock is not held
-/// others may do whatever they like, so the caller sees to it that the pool's books, and an endpoint that it names, are
+/// others may do whatever they like, so the caller sees to it that the pool's state, and an endpoint that it names, are
 /// there still.
 template <class Types>
 class ManyWaiters {

@@ -6,10 +6,9 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// The books of the parent, whose lock may be held by a thread that does not exist here: they are read and left as they
-/// are.
+/// The state of the parent, whose lock may be held by a thread that does not exist here: it is read and left as it is.
 template <class Types>
-class InheritedBooks {
+class InheritedState {
  public:
   using Calls = typename Types::Calls;
   using Connector = typename Types::Connector;
