@@ -78,7 +78,7 @@ TYPED_TEST(RealHive, NullsAmongTenThousandRowsStandWhereTheyBelong) {
   ASSERT_EQ(rows.size(), 10000U);
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto expected = row % 3 == 0 ? std::nullopt : std::optional<std::int64_t>(row);
-    ASSERT_EQ(rows.get<std::int64_t>(row, 0), expected) << row;
+    ASSERT_EQ(rows.get<std::optional<std::int64_t>>(row, 0), expected) << row;
   }
 }
 

@@ -38,6 +38,7 @@ struct RedisCommand {
 /// itself. "repeatable" is what Redis calls readonly, but for scripts, and a few whose second time changes nothing
 /// either: MSET or SETEX. DEL, SADD or HSET are none of them: their second answer would be another, 0 instead of 1. Nor
 /// is LSET: another client may have moved what its index names.
+// NOLINTNEXTLINE(readability-function-size): a table
 [[nodiscard]] consteval auto redis_command_table() noexcept {
   using enum RedisEffect;
   constexpr bool once = false, twice = true, at_once = false, waits = true, by_words = true;
