@@ -17,7 +17,7 @@ class SlotTable {
   using PoolSlot = detail::PoolSlot<Types>;
 
   /// Each slot is given back to `owner`.
-  explicit SlotTable(SlotOwner& owner) noexcept : owner_(owner) {}
+  explicit SlotTable(SlotOwner& owner) : owner_(owner) {}
 
   [[nodiscard]] std::size_t count(SlotState state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
   [[nodiscard]] std::size_t occupied() const noexcept { return occupied_; }
