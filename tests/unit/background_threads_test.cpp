@@ -102,7 +102,10 @@ TYPED_TEST(BackgroundThreads, TakeTheCoarseClockWithThemThoughItIsAsked) {
       EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return is_ticking_for(*pool); }));
     }
     EXPECT_TRUE(eventually<carpool::ThreadBackend>([] {
-      for (int i = 0; i < 1'000; ++i) EXPECT_LE(CachedCoarseClock::now(), TypeParam::now());
+      for (int i = 0; i < 1'000; ++i) {
+        const auto coarse = CachedCoarseClock::now();  // before: an argument of EXPECT_LE might be computed last
+        EXPECT_LE(coarse, TypeParam::now());
+      }
       return background_threads().empty();
     }));
     EXPECT_FALSE(CachedCoarseClock::has_thread());
