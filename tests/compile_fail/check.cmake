@@ -1,4 +1,4 @@
-# cmake -DCOMPILER=g++ -DSOURCE=case.cpp -P check.cmake, in the root of the project.
+# cmake "-DCOMPILE=g++;<flags>" -DSOURCE=case.cpp -P check.cmake, in the root of the project.
 # The case must not compile, and the compiler must print the words after "// error: " in its first line. Of a member that is
 # there, "but not as" documented, those words must stand on the last line of source that the compiler quotes: a user finds
 # the reason at the end of the output. (What a policy lacks altogether, clang explains from within the standard library.)
@@ -7,7 +7,7 @@ string(REPLACE "// error: " "" expected "${expected}")
 unset(ENV{COLUMNS})  # compilers cut the line that they quote to the terminal's width
 set(ENV{LC_ALL} C)   # and put other quotation marks elsewhere
 
-execute_process(COMMAND "${COMPILER}" -std=c++20 -fsyntax-only -Werror -Iinclude -Ibackends -Iconnectors "${SOURCE}"
+execute_process(COMMAND ${COMPILE} -fsyntax-only "${SOURCE}"
                 RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 string(FIND "${output}" "${expected}" position REVERSE)
 if(status EQUAL 0)
