@@ -51,7 +51,7 @@ int main(int argc, char** argv) try {
   }
   for (auto& buyer : buyers) buyer.join();
   const auto sales = pool.acquire()->query("select count(*), count(distinct buyer) from sales").one().get<int>(0);
-  std::printf("%d tickets sold, %d in the books\n", sold, sales);
+  std::printf("%d tickets sold, %d sales recorded\n", sold, sales);
   return sold == 40 && sales == 40 ? 0 : 1;
 } catch (const std::exception& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 1;

@@ -5,7 +5,7 @@
 #include <carpool/common/server_error.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/mysql/connection.hpp>
-#include <carpool/mysql/detail/dialler.hpp>
+#include <carpool/mysql/detail/address_connector.hpp>
 #include <carpool/mysql/detail/session.hpp>
 #include <carpool/mysql/error.hpp>
 #include <carpool/mysql/options.hpp>
@@ -79,8 +79,8 @@ struct MysqlConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    detail::MysqlDialler<Backend, MysqlConnector> dialler(*this, deadline);
-    return Connection<Backend>(dialler.session());
+    detail::MysqlAddressConnector<Backend, MysqlConnector> attempt(*this, deadline);
+    return Connection<Backend>(attempt.session());
   }
 
   /// For the pool's error texts.

@@ -5,7 +5,7 @@
 #include <carpool/common/url.hpp>
 #include <carpool/concepts.hpp>
 #include <carpool/postgres/connection.hpp>
-#include <carpool/postgres/detail/dialler.hpp>
+#include <carpool/postgres/detail/address_connector.hpp>
 #include <carpool/postgres/options.hpp>
 #include <carpool/postgres/session.hpp>
 #include <carpool/time.hpp>
@@ -79,8 +79,8 @@ struct PostgresConnector {
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
     const std::string endpoint = host + (is_unix() ? "/.s.PGSQL." : ":") + std::to_string(port);
-    detail::PostgresDialler<Backend> dialler(endpoint, max_notices, deadline);
-    auto handle = dialler.first_to_answer(attempts<Backend>(deadline));
+    detail::PostgresAddressConnector<Backend> attempt(endpoint, max_notices, deadline);
+    auto handle = attempt.first_to_answer(attempts<Backend>(deadline));
     return Connection<Backend>(std::move(handle), endpoint, session());
   }
 

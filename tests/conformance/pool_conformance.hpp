@@ -53,7 +53,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     AConnectionThatIsDeadAtOnceIsAFailedTry,
     // pool_laws_deadlines.hpp
     AResetThatHangsDoesNotExceedTheDeadline, APingThatHangsDoesNotExceedTheDeadline,
-    AGoodbyeThatHangsDoesNotExceedTheDeadline, SeveralChoresThatHangDoNotExceedTheDeadline, TryAcquireWaitsForNoChore,
+    AGoodbyeThatHangsDoesNotExceedTheDeadline, SeveralJobsThatHangDoNotExceedTheDeadline, TryAcquireWaitsForNoJob,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,

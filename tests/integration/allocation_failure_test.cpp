@@ -1,4 +1,5 @@
-/// Memory runs out at the 1st, 2nd, 3rd ... allocation: the books stay exact, nothing is lost, and the pool goes on.
+/// Memory runs out at the 1st, 2nd, 3rd ... allocation: the pool's state stays exact, nothing is lost, and the pool
+/// goes on.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/single_backend.hpp>
@@ -207,7 +208,7 @@ class Scene {
     }
   }
 
-  /// The books come to rest, agree with the world, and everything can be had again.
+  /// The pool's state comes to rest, agrees with the server, and everything can be had again.
   void expect_sound() {
     world.refuses = false;
     lent.release();
@@ -216,7 +217,7 @@ class Scene {
     EXPECT_TRUE(eventually<Backend>([&] {
       const carpool::PoolStats stats = pool.stats();
       return stats.size() == stats.idle && stats.waiting == 0 && stats.idle == world.open;
-    })) << "not at rest, or the books do not agree";
+    })) << "not at rest, or the pool's state does not agree";
     const carpool::TimePoint end = Backend::now() + 20s;
     std::vector<Lease> all;
     while (all.size() < max_size && Backend::now() < end) {

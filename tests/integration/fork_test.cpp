@@ -118,7 +118,7 @@ TYPED_TEST(Fork, TheChildsFirstAcquireOpensItsOwn) {
   this->expect_untouched("hello\nhello\n");
 }
 
-TYPED_TEST(Fork, TheChildsBooksBeginEmpty) {
+TYPED_TEST(Fork, TheChildsStateBeginsEmpty) {
   EXPECT_TRUE(child_agrees([&] {
     const carpool::PoolStats fresh = this->pool->stats();
     return fresh.size() == 0 && fresh.max_size == 4 && this->pool->clear() == 0 && this->pool->reap() == 0;

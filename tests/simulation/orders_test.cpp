@@ -122,7 +122,7 @@ TEST(SimulatedOrders, OfWhatIsMadeOncePerProcess) {
   expect_each_order_matters("per_process.hpp", 3, {two_use_the_one_of_the_process});
 }
 
-/// A waiter and who serves it: PoolState's notify and grant, and AcquireWait's wait, but for the books.
+/// A waiter and who serves it: PoolState's notify and grant, and AcquireWait's wait, without the rest of the state.
 class GrantBench {
   struct Types {
     using Backend = B;
@@ -145,7 +145,7 @@ class GrantBench {
     if (!will_look) static_cast<void>(waiter_.parking.unpark());
     mutex_.unlock();
   }
-  /// Looks at the books where it is not granted one.
+  /// Looks at the state where it is not granted one.
   void wait() {
     for (PoolSlot* granted = nullptr; granted == nullptr;) {
       waiter_.parking.park_until(carpool::never);

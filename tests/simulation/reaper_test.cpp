@@ -42,13 +42,13 @@ TEST(SimulatedReaper, GivingUpBesideSlowGoodbyesCostsNothing) { expect_holds(cal
 
 TEST(SimulatedReaper, EachUseBeginsANewIdleTime) {
   const auto report = carpool::rehearse([] {
-    Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1h});
+    Scene<B, SimulatedConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1h});
     for (int i = 0; i < 4; ++i) {
       for (int within_a_tick = 0; within_a_tick < 2; ++within_a_tick) scene.use(0s);
-      pass<B>(50min);
+      advance_time<B>(50min);
     }
     law<B>(scene.server().connects == 1, "closed, and idle for less than an hour");
-    pass<B>(20min);
+    advance_time<B>(20min);
     law<B>(scene.server().open == 0, "law 12: idle for longer than an hour");
   });
   EXPECT_TRUE(report.ok()) << report.to_string();
@@ -56,7 +56,8 @@ TEST(SimulatedReaper, EachUseBeginsANewIdleTime) {
 TEST(SimulatedReaper, UsesCountAlsoWithinATick) {
   using Eviction = carpool::AnyOf<carpool::IdleTimeout, carpool::MaxUses>;
   const auto report = carpool::rehearse([] {
-    Scene<B, MadeUpConnector, Eviction> scene({.max_size = 1}, Eviction(carpool::IdleTimeout(1h), carpool::MaxUses(3)));
+    Scene<B, SimulatedConnector, Eviction> scene({.max_size = 1},
+                                                 Eviction(carpool::IdleTimeout(1h), carpool::MaxUses(3)));
     for (int i = 0; i < 6; ++i) scene.use(0s);
     law<B>(scene.server().connects == 2, "six uses of three each");
   });

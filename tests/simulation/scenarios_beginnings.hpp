@@ -15,7 +15,7 @@ template <class B, class S>
 void used_before(S& scene, carpool::Duration ago = carpool::Duration::zero()) {
   const auto start = unsearched<B>();
   scene.use(0s);
-  pass<B>(ago);
+  advance_time<B>(ago);
 }
 
 /// For a deep search: the pool's own tasks go on only where no caller can. That is so in every kind of search, so a

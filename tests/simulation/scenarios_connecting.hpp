@@ -8,13 +8,13 @@
 /// owner, or none and is idle.
 template <class B>
 void a_connect_lands_at_the_deadline() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 2ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
   {
     const auto start = unsearched<B>();
     for (int i = 0; i < 2; ++i) scene.worker([&] { (void)scene.try_use(0s, 2ms); });
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
   scene.join();
   law<B>(server.connects <= 1, "law 9: a caller that gave up has aborted the connect");
@@ -24,14 +24,14 @@ void a_connect_lands_at_the_deadline() {
 /// B15, C28, B18: the connect takes longer than its asker's timeout. It lands in the pool all the same.
 template <class B>
 void a_connect_outlives_its_asker() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 2ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
   {
     const auto start = unsearched<B>();
     scene.worker([&] { (void)scene.try_use(0s, 1ms); });
     scene.worker([&] { law<B>(!scene.try_use(0s, 5s), "the connect was for everybody"); });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   scene.join();
   law<B>(server.connects == 1, "law 9: a caller that gave up has aborted the connect");
@@ -41,7 +41,7 @@ void a_connect_outlives_its_asker() {
 /// C15, law 9: while a connect hangs, one comes back: the waiter takes that.
 template <class B>
 void a_release_beats_a_hung_connect() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.first_connect_takes = 0s;
   server.connect_takes = hang_time<B>;
   Scene<B> scene({.max_size = 2, .max_connecting = 1}, {}, &server);
@@ -56,7 +56,7 @@ void a_release_beats_a_hung_connect() {
       }
     });
   }
-  pass<B>(1ms);
+  advance_time<B>(1ms);
   first.release();
   scene.join();
   scene.expect_calm();
@@ -65,7 +65,7 @@ void a_release_beats_a_hung_connect() {
 /// Two endpoints, one slot: the idle connection of one makes room for the other's waiter.
 template <class B>
 void targets_make_room() {
-  using TargetScene = Scene<B, MadeUpTargetConnector>;
+  using TargetScene = Scene<B, SimulatedTargetConnector>;
   TargetScene scene({.max_size = 1});
   for (const char* target : {"a", "b"}) {
     scene.worker([&scene, target] {
@@ -81,8 +81,8 @@ void targets_make_room() {
 /// max_connecting is for each endpoint: a connect to one does not wait for that to another.
 template <class B>
 void targets_connect_beside_each_other() {
-  using TargetScene = Scene<B, MadeUpTargetConnector>;
-  MadeUpServer<B> server;
+  using TargetScene = Scene<B, SimulatedTargetConnector>;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   TargetScene scene({.max_size = 2, .max_connecting = 1}, {}, &server);
   for (const char* target : {"a", "b"}) {
@@ -96,7 +96,7 @@ void targets_connect_beside_each_other() {
 /// prewarm beside callers: none of them waits in vain, and no more than max_size.
 template <class B>
 void prewarm_beside_callers() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 2}, {}, &server);
   scene.worker([&] {
@@ -112,7 +112,7 @@ void prewarm_beside_callers() {
 /// Two at once: neither ends the other's idle target, and none is left behind.
 template <class B>
 void two_prewarms() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 3, .max_connecting = 1}, {}, &server);
   scene.worker([&] { law<B>(scene.pool().prewarm(1, 5s) >= 1, "one is not brought up"); });
@@ -120,10 +120,10 @@ void two_prewarms() {
   scene.join();
   const auto end = unsearched<B>();
   constexpr carpool::Duration long_enough = requires { requires B::simulated; } ? 5s : 20ms;
-  pass<B>(long_enough);
+  advance_time<B>(long_enough);
   const int before = server.connects;
   (void)scene.pool().clear();
-  pass<B>(long_enough);
+  advance_time<B>(long_enough);
   law<B>(server.connects == before, "an idle target is left behind");
 }
 

@@ -10,7 +10,7 @@
 /// C14, B11: close while some hold, some wait and a connect is in flight. Everybody is told at once.
 template <class B>
 void close_against_everything() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
   for (int i = 0; i < 2; ++i) {
@@ -35,10 +35,10 @@ void close_meets_a_deadline() {
       law<B>(served_or_closed(error) || error == carpool::PoolErrc::acquire_timeout, "law 16: neither served nor told");
     });
     scene.worker([&] {
-      pass<B>(1ms);
+      advance_time<B>(1ms);
       scene.pool().close();
     });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   scene.join();
   scene.expect_calm();
@@ -75,7 +75,7 @@ void destroyed_with_waiters() {
 /// Law 16: what a waiter was given is dead, and the pool goes before it is back in line.
 template <class B>
 void destroyed_beside_a_rejection() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   std::atomic<bool> dies = false;
   server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && dies.exchange(false); };
   Scene<B> scene({.max_size = 1}, {}, &server);
@@ -106,10 +106,11 @@ void leases_outlive_the_pool() {
 /// Destroyed at once, before its reaper has done its first round.
 template <class B>
 void destroyed_at_once() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   {
-    MadeUpConnector<B> connector{&server};
-    carpool::ConnectionPool<B, carpool::LifoStack, MadeUpConnector<B>> pool(connector, {.max_size = 2, .min_idle = 1});
+    SimulatedConnector<B> connector{&server};
+    carpool::ConnectionPool<B, carpool::LifoStack, SimulatedConnector<B>> pool(connector,
+                                                                               {.max_size = 2, .min_idle = 1});
     if (auto lease = pool.try_acquire()) lease->discard();
   }
   law<B>(server.open == 0, "law 5: a connection has been forgotten");
@@ -164,7 +165,7 @@ void retire_all_against_callers() {
 /// A connect begun before retire_all belongs to the old generation; who waits gets a new one.
 template <class B>
 void retire_all_against_a_connect() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   Scene<B> scene({.max_size = 1}, {}, &server);
   {
@@ -221,7 +222,7 @@ void suspended_and_resumed() {
   scene.worker([&] { law<B>(!scene.try_use(1ms), "law 3: resume has woken nobody"); });
   scene.worker([&] {
     scene.pool().suspend();
-    pass<B>(1ms);
+    advance_time<B>(1ms);
     scene.pool().resume();
   });
   scene.join();

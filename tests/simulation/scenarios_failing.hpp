@@ -11,7 +11,7 @@
 /// C07, C09, C20, C23; law 5: a connect that throws gives its slot back, and the next one is made.
 template <class B>
 void a_connect_fails_once() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 1, .connect_attempts = 2, .connect_backoff = {1ms, 1ms}}, {}, &server);
   for (int i = 0; i < 2; ++i) scene.worker([&] { law<B>(!scene.try_use(0s), "one failed try hurts nobody"); });
@@ -22,7 +22,7 @@ void a_connect_fails_once() {
 /// C10, C55: whoever waits gets the connect's error, nobody the time-out; then the server is back and all is well.
 template <class B>
 void connects_fail_for_all_who_wait() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
   for (int i = 0; i < 3; ++i) {
@@ -42,14 +42,14 @@ void connects_fail_for_all_who_wait() {
 /// C07, C10, B22: one connect fails while another hangs. Nobody waits for that one: all are told at once.
 template <class B>
 void a_failure_is_told_beside_a_hung_connect() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.first_connect_takes = 1ms;
   server.connect_takes = hang_time<B>;
   std::atomic<int> told = 0;
   server.fails = [&](ServerCall call, int nth) {
     if constexpr (!requires { requires B::simulated; }) {  // no time is so long that a machine does not stop for it
       const bool hangs = call == ServerCall::connect && nth == 2;
-      for (const auto end = B::now() + 5s; hangs && told < 2 && B::now() < end;) pass<B>(1ms);
+      for (const auto end = B::now() + 5s; hangs && told < 2 && B::now() < end;) advance_time<B>(1ms);
     }
     return first_connects_fail(1)(call, nth);
   };
@@ -63,7 +63,7 @@ void a_failure_is_told_beside_a_hung_connect() {
         ++told;
       });
     }
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   scene.join();
   scene.expect_calm();
@@ -72,7 +72,7 @@ void a_failure_is_told_beside_a_hung_connect() {
 /// The connect fails at the moment at which its waiters leave.
 template <class B>
 void a_connect_fails_while_waiters_leave() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 1, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
@@ -80,7 +80,7 @@ void a_connect_fails_while_waiters_leave() {
     const auto start = unsearched<B>();
     scene.worker([&] { (void)scene.try_use(0s, 1ms); });
     scene.worker([&] { (void)scene.try_use(0s, 2ms); });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   scene.join();
   const auto end = unsearched<B>();
@@ -91,12 +91,12 @@ void a_connect_fails_while_waiters_leave() {
 /// C05, C06: what comes back is dead, and somebody waits: a new one is opened for it.
 template <class B>
 void broken_on_return_with_a_waiter() {
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1});
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1});
   auto first = taken_before<B>(scene);
   {
     const auto start = unsearched<B>();
     scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: nobody connects in its stead"); });
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
   first->dead = true;
   first.release();
@@ -107,9 +107,9 @@ void broken_on_return_with_a_waiter() {
 /// C16, B8: each connection is dead when it comes back, under load: the pool refills to what is asked for every time.
 template <class B>
 void every_connection_dies() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 2}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 2}, {}, &server);
   for (int i = 0; i < 3; ++i) {
     scene.worker([&] {
       for (int round = 0; round < 2; ++round) {
@@ -128,7 +128,7 @@ void every_connection_dies() {
 /// C43, law 15: one probe at a time while it is down; then 1, 2, 4 ... at once. What is wanted, the scene looks after.
 template <class B>
 void breaker_and_ramp() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   std::atomic<bool> known_to_be_down = false;
   server.fails = [&](ServerCall call, int nth) {
@@ -149,7 +149,7 @@ void breaker_and_ramp() {
   }
   for (int i = 0; i < 3; ++i) {
     scene.worker([&] {
-      for (int round = 0; round < 12 && scene.try_use(1ms); ++round) pass<B>(1ms);
+      for (int round = 0; round < 12 && scene.try_use(1ms); ++round) advance_time<B>(1ms);
     });
   }
   scene.join();
@@ -160,8 +160,8 @@ void breaker_and_ramp() {
 /// Law 15: the trouble of one endpoint hurts no other.
 template <class B>
 void a_target_is_down() {
-  using TargetScene = Scene<B, MadeUpTargetConnector>;
-  MadeUpServer<B> server;
+  using TargetScene = Scene<B, SimulatedTargetConnector>;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   server.down = "a";
   TargetScene scene({.max_size = 1, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
@@ -183,7 +183,7 @@ void a_target_is_down() {
 /// prewarm against failing connects ends, and leaves no idle target behind.
 template <class B>
 void prewarm_fails() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.fails = first_connects_fail(1);
   Scene<B> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {}, &server);
   scene.worker([&] { (void)scene.pool().prewarm(1, 5ms); });

@@ -4,19 +4,19 @@
 #include "scenarios_beginnings.hpp"
 
 template <class B>
-using UsedOnce = Scene<B, MadeUpConnector, carpool::MaxUses>;
+using UsedOnce = Scene<B, SimulatedConnector, carpool::MaxUses>;
 
 /// C16, law 12: what expires is closed while somebody wants it.
 template <class B>
 void reaper_against_callers() {
-  Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1ms});
+  Scene<B, SimulatedConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1ms});
   used_before<B>(scene);
   scene.worker([&] {
-    pass<B>(1ms);
+    advance_time<B>(1ms);
     law<B>(!scene.try_use(0s), "law 3: the reaper has left nothing");
   });
   scene.worker([&] {
-    pass<B>(1ms);
+    advance_time<B>(1ms);
     (void)scene.pool().reap();
   });
   scene.worker([&] { law<B>(!scene.try_use(0s), "law 3: the reaper has left nothing"); });
@@ -37,10 +37,10 @@ void worn_out_on_return() {
 /// not.
 template <class B>
 void reset_on_return(bool succeeds) {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.ping_takes = 1ms;
   server.fails = [succeeds](ServerCall call, int nth) { return call == ServerCall::reset && !succeeds && nth == 1; };
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1}, {}, &server);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
       auto lease = scene.pool().acquire();
@@ -55,14 +55,14 @@ void reset_on_return(bool succeeds) {
 /// C51: stale connections are pinged before use; the first dead answer condemns the others.
 template <class B>
 void pinged_before_use(bool alive) {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.ping_takes = 1ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 2, .validation_bypass_window = 0ms}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 2, .validation_bypass_window = 0ms}, {}, &server);
   server.fails = [alive](ServerCall call, int nth) { return call == ServerCall::ping && !alive && nth <= 2; };
   {
     const auto start = unsearched<B>();
     (void)scene.pool().prewarm(2, 5s);
-    pass<B>(2ms);
+    advance_time<B>(2ms);
   }
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
@@ -81,10 +81,10 @@ void pinged_before_use(bool alive) {
 /// connection.
 template <class B>
 void impatient_callers_of_stale_ones() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.ping_takes = 2ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
-                                      &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {},
+                                         &server);
   used_before<B>(scene, 1ms);
   scene.worker([&] { (void)scene.try_use(0s, 1ms); });
   scene.worker([&] { (void)scene.try_use(0s, 4ms); });
@@ -97,10 +97,10 @@ void impatient_callers_of_stale_ones() {
 /// answer that a caller has waited for must be good enough for it.
 template <class B>
 void always_stale_for_the_impatient() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.ping_takes = 1ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 30s}, {},
-                                      &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 30s},
+                                         {}, &server);
   used_before<B>(scene, 5ms);
   for (int i = 0; i < 2; ++i) {  // with time enough to be slow, or stopped, and less than a ping may take
     scene.worker([&] { law<B>(!scene.try_use(0s, 20s), "law 4: pinged again and again until its time was over"); });
@@ -112,9 +112,9 @@ void always_stale_for_the_impatient() {
 /// C68, C40: slow goodbyes hold up neither callers nor the next connect beyond max_size.
 template <class B>
 void slow_goodbyes() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.goodbye_takes = 5ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 2, .max_idle = 1}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 2, .max_idle = 1}, {}, &server);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
       scene.use(1ms);
@@ -129,19 +129,19 @@ void slow_goodbyes() {
 /// The reaper pings what is idle while it is wanted.
 template <class B>
 void keepalive_beside_callers() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.ping_takes = 1ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .keepalive_time = 2ms}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1, .keepalive_time = 2ms}, {}, &server);
   used_before<B>(scene);
   {
     const auto start = unsearched<B>();
     for (const carpool::Duration time : {2ms, 3ms}) {
       scene.worker([&scene, time] {
-        pass<B>(time);
+        advance_time<B>(time);
         law<B>(!scene.try_use(0s), "law 3: a keepalive has kept the connection");
       });
     }
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
   scene.join();
 }
@@ -149,15 +149,15 @@ void keepalive_beside_callers() {
 /// B21: the reaper has done its round, and later there is something new for it: it comes again by itself.
 template <class B>
 void the_reaper_comes_again() {
-  Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 2}, carpool::IdleTimeout{2ms});
+  Scene<B, SimulatedConnector, carpool::IdleTimeout> scene({.max_size = 2}, carpool::IdleTimeout{2ms});
   {
     const auto start = unsearched<B>();
     scene.worker([&] { scene.use(0s); });
     scene.worker([&] {
-      pass<B>(3ms);
+      advance_time<B>(3ms);
       scene.use(1ms);
     });
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
   scene.join();
   const auto end = unsearched<B>();
@@ -168,10 +168,10 @@ void the_reaper_comes_again() {
 /// C11, C29: many give up while connects are slow and goodbyes slower. What is being closed still counts.
 template <class B>
 void callers_give_up_beside_slow_goodbyes() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 2ms;
   server.goodbye_takes = 5ms;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1}, {}, &server);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
       (void)scene.try_use(0s, 1ms);
@@ -179,7 +179,7 @@ void callers_give_up_beside_slow_goodbyes() {
     });
   }
   scene.worker([&] {
-    pass<B>(2ms);
+    advance_time<B>(2ms);
     scene.pool().retire_all();
   });
   scene.join();

@@ -19,7 +19,7 @@ void the_first_in_line_does_not_run() {
   second.release();
   {
     const auto start = unsearched<B>();
-    pass<B>(3ms);  // whoever is in line still is overdue
+    advance_time<B>(3ms);  // whoever is in line still is overdue
   }
   scene.worker([&] { law<B>(!scene.try_use(0s, 1s), "law 3: a connection was there for each"); });
   scene.join();
@@ -30,11 +30,11 @@ void the_first_in_line_does_not_run() {
 /// where there is none for it.
 template <class B>
 void the_second_comes_back_behind_it() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   std::atomic<bool> dies = false;
   server.fails = [&](ServerCall call, int) {
     const bool dead = call == ServerCall::is_connected && dies.exchange(false);
-    if (dead) pass<B>(3ms);  // the first is overdue then
+    if (dead) advance_time<B>(3ms);  // the first is overdue then
     return dead;
   };
   Scene<B> scene({.max_size = 3}, {}, &server);

@@ -5,9 +5,9 @@
 #include "scenarios_beginnings.hpp"
 
 template <class B>
-using TargetScene = Scene<B, MadeUpTargetConnector>;
+using TargetScene = Scene<B, SimulatedTargetConnector>;
 template <class B>
-using WholeTargetScene = Scene<B, MadeUpFullTargetConnector>;
+using WholeTargetScene = Scene<B, SimulatedFullTargetConnector>;
 
 /// Served before anything that hangs has ended.
 template <class B, class S>
@@ -29,7 +29,7 @@ void tries(S& scene, const std::string& target, carpool::Duration timeout) {
 /// Each target has max_connecting of its own.
 template <class B>
 void a_connect_that_hangs_beside_another_target() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"dead", ServerCall::connect}};
   TargetScene<B> scene({.max_size = 2, .max_connecting = 1, .connect_attempts = 1}, {}, &server);
   scene.worker([&] { tries<B>(scene, "dead", 1ms); });
@@ -41,7 +41,7 @@ void a_connect_that_hangs_beside_another_target() {
 /// A series that rests between its attempts has no connect in flight.
 template <class B>
 void a_series_that_rests_beside_another_target() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.down = "dead";
   TargetScene<B> scene(
       {.max_size = 2, .max_connecting = 1, .connect_attempts = 2, .connect_backoff = {hang_time<B>, hang_time<B>}}, {},
@@ -55,7 +55,7 @@ void a_series_that_rests_beside_another_target() {
 /// Their breakers are open, and probes hang.
 template <class B>
 void probes_of_dead_targets_beside_another() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"dead", ServerCall::connect}, {"gone", ServerCall::connect}};
   TargetScene<B> scene({.max_size = 4,
                         .connect_timeout = hang_time<B>,
@@ -66,7 +66,7 @@ void probes_of_dead_targets_beside_another() {
   {
     const auto start = unsearched<B>();
     for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
-    pass<B>(2ms);
+    advance_time<B>(2ms);
     for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
     scene.await([&] { return server.connecting == 2; }, "nobody probes");
   }
@@ -79,7 +79,7 @@ void probes_of_dead_targets_beside_another() {
 /// Connects to endpoints in trouble do not hold all slots.
 template <class B>
 void probes_leave_places_to_others() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"dead", ServerCall::connect}, {"gone", ServerCall::connect}};
   TargetScene<B> scene({.max_size = 2,
                         .connect_timeout = hang_time<B>,
@@ -90,9 +90,9 @@ void probes_leave_places_to_others() {
   {
     const auto start = unsearched<B>();
     for (const char* target : {"dead", "gone"}) tries<B>(scene, target, 10s);
-    pass<B>(2ms);
+    advance_time<B>(2ms);
     for (const char* target : {"dead", "gone"}) scene.worker([&scene, target] { tries<B>(scene, target, 10s); });
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
   scene.worker([&] { served_at_once<B>(scene, "good"); });
   scene.join();
@@ -113,7 +113,7 @@ template <class B, class S>
 /// from resets that have begun.
 template <class B>
 void resets_that_hang_beside_another_target() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"sick", ServerCall::reset}};
   WholeTargetScene<B> scene({.max_size = 7}, {}, &server);
   {
@@ -130,7 +130,7 @@ void resets_that_hang_beside_another_target() {
 /// Goodbyes of one hang; the other's connection is to be closed as well, and its slot is wanted.
 template <class B>
 void goodbyes_that_hang_beside_another_target() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"sick", ServerCall::invalidate}};
   WholeTargetScene<B> scene({.max_size = 6, .close_timeout = hang_time<B>}, {}, &server);
   {
@@ -148,7 +148,7 @@ void goodbyes_that_hang_beside_another_target() {
 /// Two want another target, and the goodbyes of what is idle take long: these run beside each other.
 template <class B>
 void room_is_made_for_all_at_once() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"a", ServerCall::invalidate}};
   WholeTargetScene<B> scene({.max_size = 2, .close_timeout = hang_time<B>}, {}, &server);
   {
@@ -163,7 +163,7 @@ void room_is_made_for_all_at_once() {
   scene.expect_calm();
 }
 
-/// Two wait for a target that has no connection, nor will have one: what the books know of it goes with the first.
+/// Two wait for a target that has no connection, nor will have one: what the pool remembers of it goes with the first.
 template <class B>
 void closed_while_two_wait_for_a_target() {
   TargetScene<B> scene({.max_size = 1});
@@ -198,7 +198,7 @@ void a_request_that_cannot_be_granted_is_forgotten() {
   scene.join();
   scene.expect_calm();
   const auto end = unsearched<B>();
-  pass<B>(1min);
+  advance_time<B>(1min);
   if constexpr (requires { requires B::simulated; }) {
     law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");
   }
@@ -207,7 +207,7 @@ void a_request_that_cannot_be_granted_is_forgotten() {
 /// The same where there is room when it is asked for, and none when it could be granted.
 template <class B>
 void a_request_that_comes_too_late_is_forgotten() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.connect_takes = 1ms;
   TargetScene<B> scene({.max_size = 2, .max_idle = 1}, {}, &server);
   for (const char* target : {"one", "two"}) {
@@ -216,10 +216,10 @@ void a_request_that_comes_too_late_is_forgotten() {
   scene.join();
   const auto end = unsearched<B>();
   for (int i = 0; i < 2; ++i) {  // one that is granted late as well
-    pass<B>(20s);
+    advance_time<B>(20s);
     (void)scene.pool().clear();
   }
-  pass<B>(1min);
+  advance_time<B>(1min);
   law<B>(scene.server().connects == 1, "law 12: a request is granted when no caller remembers it");
   scene.expect_calm();
   if constexpr (requires { requires B::simulated; }) {

@@ -6,7 +6,7 @@
 /// A connect of before retire_all hangs, and fails when it ends. It is nobody's supply, and nobody's error.
 template <class B>
 void retired_while_a_connect_hangs(std::size_t max_connecting) {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.first_connect_takes = hang_time<B>;
   server.fails = [](ServerCall call, int nth) { return call == ServerCall::connect && nth == 1; };
   Scene<B> scene(
@@ -40,13 +40,13 @@ void each_is_pinged_in_its_turn(S& scene) {
   const auto end = unsearched<B>();
   const auto& pings = scene.server().calls[static_cast<std::size_t>(ServerCall::ping)];
   scene.server().ping_takes = 0s;
-  pass<B>(hang_time<B> + 1s);  // those that take long are over
+  advance_time<B>(hang_time<B> + 1s);  // those that take long are over
   std::vector<typename S::Lease> out;
   for (int i = 0; i < 3; ++i) out.push_back(scene.pool().acquire());
   scene.server().ping_takes = hang_time<B>;
   const int before = pings;
   out.clear();
-  pass<B>(10s + 3 * hang_time<B> + 3s);
+  advance_time<B>(10s + 3 * hang_time<B> + 3s);
   law<B>(pings >= before + 3, "law 12: one whose turn was later is forgotten");
 }
 
@@ -54,16 +54,16 @@ void each_is_pinged_in_its_turn(S& scene) {
 /// beside them.
 template <class B>
 void many_are_due_at_once() {
-  MadeUpServer<B> server;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 4, .validation_bypass_window = 1min, .keepalive_time = 10s}, {},
-                                      &server);
+  SimulatedHost<B> server;
+  Scene<B, SimulatedFullConnector> scene({.max_size = 4, .validation_bypass_window = 1min, .keepalive_time = 10s}, {},
+                                         &server);
   {
     const auto start = unsearched<B>();
     (void)scene.pool().prewarm(3, 5s);
   }
   server.ping_takes = hang_time<B>;
   scene.worker([&] {
-    pass<B>(10s);
+    advance_time<B>(10s);
     for (int i = 0; i < 2; ++i) {
       const carpool::TimePoint came = B::now();
       law<B>(!scene.try_use(0s), "law 12: pings have taken all");
@@ -71,7 +71,7 @@ void many_are_due_at_once() {
     }
   });
   scene.worker([&] {
-    pass<B>(10s);
+    advance_time<B>(10s);
     (void)scene.pool().reap();
   });
   scene.join();
@@ -82,12 +82,12 @@ void many_are_due_at_once() {
 /// The attempts of a series fail. Who has no time for all of them is told why nothing has come of them yet.
 template <class B>
 void timed_out_while_a_series_fails() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.fails = [](ServerCall call, int) { return call == ServerCall::connect; };
   Scene<B> scene({.max_size = 1, .connect_attempts = 3, .connect_backoff = {8s, 8s}}, {}, &server);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&, i] {
-      pass<B>(1ms * i);
+      advance_time<B>(1ms * i);
       try {
         scene.use(0s, 3s);
         law<B>(false, "nobody can connect");
@@ -120,8 +120,8 @@ void nobody_may_wait() {
 /// validation_bypass_window = 0 means every time, also within a tick of the coarse clock.
 template <class B>
 void pinged_every_time() {
-  MadeUpServer<B> server;
-  Scene<B, MadeUpFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms}, {}, &server);
+  SimulatedHost<B> server;
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1, .validation_bypass_window = 0ms}, {}, &server);
   used_before<B>(scene);
   for (int i = 0; i < 2; ++i) scene.worker([&] { scene.use(0s, 30s); });
   scene.join();
@@ -132,9 +132,9 @@ void pinged_every_time() {
 /// Goodbyes that hang have one deadline together. Returns how long the destructor took.
 template <class B>
 [[nodiscard]] carpool::Duration destroyed_while_goodbyes_hang() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.hung = {{"", ServerCall::invalidate}};
-  Scene<B, MadeUpFullConnector> scene({.max_size = 6, .close_timeout = 1s, .max_connecting = 6}, {}, &server);
+  Scene<B, SimulatedFullConnector> scene({.max_size = 6, .close_timeout = 1s, .max_connecting = 6}, {}, &server);
   {
     const auto start = unsearched<B>();
     (void)scene.pool().prewarm(6, 5s);
@@ -157,8 +157,8 @@ class Noisy : public std::runtime_error {
   ~Noisy() override { law<B>(!under_lock<B>(), "law 6: an exception of the user's ends under the pool's lock"); }
 };
 template <class B>
-struct NoisyConnector : MadeUpConnector<B> {
-  using typename MadeUpConnector<B>::Connection;
+struct NoisyConnector : SimulatedConnector<B> {
+  using typename SimulatedConnector<B>::Connection;
   [[nodiscard]] Connection connect(carpool::TimePoint deadline) const {
     if (this->server->fails_now(ServerCall::connect)) throw Noisy<B>();
     return this->open("", deadline);
@@ -168,12 +168,12 @@ struct NoisyConnector : MadeUpConnector<B> {
 /// Law 6: whoever drops the last reference to what a connect threw does not hold the lock.
 template <class B>
 void exceptions_end_outside_the_lock() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.fails = [](ServerCall call, int nth) { return call == ServerCall::connect && nth <= 3; };
   Scene<B, NoisyConnector> scene({.max_size = 1, .connect_attempts = 2, .connect_backoff = {1ms, 1ms}}, {}, &server);
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
-      for (int round = 0; round < 5 && scene.try_use(0s); ++round) pass<B>(2ms);
+      for (int round = 0; round < 5 && scene.try_use(0s); ++round) advance_time<B>(2ms);
     });
   }
   scene.join();
@@ -182,8 +182,8 @@ void exceptions_end_outside_the_lock() {
 
 /// The same where an endpoint is forgotten that is down for long.
 template <class B>
-struct NoisyTargetConnector : MadeUpTargetConnector<B> {
-  using typename MadeUpTargetConnector<B>::Connection;
+struct NoisyTargetConnector : SimulatedTargetConnector<B> {
+  using typename SimulatedTargetConnector<B>::Connection;
   [[nodiscard]] Connection connect(const std::string& target, carpool::TimePoint deadline) const {
     if (target == this->server->down) throw Noisy<B>();
     return this->open(target, deadline);
@@ -191,7 +191,7 @@ struct NoisyTargetConnector : MadeUpTargetConnector<B> {
 };
 template <class B>
 void a_dead_target_is_forgotten_outside_the_lock() {
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   server.down = "dead";
   Scene<B, NoisyTargetConnector> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}}, {},
                                        &server);
@@ -201,7 +201,7 @@ void a_dead_target_is_forgotten_outside_the_lock() {
         Scene<B, NoisyTargetConnector>::hold(scene.pool().acquire_for(target, 10s), 0s);
       } catch (const carpool::PoolError&) {
       }
-      pass<B>(20s);
+      advance_time<B>(20s);
     });
   }
   scene.join();

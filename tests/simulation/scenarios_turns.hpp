@@ -12,9 +12,9 @@ void expired_waiters_are_passed_over() {
     const auto start = unsearched<B>();
     for (int i = 0; i < 2; ++i) scene.worker([&] { (void)scene.try_use(0s, 1ms); });
     scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a live waiter was passed over"); });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
-  pass<B>(500us);
+  advance_time<B>(500us);
   first.release();
   scene.join();
   scene.expect_calm();
@@ -55,7 +55,7 @@ void robbed_waiters_keep_their_turn() {
       for (int i = 0; i < 5; ++i) scene.use(1ms);
     });
     scene.worker([&] { law<B>(!scene.try_use(0s), "law 8: overtaken without bound"); });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   scene.join();
   scene.expect_calm();
@@ -76,7 +76,7 @@ void the_overdue_are_not_overtaken() {
   scene.await([&] { return scene.pool().stats().waiting == 1; }, "nobody joins the line");
   const carpool::TimePoint overdue_at = B::now() + 2ms;
   scene.worker([&] {
-    pass<B>(3ms);
+    advance_time<B>(3ms);
     const bool overdue = B::now() >= overdue_at;
     typename Scene<B>::Lease lease = scene.pool().acquire();
     law<B>(served || !overdue, "law 8: overtaken when overdue");
@@ -96,10 +96,10 @@ void slow_on_the_way_to_the_line() {
   typename Scene<B>::Lease second = taken_before<B>(scene);
   scene.worker([&] { law<B>(!scene.try_use(0s), "nobody holds it for long"); });
   scene.worker([&] {
-    pass<B>(2ms);
+    advance_time<B>(2ms);
     law<B>(!scene.try_use(0s), "nobody holds it for long");
   });
-  pass<B>(3ms);
+  advance_time<B>(3ms);
   first.release();
   second.release();
   scene.join();

@@ -34,9 +34,9 @@ void deadline_meets_hand_over(carpool::Duration handoff_after) {
     const auto start = unsearched<B>();
     scene.worker([&] { (void)scene.try_use(0s, 2ms); });
     scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a waiter that left took the connection with it"); });
-    pass<B>(1ms);
+    advance_time<B>(1ms);
   }
-  pass<B>(1ms);
+  advance_time<B>(1ms);
   first.release();
   scene.join();
   scene.expect_calm();
@@ -47,7 +47,7 @@ void deadline_meets_hand_over(carpool::Duration handoff_after) {
 template <class B>
 void a_token_is_left() {
   typename B::ParkingSlot rejection;
-  MadeUpServer<B> server;
+  SimulatedHost<B> server;
   std::atomic<bool> dies = false;
   server.fails = [&](ServerCall call, int) {
     const bool dead = call == ServerCall::is_connected && dies.exchange(false);
@@ -68,7 +68,7 @@ void a_token_is_left() {
       rejection.park_until(B::now() + 2ms);
       second->release();
     });
-    pass<B>(500us);
+    advance_time<B>(500us);
   }
   first->release();
   dies = true;
@@ -173,7 +173,7 @@ void an_exception_costs_its_connection() {
         if (i < 2) throw std::length_error("in the middle of a question");
         lease->dirty = false;
       } catch (const std::length_error&) {
-        pass<B>(1us);
+        advance_time<B>(1us);
       }
     });
   }

@@ -8,7 +8,7 @@
 #include "scenarios_beginnings.hpp"
 
 template <class B, class Queue>
-using CacheScene = Scene<B, MadeUpConnector, carpool::NeverEvict, Queue>;
+using CacheScene = Scene<B, SimulatedConnector, carpool::NeverEvict, Queue>;
 
 /// The calling worker comes again and again: then its connection rests in its own entry, whatever the pool did before.
 template <class S>
@@ -184,7 +184,7 @@ void given_back_by_another() {
 /// What rests in an entry is for one target; its owner and another worker want that one and the other one.
 template <class B, class Queue>
 void two_targets_at_an_entry(std::size_t max_size) {
-  using TargetScene = Scene<B, MadeUpTargetConnector, carpool::NeverEvict, Queue>;
+  using TargetScene = Scene<B, SimulatedTargetConnector, carpool::NeverEvict, Queue>;
   TargetScene scene({.max_size = max_size});
   const auto use = [&](const char* target) {
     auto lease = scene.pool().acquire_for(target, 10s);
@@ -215,7 +215,7 @@ void two_targets_share_a_slot() {
 /// The reaper sees what rests in an entry, also where somebody uses it at the very moment when it is due.
 template <class B, class Queue>
 void what_rests_too_long_is_evicted() {
-  Scene<B, MadeUpConnector, carpool::IdleTimeout, Queue> scene({.max_size = 1}, carpool::IdleTimeout(20ms));
+  Scene<B, SimulatedConnector, carpool::IdleTimeout, Queue> scene({.max_size = 1}, carpool::IdleTimeout(20ms));
   begin_settled<B>(scene);
   scene.await([&] { return scene.server().open == 0; }, "law 12: idle for too long in an entry");
 }

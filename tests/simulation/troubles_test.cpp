@@ -40,9 +40,10 @@ TEST(SimulatedTroubles, ManyAreNotRousedUnderTheLock) { expect_holds(many_are_to
 /// The minimum is left alone, however long it is idle.
 TEST(SimulatedTroubles, AnIdleTimeoutSparesTheMinimum) {
   const auto report = carpool::rehearse([] {
-    Scene<B, MadeUpConnector, carpool::IdleTimeout> scene({.max_size = 4, .min_idle = 2}, carpool::IdleTimeout{20ms});
+    Scene<B, SimulatedConnector, carpool::IdleTimeout> scene({.max_size = 4, .min_idle = 2},
+                                                             carpool::IdleTimeout{20ms});
     (void)scene.pool().prewarm(4, 1s);
-    pass<B>(600ms);
+    advance_time<B>(600ms);
     law<B>(scene.pool().stats().idle == 2, "law 12: what is more than the minimum stays");
     law<B>(scene.server().connects == 4, "law 12: the minimum is closed and opened again");
   });

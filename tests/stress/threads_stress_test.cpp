@@ -111,7 +111,7 @@ class ThreadsStress : public testing::Test {
     }
   }
 
-  /// The pool's owner does what owners do, and looks at the books.
+  /// The pool's owner does what owners do, and looks at stats().
   void administrate() {
     while (!over) {
       EXPECT_LE(pool->stats().size(), connections);

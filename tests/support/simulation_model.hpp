@@ -15,8 +15,8 @@
 #include <set>
 #include <vector>
 
-/// It learns of connections by the observer's events, and of the line by comparing the books before and after each step
-/// of a task: so it needs nothing from the pool that users have not. It knows one line only: no targets.
+/// It learns of connections by the observer's events, and of the wait queue by comparing the stats before and after
+/// each step of a task: so it needs nothing from the pool that users have not. It knows one line only: no targets.
 class PoolModel {
  public:
   explicit PoolModel(carpool::Duration handoff_after) noexcept : handoff_after_(handoff_after) {}
@@ -75,29 +75,29 @@ class PoolModel {
   }
   void goes_without() { mine().failed = true; }
 
-  /// After each step: what the running task has done to the books, and whether it might. Whoever looks may serve those
+  /// After each step: what the running task has done to the state, and whether it might. Whoever looks may serve those
   /// in front of it, and stay in line itself: that tell the `tickets` of those who are in line now.
-  /// Who was `at_entry` takes what was its own before the books show it: ends() looks at that.
+  /// Who was `at_entry` takes what was its own before the stats show it: ends() looks at that.
   template <class AtEntry>
-  void look(const carpool::PoolStats& books, const std::vector<std::uint64_t>& tickets, AtEntry at_entry) {
+  void look(const carpool::PoolStats& stats, const std::vector<std::uint64_t>& tickets, AtEntry at_entry) {
     for (auto& [task, each] : callers_) each.at_entry = each.at_entry || at_entry(task);
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
     const std::uint64_t newest = tickets.empty() ? 0 : *std::max_element(tickets.begin(), tickets.end());
-    const bool comes = newest > newest_ || books.waiting > books_.waiting;
+    const bool comes = newest > newest_ || stats.waiting > stats_.waiting;
     if (comes) {
       joins(known);
       if (newest > newest_) known->drawn = newest;
-      ++books_.waiting;
+      ++stats_.waiting;
     }
     newest_ = std::max(newest_, newest);
-    expect(books.waiting <= books_.waiting, "law 8: nobody puts others in line");
+    expect(stats.waiting <= stats_.waiting, "law 8: nobody puts others in line");
     const bool stays = known != nullptr && std::count(tickets.begin(), tickets.end(), known->drawn) > 0;
-    moves(books, known, stays);
+    moves(stats, known, stays);
     if (known != nullptr) known->at_entry = at_entry(caller->first);
     if (known != nullptr) ends(caller);
-    expect(line_.size() == books.waiting, "law 7: somebody stands in line who has left, or has left without a word");
-    books_ = books;
+    expect(line_.size() == stats.waiting, "law 7: somebody stands in line who has left, or has left without a word");
+    stats_ = stats;
     looked_at_ = carpool::SimulationBackend::now();
   }
 
@@ -135,11 +135,11 @@ class PoolModel {
   }
 
   /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
-  void moves(const carpool::PoolStats& books, Caller* caller, bool stays) {
+  void moves(const carpool::PoolStats& stats, Caller* caller, bool stays) {
     const bool was_enqueued = caller != nullptr && caller->enqueued;
     const bool leaves_itself = was_enqueued && !stays;
-    const std::size_t others = books_.waiting - books.waiting - (leaves_itself ? 1 : 0);
-    if (caller != nullptr && caller->ticket != 0 && caller->owns && books.in_use < books_.in_use) {
+    const std::size_t others = stats_.waiting - stats.waiting - (leaves_itself ? 1 : 0);
+    if (caller != nullptr && caller->ticket != 0 && caller->owns && stats.in_use < stats_.in_use) {
       caller->out_of_line = true;  // unless it fails now
     }
     for (std::size_t left = others; left > 0; --left) {
@@ -148,7 +148,7 @@ class PoolModel {
       leaves(first);
     }
     const bool may_take = caller != nullptr && !stays && (leaves_itself || !was_enqueued);
-    if (may_take && !caller->at_entry && books.in_use == books_.in_use + others + 1) takes_one(*caller);
+    if (may_take && !caller->at_entry && stats.in_use == stats_.in_use + others + 1) takes_one(*caller);
     if (leaves_itself) leaves(*caller);
   }
   /// Who takes one by itself must not overtake anybody who was overdue already when it looked.
@@ -160,7 +160,7 @@ class PoolModel {
     }
     caller.owns = true;
   }
-  /// At its entry, without the lock: what was there is its own before the books show it, and it may be stopped in
+  /// At its entry, without the lock: what was there is its own before the stats show it, and it may be stopped in
   /// between. Whoever gets in line closes the entries first, so nobody can have been in line before it came.
   void took_unseen(Caller& caller) const {
     for (const Caller* each : line_) {
@@ -196,7 +196,7 @@ class PoolModel {
   std::vector<Caller*> line_;             // by ticket
   std::uint64_t last_ticket_ = 0;
   std::uint64_t newest_ = 0;  // of the pool's own tickets
-  carpool::PoolStats books_;  // at the last look
+  carpool::PoolStats stats_;  // at the last look
   carpool::TimePoint looked_at_{};
 };
 

@@ -15,13 +15,13 @@
 #include <utility>
 #include <vector>
 
-#include "simulation_books.hpp"
 #include "simulation_model.hpp"
 #include "simulation_server.hpp"
+#include "simulation_state.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test header
 
-template <class Backend, template <class> class ConnectorOf = MadeUpConnector, class Eviction = carpool::NeverEvict,
+template <class Backend, template <class> class ConnectorOf = SimulatedConnector, class Eviction = carpool::NeverEvict,
           class Queue = carpool::LifoStack>
 class Scene {
   static constexpr bool simulated = requires { requires Backend::simulated; };
@@ -34,7 +34,7 @@ class Scene {
   using Lease = typename Pool::Lease;
   using Task = decltype(Backend::spawn(std::declval<void (*)()>()));
 
-  explicit Scene(carpool::PoolOptions options, Eviction eviction = {}, MadeUpServer<Backend>* server = nullptr)
+  explicit Scene(carpool::PoolOptions options, Eviction eviction = {}, SimulatedHost<Backend>* server = nullptr)
       : server_(server == nullptr ? own_server_ : *server), model_(options.handoff_after), bound_(options.max_size) {
     const auto start = unsearched<Backend>();  // a scenario of its own, as is the end
     max_connecting_ = options.max_connecting;
@@ -45,7 +45,7 @@ class Scene {
     if constexpr (simulated) observer.model = &model_;
     pool_ = std::make_unique<Pool>(connector, std::move(options), std::move(eviction), observer);
     if constexpr (simulated) watch();
-    pass<Backend>(1us);
+    advance_time<Backend>(1us);
   }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -54,14 +54,14 @@ class Scene {
     const auto end = unsearched<Backend>();
     end_pool();
     law<Backend>(server_.open == 0, "law 5: a connection has been forgotten");
-    law<Backend>(copies_.use_count() == 1, "law 16: the pool's books outlive its last lease");
+    law<Backend>(copies_.use_count() == 1, "law 16: the pool's state outlives its last lease");
     law<Backend>(server_.leased == 0, "a scenario forgot its lease");
   }
 
   [[nodiscard]] Pool& pool() noexcept { return *pool_; }
-  [[nodiscard]] MadeUpServer<Backend>& server() noexcept { return server_; }
-  /// Targets that the books remember, in simulations alone.
-  [[nodiscard]] std::size_t endpoints_known() { return BooksReader(*pool_).endpoints(); }
+  [[nodiscard]] SimulatedHost<Backend>& server() noexcept { return server_; }
+  /// Targets that the pool remembers, in simulations alone.
+  [[nodiscard]] std::size_t endpoints_known() { return StateReader(*pool_).endpoints(); }
 
   template <class Work>
   void worker(Work work) {
@@ -71,7 +71,7 @@ class Scene {
   void join() {
     workers_.clear();
     const auto end = unsearched<Backend>();
-    pass<Backend>(1us);
+    advance_time<Backend>(1us);
   }
   /// Destroys it; the laws about it are off then.
   void end_pool() {
@@ -102,7 +102,7 @@ class Scene {
   static void hold(Lease lease, carpool::Duration time) {
     lease->take();
     let_others<Backend>();
-    pass<Backend>(time);
+    advance_time<Backend>(time);
     lease->give();
     lease.release();
   }
@@ -132,7 +132,7 @@ class Scene {
     const carpool::TimePoint end = Backend::now() + 10s;
     bool holds = condition();  // once is enough: it may change again
     for (carpool::Duration pause = 100us; !holds && Backend::now() < end; pause *= 2) {
-      pass<Backend>(pause);
+      advance_time<Backend>(pause);
       holds = condition();
     }
     law<Backend>(holds, what);
@@ -157,11 +157,11 @@ class Scene {
                  "law 1: a connection without a slot");
     law<Backend>(static_cast<std::size_t>(server_.leased) <= stats.in_use, "law 2: leased, but not in use");
     law<Backend>(
-        has_targets || stats.connecting <= max_connecting_ || BooksReader(*watched_).coming() <= max_connecting_,
+        has_targets || stats.connecting <= max_connecting_ || StateReader(*watched_).coming() <= max_connecting_,
         "law 9: more connects than max_connecting");
     law<Backend>(model_.out() <= stats.in_use, "law 2: leased, but not in use");
     if constexpr (has_targets) return;
-    BooksReader reader(*watched_);
+    StateReader reader(*watched_);
     reader.read_tickets(tickets_);
     model_.look(stats, tickets_, [&](std::uint32_t task) { return reader.at_its_cache_entry(task); });
   }
@@ -172,7 +172,7 @@ class Scene {
     if (watched_ == nullptr) return;
     const carpool::PoolStats stats = watched_->stats();
     law<Backend>(carpool::Simulation::somebody_is_stopped() || model_.open() == stats.size() - stats.connecting,
-                 "law 5: the books have lost a connection, or count one too many");
+                 "law 5: the pool has lost a connection, or count one too many");
     law<Backend>(carpool::Simulation::somebody_is_stopped() ||
                      model_.begun() == stats.connects - stats.created - stats.connect_failures,
                  "events: a connect that was told to begin is not told to end");
@@ -181,9 +181,9 @@ class Scene {
       law<Backend>(Backend::now() < deadline || carpool::Simulation::is_stopped(caller),
                    "law 4: somebody sleeps in acquire after its deadline");
     }
-    const BooksFacts books = BooksReader(*watched_).read();
-    if (books.serving) check_endpoints(books);
-    const std::size_t asleep = books.asleep();
+    const StateFacts facts = StateReader(*watched_).read();
+    if (facts.serving) check_endpoints(facts);
+    const std::size_t asleep = facts.asleep();
     if (asleep == 0 || stats.suspended) return;
     law<Backend>(!stats.closed, "law 16: somebody sleeps before a closed pool");
     law<Backend>(stats.size() >= stats.max_size || stats.connecting > 0 || in_trouble_ || has_targets,
@@ -194,16 +194,16 @@ class Scene {
   }
 
   /// Each by itself: no endpoint waits for what the pool has to do for another.
-  void check_endpoints(const BooksFacts& books) {
-    for (const EndpointFacts& each : books.endpoints) {
+  void check_endpoints(const StateFacts& facts) {
+    for (const EndpointFacts& each : facts.endpoints) {
       law<Backend>(each.asleep == 0 || each.idle <= each.told,
                    "law 3: somebody who was not told sleeps beside an idle connection");
       law<Backend>(each.connecting <= max_connecting_, "law 9: more connects than max_connecting");
-      law<Backend>(books.free == 0 || books.wanted_connects(each) == 0,
+      law<Backend>(facts.free == 0 || facts.wanted_connects(each) == 0,
                    "law 9: an endpoint waits beside a free slot, and one more connect may start");
-      law<Backend>(books.spare_beside(each) == 0 || books.free + books.closing >= books.wanted_connects(),
+      law<Backend>(facts.spare_beside(each) == 0 || facts.free + facts.closing >= facts.wanted_connects(),
                    "law 9: an endpoint waits for room, and others have idle connections to spare");
-      law<Backend>(each.closing + each.refreshing == 0 || server_.chores.count(each.target) > 0,
+      law<Backend>(each.closing + each.refreshing == 0 || server_.jobs.count(each.target) > 0,
                    "law 9: an endpoint's goodbyes, pings or resets wait for another's");
     }
   }
@@ -216,15 +216,15 @@ class Scene {
   }
   /// After trouble, two at once at first; with targets, each has trouble of its own.
   [[nodiscard]] std::size_t wanted_connects(const carpool::PoolStats& stats, std::size_t asleep) const {
-    if (in_trouble_ || has_targets) return 0;  // then the books tell more
+    if (in_trouble_ || has_targets) return 0;  // then the endpoints tell more
     const std::size_t room = stats.max_size - std::min(stats.max_size, stats.size() - stats.connecting);
     const std::size_t ramp = stats.connect_failures > 0 ? 2 : max_connecting_;
     return std::min({asleep, room, max_connecting_, ramp});
   }
 
   std::shared_ptr<int> copies_ = std::make_shared<int>();
-  MadeUpServer<Backend> own_server_;
-  MadeUpServer<Backend>& server_;
+  SimulatedHost<Backend> own_server_;
+  SimulatedHost<Backend>& server_;
   PoolModel model_;
   std::size_t bound_;
   std::size_t max_connecting_ = 0;

@@ -65,7 +65,7 @@ void others_come_last() {
 }
 
 template <class Backend>
-void pass(carpool::Duration time) {
+void advance_time(carpool::Duration time) {
   if (time > carpool::Duration::zero()) Backend::sleep_until(Backend::now() + time);
 }
 
@@ -79,7 +79,7 @@ enum class ServerCall { connect, is_connected, ping, reset, reusable, invalidate
 
 /// Shared by a scenario's connector and its checks. Its own counters are no scheduling points.
 template <class Backend>
-struct MadeUpServer {
+struct SimulatedHost {
   carpool::Duration connect_takes{};
   std::optional<carpool::Duration> first_connect_takes;  // where that is another time
   carpool::Duration ping_takes{};
@@ -100,7 +100,7 @@ struct MadeUpServer {
   std::atomic<int> detached = 0;         // open, and no more of the pool's concern
   std::atomic<int> calls[7] = {};
   std::set<carpool::TimePoint> goodbye_deadlines;  // that goodbyes were given: in simulations alone
-  std::multiset<std::string> chores;  // targets to which a goodbye, ping or reset is under way: in simulations alone
+  std::multiset<std::string> jobs;  // targets to which a goodbye, ping or reset is under way: in simulations alone
 
   [[nodiscard]] bool fails_now(ServerCall call) { return fails(call, ++calls[static_cast<std::size_t>(call)]); }
   /// Takes its time. False: it hung.
@@ -111,7 +111,7 @@ struct MadeUpServer {
       const carpool::Duration takes = hangs ? hang_time<Backend> : usual;
       if (takes > carpool::Duration::zero()) Backend::sleep_until(std::min(deadline, Backend::now() + takes));
     } else {
-      pass<Backend>(usual);
+      advance_time<Backend>(usual);
     }
     return !hangs;
   }
@@ -131,19 +131,19 @@ template <>
 class Plain<carpool::SimulationBackend> : public SimulatedPlain {};
 
 template <class Backend>
-class MadeUpConnection {
+class SimulatedSession {
  public:
-  MadeUpConnection(MadeUpServer<Backend>& server, std::string target) : server_(&server), target_(std::move(target)) {
-    MadeUpServer<Backend>::raise(server.most_open, ++server.open);
+  SimulatedSession(SimulatedHost<Backend>& server, std::string target) : server_(&server), target_(std::move(target)) {
+    SimulatedHost<Backend>::raise(server.most_open, ++server.open);
   }
-  MadeUpConnection(MadeUpConnection&& other) noexcept
+  SimulatedSession(SimulatedSession&& other) noexcept
       : server_(std::exchange(other.server_, nullptr)),
         target_(std::move(other.target_)),
         owners_(other.owners_.load()) {
     other.inside_.write();
   }
-  MadeUpConnection& operator=(MadeUpConnection&&) = delete;
-  ~MadeUpConnection() {
+  SimulatedSession& operator=(SimulatedSession&&) = delete;
+  ~SimulatedSession() {
     if (server_ == nullptr) return;
     inside_.write();
     law<Backend>(!under_lock<Backend>(), "law 6: a connection is destroyed under the pool's lock");
@@ -151,7 +151,7 @@ class MadeUpConnection {
     --server_->open;
   }
 
-  [[nodiscard]] MadeUpServer<Backend>& server() const noexcept { return *server_; }
+  [[nodiscard]] SimulatedHost<Backend>& server() const noexcept { return *server_; }
   [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
   // A scenario's hold on what it has leased.
@@ -169,7 +169,7 @@ class MadeUpConnection {
   bool dead = false;
 
  private:
-  MadeUpServer<Backend>* server_;
+  SimulatedHost<Backend>* server_;
   std::string target_;
   std::atomic<int> owners_ = 0;
   [[no_unique_address]] Plain<Backend> inside_;
@@ -177,9 +177,9 @@ class MadeUpConnection {
 
 /// The two required members.
 template <class B>
-struct MadeUpConnector {
-  using Connection = MadeUpConnection<B>;
-  MadeUpServer<B>* server;
+struct SimulatedConnector {
+  using Connection = SimulatedSession<B>;
+  SimulatedHost<B>* server;
   std::shared_ptr<int> copies = {};  // counts those who still have a copy of this connector
 
   [[nodiscard]] Connection connect(carpool::TimePoint deadline) const { return open("", deadline); }
@@ -190,7 +190,7 @@ struct MadeUpConnector {
  protected:
   [[nodiscard]] Connection open(const std::string& target, carpool::TimePoint deadline) const {
     const int nth = ++server->connects;
-    MadeUpServer<B>::raise(server->most_connecting, ++server->connecting);
+    SimulatedHost<B>::raise(server->most_connecting, ++server->connecting);
     const bool fails = server->fails_now(ServerCall::connect) || (!target.empty() && target == server->down);
     let_others<B>();
     const carpool::Duration takes =
@@ -204,8 +204,8 @@ struct MadeUpConnector {
 
 /// With names of endpoints.
 template <class B>
-struct MadeUpTargetConnector : MadeUpConnector<B> {
-  using typename MadeUpConnector<B>::Connection;
+struct SimulatedTargetConnector : SimulatedConnector<B> {
+  using typename SimulatedConnector<B>::Connection;
   using Target = std::string;
   [[nodiscard]] Connection connect(const Target& target, carpool::TimePoint deadline) const {
     return this->open(target, deadline);
@@ -218,19 +218,19 @@ struct MadeUpTargetConnector : MadeUpConnector<B> {
 
 /// With every optional member that can wait or fail.
 template <class B, template <class> class Base>
-struct MadeUpWhole : Base<B> {
+struct SimulatedWhole : Base<B> {
   using typename Base<B>::Connection;
 
   [[nodiscard]] bool ping(Connection& connection, carpool::TimePoint deadline) const {
-    const Chore chore(*this->server, connection);
+    const ServerJob job(*this->server, connection);
     let_others<B>();
-    const bool answered = chore.done(ServerCall::ping, this->server->ping_takes, deadline);
+    const bool answered = job.done(ServerCall::ping, this->server->ping_takes, deadline);
     return answered && !said_no(ServerCall::ping);
   }
   [[nodiscard]] bool reset(Connection& connection, carpool::TimePoint deadline) const {
-    const Chore chore(*this->server, connection);
+    const ServerJob job(*this->server, connection);
     let_others<B>();
-    const bool answered = chore.done(ServerCall::reset, this->server->ping_takes, deadline);
+    const bool answered = job.done(ServerCall::reset, this->server->ping_takes, deadline);
     connection.dirty = false;
     return answered && !said_no(ServerCall::reset);
   }
@@ -239,11 +239,11 @@ struct MadeUpWhole : Base<B> {
     return !connection.dead && !this->server->fails_now(ServerCall::reusable);
   }
   void invalidate(Connection& connection, carpool::TimePoint deadline) const {
-    const Chore chore(*this->server, connection);
+    const ServerJob job(*this->server, connection);
     ++this->server->goodbyes;
     if constexpr (requires { requires B::simulated; }) this->server->goodbye_deadlines.insert(deadline);
     let_others<B>();
-    static_cast<void>(chore.done(ServerCall::invalidate, this->server->goodbye_takes, deadline));
+    static_cast<void>(job.done(ServerCall::invalidate, this->server->goodbye_takes, deadline));
     --this->server->goodbyes;
     if (this->server->fails_now(ServerCall::invalidate)) throw std::runtime_error("goodbye");
   }
@@ -257,28 +257,28 @@ struct MadeUpWhole : Base<B> {
   }
 
   /// Stands in the server's list while it is under way.
-  class Chore {
+  class ServerJob {
    public:
-    Chore(MadeUpServer<B>& server, const Connection& connection) : server_(server), target_(connection.target()) {
-      if constexpr (requires { requires B::simulated; }) mine_ = server_.chores.insert(target_);
+    ServerJob(SimulatedHost<B>& server, const Connection& connection) : server_(server), target_(connection.target()) {
+      if constexpr (requires { requires B::simulated; }) mine_ = server_.jobs.insert(target_);
     }
-    Chore(const Chore&) = delete;
-    Chore& operator=(const Chore&) = delete;
-    ~Chore() {
-      if constexpr (requires { requires B::simulated; }) server_.chores.erase(mine_);
+    ServerJob(const ServerJob&) = delete;
+    ServerJob& operator=(const ServerJob&) = delete;
+    ~ServerJob() {
+      if constexpr (requires { requires B::simulated; }) server_.jobs.erase(mine_);
     }
     [[nodiscard]] bool done(ServerCall call, carpool::Duration usual, carpool::TimePoint deadline) const {
       return server_.answers(target_, call, usual, deadline);
     }
 
    private:
-    MadeUpServer<B>& server_;
+    SimulatedHost<B>& server_;
     const std::string target_;
     std::multiset<std::string>::iterator mine_;
   };
 };
 
 template <class B>
-using MadeUpFullConnector = MadeUpWhole<B, MadeUpConnector>;
+using SimulatedFullConnector = SimulatedWhole<B, SimulatedConnector>;
 template <class B>
-using MadeUpFullTargetConnector = MadeUpWhole<B, MadeUpTargetConnector>;
+using SimulatedFullTargetConnector = SimulatedWhole<B, SimulatedTargetConnector>;

@@ -153,7 +153,7 @@ TEST_F(InventoryTest, AConnectOfAnOlderGenerationIsOutdated) {
   inventory.connected(slot);
   EXPECT_EQ(endpoint.outdated, 0U);
   inventory.put_closing(slot, carpool::CloseReason::retired);
-  EXPECT_EQ(inventory.chores.next().slot, &slot);
+  EXPECT_EQ(inventory.pending.next().slot, &slot);
 }
 
 TEST_F(InventoryTest, WhatIsIdleIsClosedAsPicked) {

@@ -21,7 +21,7 @@ class SimulationMutex {
   void lock(SourceLocation site = SourceLocation::current()) {
     Simulation& run = Simulation::current();
     if (run.inspecting()) {  // nothing else can run meanwhile
-      if (owner_ != nullptr) throw detail::BooksAreBusy();
+      if (owner_ != nullptr) throw detail::StateIsBusy();
       return;
     }
     run.before(detail::SimulatedOperation::lock, site);

@@ -20,8 +20,9 @@
 namespace carpool::inline v0_1 {
 
 namespace detail {
-/// What an invariant throws that finds the books in the middle of a change: it is asked again after the next step.
-struct BooksAreBusy {};
+/// What an invariant throws that finds the pool's state in the middle of a change: it is asked again after the next
+/// step.
+struct StateIsBusy {};
 }  // namespace detail
 
 /// The simulation that runs on this OS thread: what a scenario may ask and say. Everything a SimulationBackend does

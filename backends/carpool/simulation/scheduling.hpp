@@ -207,7 +207,7 @@ inline void Simulation::inspect(const std::vector<std::function<void()>>& laws) 
   for (const auto& law : laws) {
     try {
       law();
-    } catch (const detail::BooksAreBusy&) {
+    } catch (const detail::StateIsBusy&) {
       continue;
     } catch (const std::exception& error) {
       fail(SimulationFailure::Kind::thrown, std::string("an invariant threw: ") + error.what());

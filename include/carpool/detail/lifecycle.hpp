@@ -135,7 +135,7 @@ class Lifecycle : public SlotOwner {
   /// Closing alone, which takes no time-out: on a backend without concurrency only the caller can do it.
   void run_closes_inline() noexcept {
     if constexpr (!Backend::concurrent) {
-      while (PoolSlot* slot = access()->inventory.chores.pop_closing()) {
+      while (PoolSlot* slot = access()->inventory.pending.pop_closing()) {
         destroy_connection(*slot);
         Wakeups wakeups;
         auto state = access();
@@ -148,7 +148,7 @@ class Lifecycle : public SlotOwner {
 
   /// What was given back, or rejected, after the background workers had ended.
   void run_pending_closes(Access& state, Wakeups& wakeups) noexcept {
-    while (PoolSlot* slot = state->inventory.chores.pop_closing()) {
+    while (PoolSlot* slot = state->inventory.pending.pop_closing()) {
       state.unlock();
       destroy_connection(*slot);
       state.lock();

@@ -39,12 +39,12 @@ class JobQueue {
   /// The slot of the job is the caller's from here on. Throws std::bad_alloc, with nothing changed, where a
   /// connect needs a new slot and there is no memory for it.
   [[nodiscard]] static Job<Types> next(State& state) {
-    if (Job<Types> chore = next_chore(state); chore.slot != nullptr) return chore;
+    if (Job<Types> job = next_pending(state); job.slot != nullptr) return job;
     Endpoint<Types>* const endpoint = state.demand.next_to_connect();
     if (endpoint == nullptr) return {};
     if (state.demand.has_free_slot()) return {JobKind::connect, &state.inventory.reserve(*endpoint)};
     state.demand.make_room();
-    return next_chore(state);
+    return next_pending(state);
   }
 
   static void run(const Job<Types>& job, Lifecycle& pool, TimePoint limit) {
@@ -100,17 +100,17 @@ class JobQueue {
   }
 
  private:
-  [[nodiscard]] static Job<Types> next_chore(State& state) noexcept {
-    const Chore<Types> chore = state.inventory.chores.next();
-    if (chore.slot == nullptr) return {};
-    return {chore.kind == ChoreKind::close ? JobKind::close : JobKind::refresh, chore.slot};
+  [[nodiscard]] static Job<Types> next_pending(State& state) noexcept {
+    const PendingJob<Types> job = state.inventory.pending.next();
+    if (job.slot == nullptr) return {};
+    return {job.kind == PendingKind::close ? JobKind::close : JobKind::refresh, job.slot};
   }
 
   static void close(PoolSlot& slot, Lifecycle& pool, TimePoint limit) noexcept {
     pool.destroy_connection(slot, limit);
     Wakeups<Backend> wakeups;
     auto state = pool.access();
-    state->inventory.chores.done(slot, ChoreKind::close);
+    state->inventory.pending.done(slot, PendingKind::close);
     pool.finish_close(state, slot, wakeups);
   }
 
@@ -119,10 +119,10 @@ class JobQueue {
     std::optional<CloseReason> fault = refreshed(slot, pool, started, limit);
     Wakeups<Backend> wakeups;
     auto state = pool.access();
-    state->inventory.chores.done(slot, ChoreKind::refresh);
+    state->inventory.pending.done(slot, PendingKind::refresh);
     if (fault == CloseReason::dead)
       pool.invalidate_idle_before(*state, *slot.endpoint, started);  // may empty the queue of refreshes
-    if (Chores<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
+    if (PendingJobs<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
     pool.return_slot(*state, slot, fault, wakeups);
   }
 

@@ -169,7 +169,7 @@ class ReaperPass {
   }
   /// Some are left to be taken, and wait until the pings of others are done (law 12).
   static void refresh(PoolState<Types>& state, PoolSlot& slot) noexcept {
-    if (!Backend::concurrent || Chores<Types>::may_ping(*slot.endpoint)) {
+    if (!Backend::concurrent || PendingJobs<Types>::may_ping(*slot.endpoint)) {
       state.inventory.refresh_idle(slot);
     } else {
       slot.endpoint->pings_held_back = true;

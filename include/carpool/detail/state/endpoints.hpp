@@ -38,7 +38,7 @@ struct Endpoint {
   IdleTarget* idle_targets = nullptr;  // the greatest counts, if min_idle is not more
   bool asked = false;                  // a try_acquire found nothing: one more, once
   bool pings_held_back = false;        // the reaper has left some for when others are done
-  bool has_chores = false;             // it is among the ready endpoints of Chores
+  bool has_pending = false;            // it is among the ready endpoints of PendingJobs
   ConnectPlan plan = ConnectPlan::none;
   std::size_t shortage = 0;    // waiters without a supply, as the ConnectPlanner has counted it in
   SlotFifo<Types> closing;     // to be said goodbye to and destroyed
@@ -46,8 +46,8 @@ struct Endpoint {
   std::size_t goodbyes_running = 0;
   std::size_t refreshes = 0;  // pings and resets, due or running
   std::size_t refreshes_running = 0;
-  ListHook<Endpoint> plan_hook;   // for the ConnectPlanner
-  ListHook<Endpoint> chore_hook;  // for Chores
+  ListHook<Endpoint> plan_hook;     // for the ConnectPlanner
+  ListHook<Endpoint> pending_hook;  // for PendingJobs
 
   [[nodiscard]] bool abandoned() const noexcept { return slots == 0 && wanted() == 0; }
   [[nodiscard]] bool unused() const noexcept { return abandoned() && breaker.healthy(); }

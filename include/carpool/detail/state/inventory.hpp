@@ -1,10 +1,10 @@
 /// Where every slot is: the moves between states, with what each move entails.
 #pragma once
 
-#include <carpool/detail/state/chores.hpp>
 #include <carpool/detail/state/connect_planner.hpp>
 #include <carpool/detail/state/endpoints.hpp>
 #include <carpool/detail/state/idle_ages.hpp>
+#include <carpool/detail/state/pending_jobs.hpp>
 #include <carpool/detail/state/slot_table.hpp>
 #include <carpool/pool_stats.hpp>
 
@@ -29,12 +29,12 @@ class Inventory {
     slot.endpoint->idle.push(slot);
     idle_ages.insert(slot);
   }
-  /// Whoever calls has seen to it that somebody will look at the chores.
+  /// The caller sees to it that a worker will look at the pending jobs.
   void put_closing(PoolSlot& slot, CloseReason reason) noexcept {
     if (slot.state == SlotState::idle) leave_idle(slot);
     slot.reason = reason;
     slots.advance(slot, SlotEvent::close_due);
-    chores.push_closing(slot);
+    pending.push_closing(slot);
     planner.update(*slot.endpoint);
   }
   /// The pool ends: what was to be pinged or reset is closed as it is.
@@ -46,14 +46,14 @@ class Inventory {
   template <class Pick>
   void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
     SlotFifo<Types> kept;
-    while (PoolSlot* slot = chores.pop_refreshing(endpoint)) {
+    while (PoolSlot* slot = pending.pop_refreshing(endpoint)) {
       if (pick(*slot)) {
         put_closing(*slot, reason);
       } else {
         kept.push(*slot);
       }
     }
-    while (PoolSlot* slot = kept.pop()) chores.push_refreshing(*slot);
+    while (PoolSlot* slot = kept.pop()) pending.push_refreshing(*slot);
   }
   [[nodiscard]] PoolSlot* take_idle(Endpoint& endpoint, const SourceLocation& site, WorkerId worker,
                                     TimePoint now) noexcept {
@@ -77,7 +77,7 @@ class Inventory {
   /// Its lease has ended, or its acquirer has no time to validate it; or it is idle, and in no Queue any more.
   void queue_refresh(PoolSlot& slot) noexcept {
     slots.advance(slot, SlotEvent::refresh_due);
-    chores.push_refreshing(slot);
+    pending.push_refreshing(slot);
   }
   [[nodiscard]] PoolSlot& reserve(Endpoint& endpoint) {
     PoolSlot& slot = slots.reserve();
@@ -149,7 +149,7 @@ class Inventory {
 
   SlotTable<Types> slots;
   Endpoints<Types> endpoints;
-  Chores<Types> chores;
+  PendingJobs<Types> pending;
   ConnectPlanner<Types> planner;
   IdleAges<Types> idle_ages;
   std::size_t probes = 0;  // connects in flight to endpoints in trouble

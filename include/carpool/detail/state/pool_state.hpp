@@ -91,8 +91,8 @@ struct PoolState {
     return std::nullopt;
   }
 
-  /// A chore is ready, or a connect may start.
-  [[nodiscard]] bool has_work() noexcept { return inventory.chores.ready() || demand.next_to_connect() != nullptr; }
+  /// A pending job may start, or a connect.
+  [[nodiscard]] bool has_work() noexcept { return inventory.pending.ready() || demand.next_to_connect() != nullptr; }
   /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
     inventory.endpoints.for_each([&](Endpoint& endpoint) {

@@ -1,5 +1,5 @@
-/// What a pool's books say of each endpoint, for the laws that a snapshot of the whole cannot tell. The only part of
-/// the tests that knows the books' members.
+/// What a pool's state says of each endpoint, for the laws that a snapshot of the whole cannot tell. The only part of
+/// the tests that knows the state's members.
 #pragma once
 
 #include <carpool/connection_pool.hpp>
@@ -47,7 +47,7 @@ struct EndpointFacts {
   }
 };
 
-struct BooksFacts {
+struct StateFacts {
   bool serving = false;
   std::size_t slots = 0;  // in all
   std::size_t free = 0;
@@ -83,13 +83,13 @@ struct BooksFacts {
 
 /// Inside a simulation's invariant, where the lock is taken by looking at it alone.
 template <class Pool>
-class BooksReader {
+class StateReader {
  public:
-  explicit BooksReader(const Pool& pool) : core_(carpool::detail::PoolInspector::core(pool)) {}
+  explicit StateReader(const Pool& pool) : core_(carpool::detail::PoolInspector::core(pool)) {}
 
-  [[nodiscard]] BooksFacts read() {
+  [[nodiscard]] StateFacts read() {
     auto state = core_.access_without_flush();
-    BooksFacts facts;
+    StateFacts facts;
     facts.serving = state->gate.serving();
     facts.slots = state->limits.max_size();
     facts.free = state->limits.max_size() - std::min(state->limits.max_size(), state->inventory.slots.occupied());

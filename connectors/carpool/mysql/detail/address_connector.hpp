@@ -23,9 +23,9 @@
 namespace carpool::inline v0_1::detail {
 
 template <class Backend, class Connector>
-class MysqlDialler {
+class MysqlAddressConnector {
  public:
-  MysqlDialler(const Connector& connector, TimePoint deadline) : connector_(connector), deadline_(deadline) {
+  MysqlAddressConnector(const Connector& connector, TimePoint deadline) : connector_(connector), deadline_(deadline) {
     start_mysql_library();
   }
 

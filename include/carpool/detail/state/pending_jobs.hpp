@@ -8,20 +8,20 @@
 
 namespace carpool::inline v0_1::detail {
 
-enum class ChoreKind : std::uint8_t {
+enum class PendingKind : std::uint8_t {
   close,    ///< say goodbye to a closing slot's connection and destroy it
   refresh,  ///< reset or ping a refreshing slot
 };
 
 template <class Types>
-struct Chore {
-  ChoreKind kind = ChoreKind::close;
+struct PendingJob {
+  PendingKind kind = PendingKind::close;
   PoolSlot<Types>* slot = nullptr;
 };
 
 /// All under the pool's lock. An endpoint whose server hangs fills its own bounds, and nobody else's.
 template <class Types>
-class Chores {
+class PendingJobs {
  public:
   using PoolSlot = detail::PoolSlot<Types>;
   using Endpoint = detail::Endpoint<Types>;
@@ -38,17 +38,17 @@ class Chores {
 
   [[nodiscard]] bool ready() const noexcept { return !ready_.empty(); }
   /// The next one of the endpoint whose turn it is; no slot: none may start now.
-  [[nodiscard]] Chore<Types> next() noexcept {
+  [[nodiscard]] PendingJob<Types> next() noexcept {
     Endpoint* const endpoint = ready_.front();
     if (endpoint == nullptr) return {};
     leave(*endpoint);
-    const Chore<Types> chore = take(*endpoint);
+    const PendingJob<Types> job = take(*endpoint);
     make_ready(*endpoint);
-    return chore;
+    return job;
   }
-  void done(const PoolSlot& slot, ChoreKind kind) noexcept {
+  void done(const PoolSlot& slot, PendingKind kind) noexcept {
     Endpoint& endpoint = *slot.endpoint;
-    if (kind == ChoreKind::close) {
+    if (kind == PendingKind::close) {
       --endpoint.goodbyes_running;
     } else {
       --endpoint.refreshes_running;
@@ -56,14 +56,14 @@ class Chores {
     }
     make_ready(endpoint);
   }
-  /// Where nobody else does chores: a closing slot, whatever the bounds say, or nullptr. It is no chore to be done().
+  /// Where there are no workers: a closing slot, whatever the bounds say, or nullptr. done() is not called for it.
   [[nodiscard]] PoolSlot* pop_closing() noexcept {
     for (Endpoint* endpoint = ready_.front(); endpoint != nullptr; endpoint = Ready::after(*endpoint)) {
       if (PoolSlot* const slot = endpoint->closing.pop()) return settle(*endpoint), slot;
     }
     return nullptr;
   }
-  /// A slot of this endpoint whose refresh has not begun, or nullptr: it is no chore any more.
+  /// A slot of this endpoint whose refresh has not begun, or nullptr: it is no pending job any more.
   [[nodiscard]] PoolSlot* pop_refreshing(Endpoint& endpoint) noexcept {
     PoolSlot* const slot = endpoint.refreshing.pop();
     if (slot != nullptr) --endpoint.refreshes;
@@ -81,7 +81,7 @@ class Chores {
   }
 
  private:
-  using Ready = HookedList<Endpoint, &Endpoint::chore_hook>;
+  using Ready = HookedList<Endpoint, &Endpoint::pending_hook>;
   static constexpr std::size_t max_goodbyes = 16;  // of one endpoint at once
   static constexpr std::size_t max_refreshes = 4;  // of one endpoint at once
 
@@ -91,29 +91,29 @@ class Chores {
   [[nodiscard]] static bool may_refresh(const Endpoint& endpoint) noexcept {
     return !endpoint.refreshing.empty() && endpoint.refreshes_running < max_refreshes;
   }
-  [[nodiscard]] static Chore<Types> take(Endpoint& endpoint) noexcept {
+  [[nodiscard]] static PendingJob<Types> take(Endpoint& endpoint) noexcept {
     if (may_close(endpoint)) {
       ++endpoint.goodbyes_running;
-      return {ChoreKind::close, endpoint.closing.pop()};
+      return {PendingKind::close, endpoint.closing.pop()};
     }
     ++endpoint.refreshes_running;
-    return {ChoreKind::refresh, endpoint.refreshing.pop()};
+    return {PendingKind::refresh, endpoint.refreshing.pop()};
   }
-  /// To the end of the ready endpoints, if a chore of it may start and it is not among them.
+  /// To the end of the ready endpoints, if a job of it may start and it is not among them.
   void make_ready(Endpoint& endpoint) noexcept {
-    if (endpoint.has_chores || !(may_close(endpoint) || may_refresh(endpoint))) return;
-    endpoint.has_chores = true;
+    if (endpoint.has_pending || !(may_close(endpoint) || may_refresh(endpoint))) return;
+    endpoint.has_pending = true;
     ready_.push_back(endpoint);
   }
   void leave(Endpoint& endpoint) noexcept {
-    endpoint.has_chores = false;
+    endpoint.has_pending = false;
     ready_.remove(endpoint);
   }
   void settle(Endpoint& endpoint) noexcept {
-    if (endpoint.has_chores && !may_close(endpoint) && !may_refresh(endpoint)) leave(endpoint);
+    if (endpoint.has_pending && !may_close(endpoint) && !may_refresh(endpoint)) leave(endpoint);
   }
 
-  Ready ready_;  // endpoints of which a chore may start
+  Ready ready_;  // endpoints of which a job may start
 };
 
 }  // namespace carpool::inline v0_1::detail

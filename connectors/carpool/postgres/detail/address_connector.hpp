@@ -57,9 +57,9 @@ using PostgresSettings = std::vector<std::pair<std::string, std::string>>;
 /// refused for another reason, else std::system_error
 ///           naming the endpoint and what each address said.
 template <class Backend>
-class PostgresDialler {
+class PostgresAddressConnector {
  public:
-  PostgresDialler(std::string endpoint, std::size_t max_notices, TimePoint deadline)
+  PostgresAddressConnector(std::string endpoint, std::size_t max_notices, TimePoint deadline)
       : endpoint_(std::move(endpoint)), max_notices_(max_notices), deadline_(deadline) {}
 
   /// One attempt for each of the settings.
