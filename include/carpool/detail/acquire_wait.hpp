@@ -51,24 +51,29 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
     auto state = pool_.access();
-    if (!std::exchange(unsettled_, true))
-      state->hand_over.retain(waiter_);  // who was rejected is inside, or was granted one
-    auto& endpoint =
-        state->inventory.endpoints.at(target_);  // found anew: it may have been dropped since the last call
+    auto& endpoint = find_endpoint(state);
     for (bool timed_out = false;;) {
       Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
+      if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, now.get());
       if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
         state->hand_over.serve(endpoint, now, wakeups);
         pool_.wake_background_work(*state, wakeups);
         return *slot;
       }
-      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
+      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, &endpoint, *why, now.get());
       if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
       state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
       pool_.wake_background_work(*state, wakeups);
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
+  }
+
+  /// Anew for each connection, because it may have been dropped since the last; and not for a waiter whose connect has
+  /// failed meanwhile, which would have it made again for nobody.
+  [[nodiscard]] Endpoint<Types>& find_endpoint(Access& state) {
+    if (!std::exchange(unsettled_, true)) state->hand_over.retain(waiter_);  // a waiter that rejected one has retained
+    if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, Backend::now());
+    return state->inventory.endpoints.at(target_);
   }
 
   /// Why there is no point in waiting (longer), if there is none.
@@ -89,14 +94,13 @@ class AcquireWait {
 
   /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
   /// connector's words are nothing that anybody should wait for.
-  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>& endpoint, PoolErrc why,
-                                             Instant<Backend>& now) {
+  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>* endpoint, PoolErrc why, TimePoint now) {
     Refusal refusal;
     refusal.why = why;
     refusal.failure = waiter_.failure;
-    refusal.now = now.get();
-    refusal.length = now.get() - started_;
-    if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(*state, endpoint, refusal);
+    refusal.now = now;
+    refusal.length = now - started_;
+    if (endpoint != nullptr && why != PoolErrc::pool_closed) ask_endpoint(*state, *endpoint, refusal);
     state.unlock();
     const auto& settings = pool_.settings();
     throw_refusal(settings.options, refusal,
