@@ -68,7 +68,8 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
     return use(say, may_repeat(traits.repeatable)).template as<T>();
   }
 
-  /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated.
+  /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated. WAIT and
+  /// WAITAOF ask for what their own connection has written: say them to a lease that has.
   template <class T = RedisReply, RedisArgument... Arguments>
   T blocking_for(Duration timeout, const Arguments&... arguments) const {
     const auto say = [&](Connection& connection) { return connection.blocking_for(timeout, arguments...); };

@@ -162,6 +162,7 @@ TYPED_TEST(RedisThroughAPool, ABlockingCommandWaitsForItsTime) {
   client.rpush(queue, "job");
   EXPECT_EQ(client.template blocking_for<Popped>(seconds(20), "BLPOP", queue),
             (std::vector<std::string>{queue, "job"}));
+  EXPECT_TRUE(client.blocking_for(milliseconds(20), "XREAD", "STREAMS", queue + "s", "$").is_nil());
   EXPECT_EQ(this->proxy_->accepted(), 1U);
 }
 
