@@ -22,7 +22,9 @@ namespace carpool::inline v0_1 {
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
   nothing,  ///< no command
-  safe,  ///< those whose second time changes nothing: reads, MSET, HMSET, SETEX, PSETEX, and SET without NX, XX and GET
+  /// Those whose second time changes nothing: reads but XREAD from "$" on, MSET, HMSET, SETEX, PSETEX, and SET without
+  /// NX, XX and GET.
+  safe,
   always,  ///< all: the caller does not mind if INCR counts twice
 };
 

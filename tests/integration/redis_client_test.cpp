@@ -108,6 +108,16 @@ TYPED_TEST(RedisThroughAPool, WhatCountsIsNotSaidTwiceUnlessTheCallerWantsIt) {
   EXPECT_EQ(direct.template get<int>(key), 4);
 }
 
+TYPED_TEST(RedisThroughAPool, AReadOfAStreamFromNowOnIsNotSaidAgain) {
+  auto& client = *this->client_;
+  const std::string stream = this->key("stream");
+  client.command("XADD", stream, "1-1", "field", "value");
+  this->lose_the_next_reply_of_each();
+  EXPECT_EQ(client.command("XREAD", "STREAMS", stream, "0").elements().size(), 1U);
+  this->lose_the_next_reply_of_each();
+  EXPECT_THROW(client.command("XREAD", "STREAMS", stream, "$"), std::system_error);
+}
+
 TYPED_TEST(RedisThroughAPool, APipelineIsOneWriteAndOneLease) {
   auto& client = *this->client_;
   const std::string key = this->key("client");

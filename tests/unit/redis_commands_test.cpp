@@ -220,6 +220,15 @@ TEST(RedisCommand, WhatDoesNotWaitOrSaysBlockItselfIsRefusedByName) {
   EXPECT_EQ(refusal("XREAD", "STREAMS", "BLOCK", 0), "") << "a stream of that name";
 }
 
+TEST(RedisCommand, AReadOfAStreamFromNowOnIsNotRepeated) {
+  EXPECT_TRUE(repeatable("XREAD", "COUNT", 5, "STREAMS", "a", "0-0"));
+  EXPECT_TRUE(repeatable("xread", "BLOCK", 100, "STREAMS", "a", "b", "7-0", "+"));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", "a", "$")) << "it would pass over what has come meanwhile";
+  EXPECT_FALSE(repeatable("xread", "BLOCK", 100, "STREAMS", "a", "b", "$", "7-0"));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", std::vector<std::string>{"a", "$"}));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", "a", '$'));
+}
+
 TEST(RedisPipeline, MayBeRepeatedWhereEachOfItMay) {
   RedisPipeline pipeline;
   EXPECT_TRUE(pipeline.add("GET", "a").add("TTL", "a").repeatable());

@@ -62,6 +62,15 @@ void each_redis_word(const Argument& argument, const Take& take) {
   }
 }
 
+/// Whether that is one of the words, exactly so.
+template <RedisArgument... Arguments>
+[[nodiscard]] bool has_redis_word(std::string_view wanted, const Arguments&... arguments) {
+  bool found = false;
+  const auto look = [&](std::string_view word) { found = found || word == wanted; };
+  (each_redis_word(arguments, look), ...);
+  return found;
+}
+
 /// Writes one command after another into one string. redisFormatCommandArgv would allocate for each, and a pipeline
 /// is to be one write; a test holds the bytes against it.
 class RedisWriter {

@@ -40,7 +40,7 @@ struct RedisCommand {
   RedisEffect effect = RedisEffect::none;
   bool repeatable = false;           ///< the second time changes nothing, and answers as the first
   RedisWait wait = RedisWait::none;  ///< where blocking_until puts the time to wait
-  bool by_words = false;             ///< the words behind the name decide too, as redis_traits_by_words says
+  bool by_words = false;             ///< the words behind the name decide too, as redis_traits says
 };
 
 /// Every command of https://redis.io/commands up to Redis 8.0, sorted; a test compares it with what a server says of
@@ -106,7 +106,7 @@ struct RedisCommand {
     {"UNLINK"}, {"UNSUBSCRIBE", refuse, once, at_once, by_words}, {"UNWATCH", unwatch},
     {"WAIT", none, once, milliseconds_last}, {"WAITAOF", none, once, milliseconds_last}, {"WATCH", watch},
     {"XACK"}, {"XADD"}, {"XAUTOCLAIM"}, {"XCLAIM"}, {"XDEL"}, {"XGROUP"}, {"XINFO", none, twice}, {"XLEN", none, twice},
-    {"XPENDING", none, twice}, {"XRANGE", none, twice}, {"XREAD", none, twice, block_option},
+    {"XPENDING", none, twice}, {"XRANGE", none, twice}, {"XREAD", none, twice, block_option, by_words},
     {"XREADGROUP", none, once, block_option}, {"XREVRANGE", none, twice}, {"XSETID"}, {"XTRIM"},
     {"ZADD"}, {"ZCARD", none, twice}, {"ZCOUNT", none, twice}, {"ZDIFF", none, twice}, {"ZDIFFSTORE"}, {"ZINCRBY"},
     {"ZINTER", none, twice}, {"ZINTERCARD", none, twice}, {"ZINTERSTORE"}, {"ZLEXCOUNT", none, twice}, {"ZMPOP"},
@@ -202,7 +202,10 @@ template <RedisArgument First, RedisArgument... Others>
   const RedisCommand& known = find_redis_command(name);
   if (!known.by_words) [[likely]]
     return {known.effect, known.repeatable, known.wait};
-  return redis_traits_by_words(known, RedisWords(first, others...));
+  RedisTraits traits = redis_traits_by_words(known, RedisWords(first, others...));
+  // "$" is from now on: said again, it would pass over what has come meanwhile.
+  if (known.name == "XREAD") traits.repeatable = !has_redis_word("$", first, others...);
+  return traits;
 }
 
 }  // namespace carpool::inline v0_1::detail
