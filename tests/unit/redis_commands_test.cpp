@@ -229,6 +229,15 @@ TEST(RedisCommand, AReadOfAStreamFromNowOnIsNotRepeated) {
   EXPECT_FALSE(repeatable("XREAD", "STREAMS", "a", '$'));
 }
 
+TEST(RedisCommand, OfVectorSetsTheReadsMayBeRepeated) {
+  for (const char* read :
+       {"VCARD", "VDIM", "VEMB", "VGETATTR", "VINFO", "VISMEMBER", "VLINKS", "VRANDMEMBER", "VSIM"}) {
+    EXPECT_TRUE(repeatable(read, "a", "b")) << read;
+    EXPECT_EQ(effect(read, "a", "b"), RedisEffect::none) << read;
+  }
+  for (const char* write : {"VADD", "VREM", "VSETATTR"}) EXPECT_FALSE(repeatable(write, "a", "b")) << write;
+}
+
 TEST(RedisPipeline, MayBeRepeatedWhereEachOfItMay) {
   RedisPipeline pipeline;
   EXPECT_TRUE(pipeline.add("GET", "a").add("TTL", "a").repeatable());

@@ -43,10 +43,10 @@ struct RedisCommand {
   bool by_words = false;             ///< the words behind the name decide too, as redis_traits says
 };
 
-/// Every command of https://redis.io/commands up to Redis 8.0, sorted; a test compares it with what a server says of
-/// itself. "repeatable" is what Redis calls readonly, but for scripts, and a few whose second time changes nothing
-/// either: MSET or SETEX. DEL, SADD or HSET are none of them: their second answer would be another, 0 instead of 1. Nor
-/// is LSET: another client may have moved what its index names.
+/// Every command of https://redis.io/commands up to Redis 8.0, and the vector sets' VISMEMBER of 8.2, sorted; a test
+/// compares it with what a server says of itself. "repeatable" is what Redis calls readonly, but for scripts, and a few
+/// whose second time changes nothing either: MSET or SETEX. DEL, SADD or HSET are none of them: their second answer
+/// would be another, 0 instead of 1. Nor is LSET: another client may have moved what its index names.
 // NOLINTNEXTLINE(readability-function-size): a table
 [[nodiscard]] consteval auto redis_command_table() noexcept {
   using enum RedisEffect;
@@ -104,6 +104,9 @@ struct RedisCommand {
     {"SYNC", refuse, once, at_once, by_words},
     {"TIME", none, twice}, {"TOUCH", none, twice}, {"TTL", none, twice}, {"TYPE", none, twice},
     {"UNLINK"}, {"UNSUBSCRIBE", refuse, once, at_once, by_words}, {"UNWATCH", unwatch},
+    {"VADD"}, {"VCARD", none, twice}, {"VDIM", none, twice}, {"VEMB", none, twice}, {"VGETATTR", none, twice},
+    {"VINFO", none, twice}, {"VISMEMBER", none, twice}, {"VLINKS", none, twice}, {"VRANDMEMBER", none, twice},
+    {"VREM"}, {"VSETATTR"}, {"VSIM", none, twice},
     {"WAIT", none, once, milliseconds_last}, {"WAITAOF", none, once, milliseconds_last}, {"WATCH", watch},
     {"XACK"}, {"XADD"}, {"XAUTOCLAIM"}, {"XCLAIM"}, {"XDEL"}, {"XGROUP"}, {"XINFO", none, twice}, {"XLEN", none, twice},
     {"XPENDING", none, twice}, {"XRANGE", none, twice}, {"XREAD", none, twice, block_option, by_words},
