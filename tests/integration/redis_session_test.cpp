@@ -111,7 +111,27 @@ TYPED_TEST(RedisSession, AServerThatRepeatsWhatItDoesNotUnderstandDoesNotMakeThe
 TYPED_TEST(RedisSession, ADatabaseThatDoesNotExistIsRefused) {
   auto connector = this->connector();
   connector.database = 4711;
-  EXPECT_THROW((void)this->connect(connector), RedisError);
+  try {
+    (void)this->connect(connector);
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::AuthenticationError&) {
+    ADD_FAILURE() << "the credentials were right";
+  } catch (const carpool::ConnectRefused& error) {
+    EXPECT_NE(std::string(error.what()).find("SELECT at 127.0.0.1:"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("out of range"), std::string::npos) << error.what();
+  }
+}
+
+TYPED_TEST(RedisSession, APoolAsksOnceForADatabaseThatDoesNotExist) {
+  auto connector = this->connector();
+  connector.database = 4711;
+  typename TestFixture::Pool pool(connector);
+  try {
+    (void)pool.acquire();
+    ADD_FAILURE() << "there is no such database";
+  } catch (const carpool::ConnectError& error) {
+    EXPECT_EQ(error.attempts(), 1U);
+  }
 }
 
 TYPED_TEST(RedisSession, IsEncryptedAndKnowsWhoAnswers) {

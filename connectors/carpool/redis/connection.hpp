@@ -147,7 +147,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return reusable() && detail::is_redis_answer(std::move(error)) ? Verdict::keep : Verdict::close;
   }
 
-  /// For the connector, once. Throws AuthenticationError or RedisError where the server refuses.
+  /// For the connector, once. Throws ConnectRefused, AuthenticationError or RedisError where the server refuses.
   void log_in(TimePoint deadline) {
     stream_.send(login_.bytes(), login_.size(), deadline);
     for (std::size_t step = 0; step < login_.size(); ++step) login_.check(step, stream_.receive(deadline), peer());
