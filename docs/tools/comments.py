@@ -4,8 +4,10 @@ import re
 LABELS = ("Waits|Throws|Threads|Lifetime|Cost|Signals|Cancellation|Coroutines|Compilers|Errors|Exceptions|Assignment|Fork|"
           "Returns|Order")
 LABEL = re.compile(rf"(?:^|(?<=[.:)] ))({LABELS}): ")
-CODE = re.compile(r"`[^`]*`|\b(?:std|boost|carpool)::[\w:]+(?:\(\))?|\b\w+<[\w:, .]*>|\b[a-zA-Z]\w*\(\d?\)|"
-                  r"\b[a-zA-Z]\w*_\w+(?:\(\))?(?:::\w+)*|\b[A-Z]\w*::\w+(?:\(\))?|\b[A-Z][a-z]+[A-Z]\w*")
+CODE = re.compile(r"`[^`]*`|\b[a-z]+://[^\s\",]*[^\s\",.:)]|"
+                  r"\b(?:std|boost|carpool)::[\w:]+(?:\(\))?|\b\w+<[\w:, .]*>|\b[a-zA-Z]\w*\(\d?\)|"
+                  r"\b[a-zA-Z]\w*_\w+(?:\(\))?(?:::\w+)*|\b[A-Z]\w*::\w+(?:\(\))?|"
+                  r"\b(?!MySQL|PostgreSQL|MariaDB|OpenSSL|GoogleTest|ThreadSanitizer|AddressSanitizer)[A-Z][a-z]+[A-Z]\w*")
 ABOVE = re.compile(r"^\s*///(?!<) ?(.*)$")
 BESIDE = re.compile(r"///< ?(.*)$")
 
