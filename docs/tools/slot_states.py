@@ -28,10 +28,10 @@ ROUTES = {
     ("idle", "refreshing"): ("M320 230 L256 307", 240, 262),
     ("refreshing", "idle"): ("M273 322 L338 233", 319, 294),
     ("leased", "refreshing"): ("M318 430 L258 353", 236, 384),
-    ("refreshing", "closing"): ("M168 322 L104 233", 172, 284),
+    ("refreshing", "closing"): ("M168 322 L104 233", 176, 284),
     ("leased", "closing"): ("M313 450 C160 450 80 380 75 233", 100, 412),
     ("leased", "empty"): ("M365 470 C365 510 12 520 12 400 V80 C12 60 14 50 21 46", 200, 514),
-    ("closing", "empty"): ("M75 190 V62", 108, 110),
+    ("closing", "empty"): ("M75 190 V62", 112, 110),
 }
 
 
