@@ -4,7 +4,7 @@ import re
 LABELS = ("Waits|Throws|Threads|Lifetime|Cost|Signals|Cancellation|Coroutines|Compilers|Errors|Exceptions|Assignment|Fork|"
           "Returns|Order|Backends|Options")
 LABEL = re.compile(rf"(?:^|(?<=[.:)] ))({LABELS}): ")
-CODE = re.compile(r"`[^`]*`|(?<=\")[a-z]+://[^\"]+(?=\")|\b[a-z]+://[^\s\",]*[^\s\",.:)]|"
+CODE = re.compile(r"`[^`]*`|(?<=\")[a-z+]+://[^\"]+(?=\")|\b[a-z+]+://[^\s\",]*[^\s\",.:)]|"
                   r"\b(?:std|boost|carpool)::[\w:]+(?:\(\))?|\b\w+<[\w:, .]*>|\b[a-zA-Z]\w*\(\d?\)|"
                   r"\b[a-zA-Z]\w*_\w+(?:\(\))?(?:::\w+)*|\b[A-Z]\w*::\w+(?:\(\))?|"
                   r"\b(?!MySQL|PostgreSQL|MariaDB|OpenSSL|GoogleTest|ThreadSanitizer|AddressSanitizer)[A-Z][a-z]+[A-Z]\w*")
