@@ -90,7 +90,8 @@ inline std::string three_digits(double value) {
     const auto end = std::min(text.find(' ', begin), text.size());
     const auto word = text.substr(begin, end - begin);
     if (!line.empty() && columns_of(later) + columns_of(line) + 1 + columns_of(word) > width) flush();
-    line += (line.empty() ? "" : " ") + std::string(word);
+    if (!line.empty()) line += ' ';
+    line += word;
     begin = end + 1;
   }
   return result + line + "\n";
