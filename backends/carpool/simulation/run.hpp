@@ -20,8 +20,7 @@
 namespace carpool::inline v0_1 {
 
 namespace detail {
-/// What an invariant throws that finds the pool's state in the middle of a change: it is asked again after the next
-/// step.
+/// What an invariant throws that finds the pool's state half changed: it is asked again after the next step.
 struct StateIsBusy {};
 }  // namespace detail
 
