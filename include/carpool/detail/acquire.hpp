@@ -46,6 +46,13 @@ class Acquire {
     return slot;
   }
 
+  /// Only what is ready, and nothing is asked for: an acquire that nobody sleeps for waits where this is nullptr.
+  /// Throws what the connector's matches does. No observer is told.
+  [[nodiscard]] static PoolSlot* take_if_ready(Lifecycle& pool, const Target& target, const SourceLocation& site) {
+    Timeout<Backend> none(TimePoint::min());
+    return take_ready(pool, target, none, site);
+  }
+
  private:
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;

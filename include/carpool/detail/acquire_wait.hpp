@@ -12,8 +12,9 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
-/// what it had been given and takes it out of the wait queue (law 7).
+/// Lives on the caller's stack, or, where the caller does not sleep, in an AsyncAcquire. Leaving it by an exception, an
+/// interruption of the waiting worker included, passes on what it had been given and takes it out of the wait queue
+/// (law 7).
 template <class Types>
 class AcquireWait {
  public:
@@ -23,11 +24,16 @@ class AcquireWait {
   using Target = typename Types::Target;
   using Access = typename Lifecycle::Access;
 
-  AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site)
+  /// With a continuation, which must outlive it, no worker sleeps: look() in place of run().
+  AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site,
+              Continuation* continuation = nullptr)
       : pool_(pool), target_(target), timeout_(timeout), started_(Backend::now()) {
     timeout.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
+    waiter_.continuation = continuation;
+    waiter_.notified = continuation != nullptr;
+    waiter_.deadline = timeout.deadline();
   }
   AcquireWait(const AcquireWait&) = delete;
   AcquireWait& operator=(const AcquireWait&) = delete;
@@ -46,29 +52,65 @@ class AcquireWait {
     }
   }
 
+  /// The same without sleeping. nullptr: the continuation will be resumed, or has been by now, and *this may be gone;
+  /// once it was, look(true) is to follow. Throws also AcquireCancelled.
+  [[nodiscard]] PoolSlot* look(bool roused) {
+    PoolSlot* slot = roused ? waiter_.take_granted() : nullptr;
+    for (;; slot = nullptr) {
+      if (slot == nullptr) slot = look_once();
+      if (slot == nullptr) return nullptr;
+      if (!Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_)) continue;
+      unsettled_ = false;
+      return slot;
+    }
+  }
+  /// By any worker. What has begun to end otherwise does so.
+  void call_off() noexcept {
+    Wakeups<Backend> wakeups;
+    auto state = pool_.access();
+    waiter_.called_off = true;
+    state->hand_over.notify(waiter_, wakeups);
+  }
+
  private:
   /// The next connection that is ours to look at. The ticket is kept from one call to the next.
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
     auto state = pool_.access();
-    if (!std::exchange(unsettled_, true))
-      state->hand_over.retain(waiter_);  // who was rejected is inside, or was granted one
-    auto& endpoint =
-        state->inventory.endpoints.at(target_);  // found anew: it may have been dropped since the last call
+    auto& endpoint = find_endpoint(*state);
     for (bool timed_out = false;;) {
-      Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
-      if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
-        state->hand_over.serve(endpoint, now, wakeups);
-        pool_.wake_background_work(*state, wakeups);
-        return *slot;
-      }
-      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
-      if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
-      state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
-      pool_.wake_background_work(*state, wakeups);
+      if (PoolSlot* slot = claim_or_enqueue(state, endpoint, wakeups, timed_out)) return *slot;
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
+  }
+  [[nodiscard]] PoolSlot* look_once() {
+    Wakeups<Backend> wakeups;
+    auto state = pool_.access();
+    auto& endpoint = find_endpoint(*state);
+    if (waiter_.called_off) throw_called_off(pool_.settings().options);
+    PoolSlot* const slot = claim_or_enqueue(state, endpoint, wakeups, waiter_.timed_out);
+    if (slot == nullptr) wakeups.add(state->idle_workers.expect_deadline(state->hand_over.first_deadline()));
+    return slot;
+  }
+  /// Anew for each look: it may have been dropped since the last.
+  [[nodiscard]] Endpoint<Types>& find_endpoint(PoolState<Types>& state) {
+    if (!std::exchange(unsettled_, true)) state.hand_over.retain(waiter_);  // who was rejected is inside
+    return state.inventory.endpoints.at(target_);
+  }
+  /// nullptr: we wait from here on.
+  [[nodiscard]] PoolSlot* claim_or_enqueue(Access& state, Endpoint<Types>& endpoint, Wakeups<Backend>& wakeups,
+                                           bool timed_out) {
+    Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
+    if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
+    PoolSlot* const slot = state->hand_over.claim(endpoint, waiter_, now);
+    if (slot == nullptr) {
+      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
+      if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
+      if (!waiter_.sleeps()) waiter_.notified = false;
+    }
+    state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
+    pool_.wake_background_work(*state, wakeups);
+    return slot;
   }
 
   /// Why there is no point in waiting (longer), if there is none.

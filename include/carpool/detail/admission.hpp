@@ -94,12 +94,14 @@ class Admission {
     state.hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
-  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
+  /// A round trip, because it was idle for long. A caller with less time than a ping may take, or for whom
+  /// no worker sleeps, leaves it to a background
   /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
   [[nodiscard]] static bool revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, pool.settings().options.validation_timeout);
-    if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(pool, slot, waiter);
+    if (timeout.deadline() < (Backend::concurrent ? deadline : started) || (waiter != nullptr && !waiter->sleeps()))
+      return leave_to_worker(pool, slot, waiter);
     bool answered = false;
     try {
       answered = Calls::ping(pool.settings().connector, *slot.connection, std::min(deadline, timeout.deadline()));

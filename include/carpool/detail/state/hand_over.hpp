@@ -1,6 +1,7 @@
 /// Whom an idle connection is for: laws 3 and 8.
 #pragma once
 
+#include <carpool/detail/state/deadlines.hpp>
 #include <carpool/detail/state/instant.hpp>
 #include <carpool/detail/state/inventory.hpp>
 #include <carpool/detail/state/pool_gate.hpp>
@@ -86,11 +87,13 @@ class HandOver {
     }
     waiter.endpoint = &endpoint;
     endpoint.waiters.insert(waiter);
+    deadlines_.watch(waiter);
     gate_.one_waits();
     inventory_.planner.update(endpoint);
   }
   void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
     endpoint.waiters.remove(waiter);
+    deadlines_.leave(waiter);
     gate_.one_has_waited();
     inventory_.planner.update(endpoint);
   }
@@ -110,7 +113,13 @@ class HandOver {
   }
   [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
   static void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
-    if (!std::exchange(waiter.notified, true)) wakeups.add(waiter.parking.unpark());
+    if (!std::exchange(waiter.notified, true)) rouse(waiter, wakeups);
+  }
+  /// When the first waiter that nobody sleeps for gives up.
+  [[nodiscard]] TimePoint first_deadline() const noexcept { return deadlines_.first(); }
+  /// Those whose time is over are told to look a last time.
+  void expire(TimePoint now, Wakeups& wakeups) noexcept {
+    while (Waiter* const waiter = deadlines_.pop_overdue(now)) notify(*waiter, wakeups);
   }
   /// For its time inside, the waiter keeps the pool's core alive.
   void retain(Waiter& waiter) noexcept {
@@ -149,7 +158,14 @@ class HandOver {
     const bool will_look = std::exchange(waiter.notified, true);
     dequeue(endpoint, waiter);
     waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
-    if (!will_look) wakeups.add(waiter.parking.unpark());
+    if (!will_look) rouse(waiter, wakeups);
+  }
+  static void rouse(Waiter& waiter, Wakeups& wakeups) noexcept {
+    if (waiter.sleeps()) [[likely]] {
+      wakeups.add(waiter.parking.unpark());
+    } else {
+      wakeups.add(*waiter.continuation);
+    }
   }
 
   [[nodiscard]] bool overdue(const Waiter& waiter, Instant& now) const noexcept {
@@ -161,6 +177,7 @@ class HandOver {
   PoolGate& gate_;
   Inventory<Types>& inventory_;
   References& references_;
+  Deadlines<Types> deadlines_;
   std::uint64_t last_ticket_ = 0;
   TimePoint last_came_ = TimePoint::min();
   std::size_t serves_many_ = 0;  // callers inside resume or resize who are not done with serving

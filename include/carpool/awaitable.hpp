@@ -1,0 +1,80 @@
+/// co_await carpool::acquire_on(pool, executor): a lease in any coroutine, on any executor.
+#pragma once
+
+#include <carpool/acquiring.hpp>
+
+#include <coroutine>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace carpool::inline v0_1 {
+
+namespace detail {
+
+/// Lives in the frame of the coroutine that awaits it.
+template <class Pool, ContinuationExecutor Executor>
+class [[nodiscard]] AcquireAwaiter : private Continuation {
+ public:
+  using Lease = typename Pool::Lease;
+  using Target = typename Pool::Target;
+
+  AcquireAwaiter(Pool& pool, Executor& executor, Target target, std::optional<TimePoint> deadline,
+                 const SourceLocation& site)
+      : Continuation{[](Continuation& self) noexcept { static_cast<AcquireAwaiter&>(self).look(); }},
+        executor_(executor),
+        acquiring_(pool, std::move(target), deadline, site, *this) {}
+  AcquireAwaiter(const AcquireAwaiter&) = delete;
+  AcquireAwaiter& operator=(const AcquireAwaiter&) = delete;
+
+  /// What is ready is taken without a suspension.
+  [[nodiscard]] bool await_ready() noexcept { return acquiring_.ready(); }
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    coroutine_ = coroutine;
+    return !acquiring_.begin();  // suspended: *this may be gone
+  }
+  [[nodiscard]] Lease await_resume() { return acquiring_.lease(); }
+
+ private:
+  struct Waiting final : Acquiring<Pool> {
+    Waiting(Pool& pool, Target target, std::optional<TimePoint> deadline, const SourceLocation& site,
+            AcquireAwaiter& awaiter)
+        : Acquiring<Pool>(pool, std::move(target), deadline, site,
+                          [](Acquiring<Pool>& self) noexcept {
+                            AcquireAwaiter& own = static_cast<Waiting&>(self).owner;
+                            own.executor_.post(own);
+                          }),
+          owner(awaiter) {}
+    AcquireAwaiter& owner;
+  };
+
+  /// On the executor's worker.
+  void look() noexcept {
+    if (acquiring_.proceed()) coroutine_.resume();
+  }
+
+  Executor& executor_;
+  std::coroutine_handle<> coroutine_;
+  Waiting acquiring_;
+};
+
+}  // namespace detail
+
+/// Awaited, it gives a Lease, within options.acquire_timeout or until the deadline; `executor`, which must outlive the
+/// wait, resumes the coroutine. A connection that is ready is there without a suspension.
+/// Throws:   what ConnectionPool::acquire does, from the co_await.
+/// Lifetime: a coroutine that waits here must not be destroyed: let it end, as by PoolClosed.
+template <class Pool, ContinuationExecutor Executor>
+  requires(std::is_same_v<typename Pool::Target, std::monostate>)
+[[nodiscard]] auto acquire_on(Pool& pool, Executor& executor, std::optional<TimePoint> deadline = {},
+                              SourceLocation site = SourceLocation::current()) {
+  return detail::AcquireAwaiter<Pool, Executor>(pool, executor, {}, deadline, site);
+}
+template <class Pool, ContinuationExecutor Executor>
+[[nodiscard]] auto acquire_on(Pool& pool, Executor& executor, typename Pool::Target target,
+                              std::optional<TimePoint> deadline = {}, SourceLocation site = SourceLocation::current()) {
+  return detail::AcquireAwaiter<Pool, Executor>(pool, executor, std::move(target), deadline, site);
+}
+
+}  // namespace carpool::inline v0_1

@@ -1,0 +1,111 @@
+/// A pool whose callers await: each acquire is one that no worker sleeps for, and the caller sleeps for its
+/// continuation instead. CARPOOL_CALLERS_AWAIT: 2: all calls; 1: every second; 0, or not defined: none.
+#pragma once
+
+#include <carpool/acquiring.hpp>
+
+#include <atomic>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#ifndef CARPOOL_CALLERS_AWAIT
+#define CARPOOL_CALLERS_AWAIT 0
+#endif
+
+template <class Backend, class... Policies>
+class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
+  using Pool = carpool::ConnectionPool<Backend, Policies...>;
+
+ public:
+  using Pool::Pool;
+  using typename Pool::Lease;
+  using typename Pool::Target;
+  using Duration = carpool::SaturatedDuration;
+  using Site = carpool::SourceLocation;
+  using TimePoint = carpool::TimePoint;
+
+  [[nodiscard]] Lease acquire(Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(); }
+  {
+    return sleeps() ? Pool::acquire(site) : await({}, std::nullopt, site);
+  }
+  [[nodiscard]] Lease acquire(const Target& target, Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(target); }
+  {
+    return sleeps() ? Pool::acquire(target, site) : await(target, std::nullopt, site);
+  }
+  [[nodiscard]] Lease acquire_for(Duration timeout, Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(); }
+  {
+    return sleeps() ? Pool::acquire_for(timeout, site) : await({}, until(timeout), site);
+  }
+  [[nodiscard]] Lease acquire_for(const Target& target, Duration timeout, Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(target); }
+  {
+    return sleeps() ? Pool::acquire_for(target, timeout, site) : await(target, until(timeout), site);
+  }
+  [[nodiscard]] Lease acquire_until(TimePoint deadline, Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(); }
+  {
+    return sleeps() ? Pool::acquire_until(deadline, site) : await({}, deadline, site);
+  }
+  [[nodiscard]] Lease acquire_until(const Target& target, TimePoint deadline, Site site = Site::current())
+    requires requires(Pool& pool) { pool.acquire(target); }
+  {
+    return sleeps() ? Pool::acquire_until(target, deadline, site) : await(target, deadline, site);
+  }
+  [[nodiscard]] Lease acquire(std::error_code& error, Site site = Site::current()) noexcept
+    requires requires(Pool& pool) { pool.acquire(error); }
+  {
+    return Pool::acquire(error, site);
+  }
+  [[nodiscard]] Lease acquire(const Target& target, std::error_code& error, Site site = Site::current()) noexcept
+    requires requires(Pool& pool) { pool.acquire(target, error); }
+  {
+    return Pool::acquire(target, error, site);
+  }
+
+ private:
+  struct Sleeper : Pool::Acquiring {
+    using Acquiring = typename Pool::Acquiring;
+    Sleeper(Pool& pool, const Target& target, std::optional<TimePoint> deadline, const Site& site)
+        : Acquiring(pool, target, deadline, site, [](Acquiring& self) noexcept {
+            [[maybe_unused]] const auto wakeup = static_cast<Sleeper&>(self).slot.unpark();
+          }) {}
+    typename Backend::ParkingSlot slot;
+  };
+
+  [[nodiscard]] bool sleeps() noexcept {
+    if constexpr (!Backend::concurrent || CARPOOL_CALLERS_AWAIT == 0) {
+      return true;
+    } else {
+      return CARPOOL_CALLERS_AWAIT == 1 && calls_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
+    }
+  }
+  [[nodiscard]] static TimePoint until(carpool::Duration timeout) { return carpool::after(Backend::now(), timeout); }
+
+  [[nodiscard]] Lease await(const Target& target, std::optional<TimePoint> deadline, const Site& site) {
+    Sleeper self(*this, target, deadline, site);
+    for (bool over = self.begin(); !over; over = self.proceed()) sleep(self);
+    return self.lease();
+  }
+  /// An interruption of the worker calls the acquire off.
+  static void sleep(Sleeper& self) {
+    try {
+      static_cast<void>(self.slot.park_until(carpool::never));
+    } catch (...) {
+      self.call_off();
+      do static_cast<void>(self.slot.park_until(carpool::never));
+      while (!self.proceed());
+      throw;
+    }
+  }
+
+  std::atomic<unsigned> calls_{0};
+};
+
+template <class... Policies>
+using PoolOf =
+    std::conditional_t<CARPOOL_CALLERS_AWAIT == 0, carpool::ConnectionPool<Policies...>, AwaitingPool<Policies...>>;
