@@ -77,7 +77,7 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;
     auto state = pool_.access();
-    auto& endpoint = find_endpoint(*state);
+    auto& endpoint = find_endpoint(state);
     for (bool timed_out = false;;) {
       if (PoolSlot* slot = claim_or_enqueue(state, endpoint, wakeups, timed_out)) return *slot;
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
@@ -86,25 +86,27 @@ class AcquireWait {
   [[nodiscard]] PoolSlot* look_once() {
     Wakeups<Backend> wakeups;
     auto state = pool_.access();
-    auto& endpoint = find_endpoint(*state);
-    if (waiter_.called_off) throw_called_off(pool_.settings().options);
+    auto& endpoint = find_endpoint(state);
     PoolSlot* const slot = claim_or_enqueue(state, endpoint, wakeups, waiter_.timed_out);
     if (slot == nullptr) wakeups.add(state->idle_workers.expect_deadline(state->hand_over.first_deadline()));
     return slot;
   }
-  /// Anew for each look: it may have been dropped since the last.
-  [[nodiscard]] Endpoint<Types>& find_endpoint(PoolState<Types>& state) {
-    if (!std::exchange(unsettled_, true)) state.hand_over.retain(waiter_);  // who was rejected is inside
-    return state.inventory.endpoints.at(target_);
+  /// Anew for each look, because it may have been dropped since the last; and not for a waiter that is about to leave,
+  /// who would have it made again for nobody.
+  [[nodiscard]] Endpoint<Types>& find_endpoint(Access& state) {
+    if (!std::exchange(unsettled_, true)) state->hand_over.retain(waiter_);  // who was rejected is inside
+    if (waiter_.called_off) throw_called_off(pool_.settings().options);
+    if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, Backend::now());
+    return state->inventory.endpoints.at(target_);
   }
   /// nullptr: we wait from here on.
   [[nodiscard]] PoolSlot* claim_or_enqueue(Access& state, Endpoint<Types>& endpoint, Wakeups<Backend>& wakeups,
                                            bool timed_out) {
     Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-    if (waiter_.failure != nullptr) turn_away(state, endpoint, PoolErrc::connect_failed, now);
+    if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, now.get());
     PoolSlot* const slot = state->hand_over.claim(endpoint, waiter_, now);
     if (slot == nullptr) {
-      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, endpoint, *why, now);
+      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, &endpoint, *why, now.get());
       if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
       if (!waiter_.sleeps()) waiter_.notified = false;
     }
@@ -131,14 +133,13 @@ class AcquireWait {
 
   /// Copies the facts under the lock, and has the error made and thrown after it: an error text, its memory, and the
   /// connector's words are nothing that anybody should wait for.
-  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>& endpoint, PoolErrc why,
-                                             Instant<Backend>& now) {
+  [[noreturn, gnu::noinline]] void turn_away(Access& state, Endpoint<Types>* endpoint, PoolErrc why, TimePoint now) {
     Refusal refusal;
     refusal.why = why;
     refusal.failure = waiter_.failure;
-    refusal.now = now.get();
-    refusal.length = now.get() - started_;
-    if (why != PoolErrc::connect_failed && why != PoolErrc::pool_closed) ask_endpoint(*state, endpoint, refusal);
+    refusal.now = now;
+    refusal.length = now - started_;
+    if (endpoint != nullptr && why != PoolErrc::pool_closed) ask_endpoint(*state, *endpoint, refusal);
     state.unlock();
     const auto& settings = pool_.settings();
     throw_refusal(settings.options, refusal,
