@@ -67,7 +67,8 @@ class SimulationTimeline {
   [[nodiscard]] std::string to_svg() const {
     const std::size_t height = all_.size() * chart_height + 40;
     std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(chart_width + 40) +
-                      ' ' + std::to_string(height) + "\" font-family=\"sans-serif\" font-size=\"12\">\n";
+                      ' ' + std::to_string(height) +
+                      "\" font-family=\"sans-serif\" font-size=\"12\" style=\"background:#fff\">\n";
     for (std::size_t i = 0; i < all_.size(); ++i) svg += chart(all_[i], i);
     const auto seconds = std::chrono::duration<double>(step_ * static_cast<Duration::rep>(length())).count();
     svg += text_at(20, height - 8, "0 s") + text_at(chart_width - 20, height - 8, number(seconds) + " s");
@@ -80,7 +81,7 @@ class SimulationTimeline {
     std::vector<std::uint64_t> counts;
   };
   static constexpr std::size_t bar_width = 16;
-  static constexpr std::size_t chart_width = 800;
+  static constexpr std::size_t chart_width = 400;  // a telephone shows it legibly
   static constexpr std::size_t chart_height = 110;
 
   void add_at(const std::string& name, TimePoint time, std::uint64_t count) {

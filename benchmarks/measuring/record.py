@@ -71,18 +71,22 @@ def bars(group, figure, rows):
             yield label, ours, tuple(value / group.divisor for value in rows[name][figure])
 
 
-def draw_all(result):
-    folder = programs.HERE / "charts"
-    folder.mkdir(exist_ok=True)
+def drawings(result):
+    """The path and the text of the chart of each question that the result answers."""
     words = "carpool {commit}, {cpu}, {processors} processors, {compiler}, {kernel}, {date}".format(**result)
     for question, rows in result["rows"].items():
         chart = questions.CHARTS.get(question)
         groups = [(group.heading, list(bars(group, chart.figure, rows))) for group in chart.groups] if chart else []
         groups = [(heading, found) for heading, found in groups if found]
         if groups:
-            path = folder / f"{question}.svg"
-            path.write_text(charts.draw(chart.title, chart.axis, groups, words))
-            print(path)
+            yield programs.HERE / "charts" / f"{question}.svg", charts.draw(chart.title, chart.axis, groups, words)
+
+
+def draw_all(result):
+    for path, drawing in drawings(result):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(drawing)
+        print(path)
 
 
 def slug(words):

@@ -52,7 +52,7 @@ struct HttpConnector {
   std::size_t max_body_bytes = std::size_t{16} << 20;  ///< of one answer; a longer one is an error
   Duration io_timeout = std::chrono::seconds(30);      ///< of each request that is given no deadline of its own
 
-  /// http://user:password@host:port, the same with https://. Options: ca_file, cert_file, key_file, verify (on, off),
+  /// "http://user:password@host:port", the same with https://. Options: ca_file, cert_file, key_file, verify (on, off),
   /// unix_path, max_redirects, max_header_bytes, max_body_bytes, io_timeout (30s, 250ms), proxy_from_environment. The
   /// path, if there is one, must be "/": a path is of a request.
   /// Throws std::invalid_argument naming what is wrong; a password is never in the message.

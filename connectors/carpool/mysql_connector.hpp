@@ -68,7 +68,7 @@ struct MysqlConnector {
     return connector;
   }
 
-  /// mysql://user:password@host:3306/database?charset=utf8mb4, the same with mariadb://. Options: charset, unix_path,
+  /// "mysql://user:password@host:3306/database?charset=utf8mb4", the same with mariadb://. Options: charset, unix_path,
   /// io_timeout and max_lifetime (30s, 250ms), statement_cache, max_reply_bytes, multi_statements (on, off), reset
   /// (when_dirty, always, rollback_alone), tls (on, off), tls_ca, tls_cert, tls_key, tls_verify (on, off).
   /// Throws std::invalid_argument naming what is wrong; a password is never in the message.

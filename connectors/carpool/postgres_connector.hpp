@@ -67,9 +67,10 @@ struct PostgresConnector {
     return connector;
   }
 
-  /// postgres://user:password@host:port/database?sslmode=require&reset=discard_all&pgbouncer=true: libpq's parameters,
-  /// and ours: reset (none, rollback_if_needed, discard_all), pgbouncer, io_timeout, max_reply_bytes, statement_cache
-  /// (0: nothing is prepared). host in place of the URL's own is for Unix sockets. Throws std::invalid_argument.
+  /// "postgres://user:password@host:port/database?sslmode=require&reset=discard_all&pgbouncer=true": libpq's
+  /// parameters, and ours: reset (none, rollback_if_needed, discard_all), pgbouncer, io_timeout, max_reply_bytes,
+  /// statement_cache (0: nothing is prepared). host in place of the URL's own is for Unix sockets. Throws
+  /// std::invalid_argument.
   [[nodiscard]] static PostgresConnector from_url(std::string_view url) { return from_url(Url::parse(url)); }
   [[nodiscard]] static PostgresConnector from_url(const Url& url) {
     return detail::postgres_from_url<PostgresConnector>(url);

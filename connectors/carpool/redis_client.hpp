@@ -22,7 +22,9 @@ namespace carpool::inline v0_1 {
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
   nothing,  ///< no command
-  safe,  ///< those whose second time changes nothing: reads, MSET, HMSET, SETEX, PSETEX, and SET without NX, XX and GET
+  /// Those whose second time changes nothing: reads but XREAD from "$" on, MSET, HMSET, SETEX, PSETEX, and SET without
+  /// NX, XX and GET.
+  safe,
   always,  ///< all: the caller does not mind if INCR counts twice
 };
 
@@ -68,7 +70,8 @@ class RedisClient : public RedisCommands<RedisClient<Pool>> {
     return use(say, may_repeat(traits.repeatable)).template as<T>();
   }
 
-  /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated.
+  /// A command that makes the server wait: as RedisConnection::blocking_until, for this long. Never repeated. WAIT and
+  /// WAITAOF ask for what their own connection has written: say them to a lease that has.
   template <class T = RedisReply, RedisArgument... Arguments>
   T blocking_for(Duration timeout, const Arguments&... arguments) const {
     const auto say = [&](Connection& connection) { return connection.blocking_for(timeout, arguments...); };

@@ -37,7 +37,8 @@ inline void require_redis(bool holds, const char* rule) {
 ///   lease->command("SET", "greeting", "hello");
 ///
 /// Errors:   connect throws std::invalid_argument naming the field for a bad option, AuthenticationError where the
-///           server refuses the credentials, RedisError where it refuses the database or the name, else
+///           server refuses the credentials or the user may not SELECT, ConnectRefused where it does not have the
+///           database or refuses the name, RedisError for a refusal that passes (it loads, or is full), else
 ///           std::system_error naming the operation and the address. None of them holds the password.
 struct RedisConnector {
   template <class Backend>

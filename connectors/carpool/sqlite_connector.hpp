@@ -69,6 +69,7 @@ struct SqliteConnector {
                                                                  .statement_cache = statement_cache}),
                                    io_timeout);
     connection.script(opening(), deadline);
+    connection.forget_last_insert();
     return connection;
   }
 
@@ -79,8 +80,10 @@ struct SqliteConnector {
   [[nodiscard]] bool is_connected(const SqliteConnection<Backend>& connection) const noexcept {
     return connection.is_connected();
   }
+  /// Asked at a lease's end, so that what its borrower inserted last is forgotten here.
   template <class Backend>
   [[nodiscard]] bool reusable(const SqliteConnection<Backend>& connection) const noexcept {
+    connection.forget_last_insert();
     return connection.is_connected();
   }
   /// There is no wire: only what SQLite said of the file itself counts.

@@ -61,8 +61,8 @@ template <class Backend>
 
 /// For designated initialisers, in this order. Client is generated: `thrift --gen cpp my_service.thrift`.
 ///
-///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, carpool::ThriftConnector<MyServiceClient>>
-///   pool(
+///   using Connector = carpool::ThriftConnector<MyServiceClient>;
+///   carpool::ConnectionPool<carpool::FiberBackend, carpool::LifoStack, Connector> pool(
 ///       {.host = "127.0.0.1", .port = 9090}, {.max_size = 8});
 ///   auto lease = pool.acquire();
 ///   lease->client().my_method(arguments);

@@ -27,7 +27,7 @@ struct Clients {
 using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Clients>;
 
 void use(Pool& pool) {
-  auto client = pool.acquire_for(200ms);  // throws AcquireTimeout, which says who has the connections
+  auto client = pool.acquire_for(200ms);  // throws AcquireTimeout, which names the callers that hold them
   client->call("work");
 }  // given back here, also where call() throws
 

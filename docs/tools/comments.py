@@ -2,10 +2,12 @@
 import re
 
 LABELS = ("Waits|Throws|Threads|Lifetime|Cost|Signals|Cancellation|Coroutines|Compilers|Errors|Exceptions|Assignment|Fork|"
-          "Returns|Order")
+          "Returns|Order|Backends|Options")
 LABEL = re.compile(rf"(?:^|(?<=[.:)] ))({LABELS}): ")
-CODE = re.compile(r"`[^`]*`|\b(?:std|boost|carpool)::[\w:]+(?:\(\))?|\b\w+<[\w:, .]*>|\b[a-zA-Z]\w*\(\d?\)|"
-                  r"\b[a-zA-Z]\w*_\w+(?:\(\))?(?:::\w+)*|\b[A-Z]\w*::\w+(?:\(\))?|\b[A-Z][a-z]+[A-Z]\w*")
+CODE = re.compile(r"`[^`]*`|(?<=\")[a-z+]+://[^\"]+(?=\")|\b[a-z+]+://[^\s\",]*[^\s\",.:)]|"
+                  r"\b(?:std|boost|carpool)::[\w:]+(?:\(\))?|\b\w+<[\w:, .]*>|\b[a-zA-Z]\w*\(\d?\)|"
+                  r"\b[a-zA-Z]\w*_\w+(?:\(\))?(?:::\w+)*|\b[A-Z]\w*::\w+(?:\(\))?|"
+                  r"\b(?!MySQL|PostgreSQL|MariaDB|OpenSSL|GoogleTest|ThreadSanitizer|AddressSanitizer)[A-Z][a-z]+[A-Z]\w*")
 ABOVE = re.compile(r"^\s*///(?!<) ?(.*)$")
 BESIDE = re.compile(r"///< ?(.*)$")
 
@@ -40,14 +42,18 @@ def comment_of(lines, line):
     return lines_above(lines, line) or lines_beside(lines, line)
 
 
+def plain(text):
+    return re.sub(r"([*_])", r"\\\1", text).replace("<", "&lt;")
+
+
 def marked(text):
     """Names of the code in code's type; what Markdown would take for its own is kept from it."""
     parts, end = [], 0
     for found in CODE.finditer(text):
-        parts.append(re.sub(r"([*_<])", r"\\\1", text[end:found.start()]))
+        parts.append(plain(text[end:found.start()]))
         parts.append(found.group() if found.group().startswith("`") else f"`{found.group()}`")
         end = found.end()
-    return "".join(parts) + re.sub(r"([*_<])", r"\\\1", text[end:])
+    return "".join(parts) + plain(text[end:])
 
 
 def labelled(text):
@@ -62,11 +68,12 @@ def is_literal(before, run):
 
 
 def blocks(comment):
-    """Paragraphs, and blocks whose lines stand as they are: tables and lists that are indented in the comment."""
-    text, run = [], []
+    """Paragraphs, and blocks whose lines stand as they are: what is indented in the comment after an empty line, and tables
+    and lists that are indented."""
+    text, run, empty = [], [], False
 
     def flush_run():
-        if run and is_literal(text[-1] if text else "", run):
+        if run and (not text or is_literal(text[-1], run)):
             body = list(run)
             run.clear()
             return body
@@ -75,9 +82,10 @@ def blocks(comment):
         return None
 
     for line in [*comment, ""]:
-        if line.startswith("  ") and (run or text):
+        if line.startswith("  ") and (run or text or empty):
             run.append(line)
             continue
+        empty = not line.strip()
         literal = flush_run()
         if literal or not line.strip():
             if text:
@@ -93,7 +101,8 @@ def to_markdown(comment):
     for kind, body in blocks(comment):
         if kind == "literal":
             indent = min(len(line) - len(line.lstrip()) for line in body)
-            yield "```text\n" + "\n".join(line[indent:] for line in body) + "\n```\n"
+            language = "cpp" if any(line.rstrip().endswith((";", "{")) for line in body) else "text"
+            yield f"```{language}\n" + "\n".join(line[indent:] for line in body) + "\n```\n"
             continue
         for label, words in labelled(body):
             if words:

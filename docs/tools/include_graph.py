@@ -9,7 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "include-graph.svg"
 ROOMS = ("connectors", "backends", "include")
 FAMILY = re.compile(r"^([a-z]+)")
-WIDTH, HEIGHT, GAP, MARGIN, ACROSS = 88, 44, 10, 12, 820
+WIDTH, HEIGHT, GAP, MARGIN, ACROSS = 92, 50, 10, 12, 430  # so narrow that a telephone shows it legibly
+IN_A_ROW = 4
 WORDS = {"connectors": "connectors/: what to open", "backends": "backends/: how to wait", "include": "include/: the core"}
 
 
@@ -50,11 +51,11 @@ def layout(nodes, arrows):
     for room in ROOMS:
         begin, top, rank = top, top + 34, ranks_of(room, nodes, arrows)
         for level in range(max(rank.values()) + 1):
-            row = sorted(node for node in rank if rank[node] == level)
-            left = (ACROSS - len(row) * WIDTH - (len(row) - 1) * GAP) / 2
-            for at, node in enumerate(row):
-                places[node] = (left + at * (WIDTH + GAP), top)
-            top += HEIGHT + 34 if row else 0
+            folders = sorted(node for node in rank if rank[node] == level)
+            for row in (folders[at:at + IN_A_ROW] for at in range(0, len(folders), IN_A_ROW)):
+                left = (ACROSS - len(row) * WIDTH - (len(row) - 1) * GAP) / 2
+                places.update((node, (left + at * (WIDTH + GAP), top)) for at, node in enumerate(row))
+                top += HEIGHT + 34
         bands.append((room, begin, top - begin - 16))
         top += 22
     return places, bands, top
@@ -88,7 +89,7 @@ STYLE = """<style>
 .picture{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--ink,#24303c)}
 .picture text{fill:var(--ink,#24303c)}.picture .soft{fill:var(--soft,#5b6675);font-size:12px}
 .picture .band{fill:none;stroke:var(--soft,#8a94a3);stroke-dasharray:4 4}.picture .box{fill:var(--box,#f3f5f8);stroke:var(--soft,#8a94a3)}
-.picture .arrow{fill:none;stroke:var(--line,#0072b2);stroke-width:1.2;opacity:.55;marker-end:url(#tip)}.picture .thick{stroke-width:2.5;opacity:.8}.picture .back{stroke-dasharray:3 3}.picture .tip{fill:var(--line,#0072b2)}
+.picture .arrow{fill:none;stroke:var(--line,#0072b2);stroke-width:1.2;opacity:.75;marker-end:url(#tip)}.picture .thick{stroke-width:2.5;opacity:.9}.picture .back{stroke-dasharray:3 3}.picture .tip{fill:var(--line,#0072b2)}
 @media(prefers-color-scheme:dark){svg.picture:root{--ink:#e6eaf0;--soft:#9aa6b5;--box:#232b36;--line:#4aa8e0;background:#161c24}}
 </style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>
@@ -104,6 +105,12 @@ def between(arrows, bands):
         yield f'<path class="arrow thick" d="M{x:.0f} {edges[begin][1]} V{edges[end][0] - 3}"/>'
 
 
+def name_lines(folder):
+    """A folder within detail/ takes two lines: its box is as wide as the others."""
+    *outer, name = folder.split("/")
+    return [("soft", part + "/") for part in outer] + [("", name if name == "faces" else name + "/")]
+
+
 def draw(nodes, arrows):
     places, bands, height = layout(nodes, arrows)
     body = []
@@ -114,10 +121,11 @@ def draw(nodes, arrows):
     body += [arrow(places[begin], places[end], is_upward(begin, end)) for begin, end in sorted(shown(arrows))]
     body += between(arrows, bands)
     for (room, folder), (x, y) in sorted(places.items()):
-        said = "faces" if folder == "faces" else folder + "/"
         body.append(f'<rect class="box" x="{x:.0f}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>')
-        body.append(f'<text x="{x + WIDTH / 2:.0f}" y="{y + 19}" text-anchor="middle">{said}</text>')
-        body.append(f'<text class="soft" x="{x + WIDTH / 2:.0f}" y="{y + 35}" text-anchor="middle">{nodes[room, folder]} headers</text>')
+        lines = [*name_lines(folder), ("soft", f"{nodes[room, folder]} headers")]
+        for at, (css, words) in enumerate(lines):
+            down = y + HEIGHT / 2 + 4 + 14 * (at - (len(lines) - 1) / 2)
+            body.append(f'<text class="{css}" x="{x + WIDTH / 2:.0f}" y="{down:.0f}" text-anchor="middle">{words}</text>')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" width="{ACROSS}" height="{height}" viewBox="0 0 {ACROSS} {height}" '
             f'role="img" aria-label="Which folder includes which">\n{STYLE}' + "\n".join(body) + "\n</svg>\n")
 

@@ -30,7 +30,8 @@ def settings(folder):
     yield "EXCLUDE_SYMBOLS = *::detail detail detail::* *::detail::*"
     # The version's inline namespace is no part of any name that a user writes.
     yield r'''INPUT_FILTER = "sed -E 's/^(namespace carpool)::inline v[0-9_]+/\1/'"'''
-    for name in ("GENERATE_HTML", "GENERATE_LATEX", "XML_PROGRAMLISTING", "AUTOLINK_SUPPORT", "WARNINGS", "JAVADOC_AUTOBRIEF"):
+    for name in ("GENERATE_HTML", "GENERATE_LATEX", "XML_PROGRAMLISTING", "AUTOLINK_SUPPORT", "WARNINGS", "JAVADOC_AUTOBRIEF",
+                 "HAVE_DOT"):
         yield name + " = NO"
     for name in ("GENERATE_XML", "EXTRACT_ALL", "QUIET", "MACRO_EXPANSION"):
         yield name + " = YES"

@@ -12,25 +12,26 @@ DOCS = pathlib.Path(__file__).resolve().parents[1]
 CODE = DOCS.parent / "include/carpool/detail/state/slot_state.hpp"
 PAGE = DOCS / "slot-states.md"
 PICTURE = DOCS / "slot-states.svg"
-PLACES = {"empty": (100, 60), "connecting": (690, 60), "idle": (690, 230), "leased": (690, 420), "refreshing": (395, 325),
-          "closing": (100, 230)}
-HALF_WIDTH, HALF_HEIGHT = 62, 22
+PLACES = {"empty": (75, 40), "connecting": (365, 40), "idle": (365, 210), "leased": (365, 450), "refreshing": (220, 330),
+          "closing": (75, 210)}
+ACROSS, DOWN = 440, 524  # so narrow that a telephone shows it legibly
+HALF_WIDTH, HALF_HEIGHT = 52, 20
 # Each arrow's path, and where its events are named.
 ROUTES = {
-    ("empty", "connecting"): ("M162 50 H625", 395, 42),
-    ("connecting", "empty"): ("M628 70 H165", 395, 86),
-    ("connecting", "idle"): ("M690 82 V205", 714, 147),
-    ("connecting", "closing"): ("M640 82 C560 150 300 150 165 218", 350, 142),
-    ("idle", "closing"): ("M628 230 H165", 395, 222),
-    ("idle", "leased"): ("M710 252 V395", 736, 330),
-    ("leased", "idle"): ("M670 398 V255", 648, 330),
-    ("idle", "refreshing"): ("M628 244 L448 300", 500, 268),
-    ("refreshing", "idle"): ("M457 322 L648 255", 580, 298),
-    ("leased", "refreshing"): ("M628 412 L449 349", 572, 372),
-    ("refreshing", "closing"): ("M333 317 L160 255", 215, 302),
-    ("leased", "closing"): ("M628 424 C400 424 140 420 112 255", 330, 386),
-    ("leased", "empty"): ("M690 442 C690 480 30 480 30 380 V120 C30 90 34 76 36 74", 360, 484),
-    ("closing", "empty"): ("M100 208 V85", 140, 150),
+    ("empty", "connecting"): ("M127 30 H311", 220, 22),
+    ("connecting", "empty"): ("M313 50 H129", 220, 66),
+    ("connecting", "idle"): ("M365 60 V188", 386, 128),
+    ("connecting", "closing"): ("M325 60 C300 140 180 130 112 188", 200, 122),
+    ("idle", "closing"): ("M313 210 H129", 220, 203),
+    ("idle", "leased"): ("M381 230 V428", 405, 335),
+    ("leased", "idle"): ("M349 430 V233", 332, 372),
+    ("idle", "refreshing"): ("M320 230 L256 307", 240, 262),
+    ("refreshing", "idle"): ("M273 322 L338 233", 319, 294),
+    ("leased", "refreshing"): ("M318 430 L258 353", 236, 384),
+    ("refreshing", "closing"): ("M168 322 L104 233", 176, 284),
+    ("leased", "closing"): ("M313 450 C160 450 80 380 75 233", 100, 412),
+    ("leased", "empty"): ("M365 470 C365 510 12 520 12 400 V80 C12 60 14 50 21 46", 200, 514),
+    ("closing", "empty"): ("M75 190 V62", 112, 110),
 }
 
 
@@ -57,7 +58,8 @@ def draw():
         body.append(f'<rect class="box" x="{x - HALF_WIDTH}" y="{y - HALF_HEIGHT}" width="{2 * HALF_WIDTH}" '
                     f'height="{2 * HALF_HEIGHT}" rx="8"/>'
                     f'<text x="{x}" y="{y + 5}" text-anchor="middle">{state}</text>')
-    return ('<svg xmlns="http://www.w3.org/2000/svg" class="picture" width="800" height="500" viewBox="0 0 800 500" role="img" '
+    return ('<svg xmlns="http://www.w3.org/2000/svg" class="picture" '
+            f'width="{ACROSS}" height="{DOWN}" viewBox="0 0 {ACROSS} {DOWN}" role="img" '
             'aria-label="The states of a slot">\n' + STYLE.replace('id="tip"', 'id="tip2"').replace("url(#tip)", "url(#tip2)")
             + "\n".join(body) + "\n</svg>\n")
 

@@ -190,6 +190,18 @@ TYPED_TEST_P(SqlStatements, ExecuteCountsWhatItInsertedUpdatedOrDeleted) {
   EXPECT_EQ(connection.execute("delete from " + table), 0U);
 }
 
+TYPED_TEST_P(SqlStatements, ADecimalIsReadAsAnIntegerWhereItHasNoFraction) {
+  auto connection = this->connect();
+  const std::string table = this->table(connection, "d decimal(10,2)");
+  connection.execute("insert into " + table + " values (2.25), (2.75)");
+  const std::string select = "select sum(d) as whole, max(d) as broken from " + table;
+  for (const auto& result : {connection.query(select), connection.prepared(select)}) {
+    EXPECT_EQ(result.one().template get<int>("whole"), 5);
+    EXPECT_EQ(result.one().template get<double>("whole"), 5.0);
+    EXPECT_THROW((void)result.one().template get<int>("broken"), carpool::SqlValueError);
+  }
+}
+
 TYPED_TEST_P(SqlStatements, ValuesThatDoNotFitTheStatementAreRefusedAndTheConnectionGoesOn) {
   auto connection = this->connect();
   const std::string table = this->table(connection, "v int");
@@ -276,6 +288,7 @@ TYPED_TEST_P(SqlStatements, ATransactionLeftOpenDoesNotReachTheNextLease) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(SqlStatements, ValuesComeBackAsTheyWentIn, ExecuteCountsWhatItInsertedUpdatedOrDeleted,
+                            ADecimalIsReadAsAnIntegerWhereItHasNoFraction,
                             ValuesThatDoNotFitTheStatementAreRefusedAndTheConnectionGoesOn, ARefusalSaysOfWhichKindItIs,
                             ATransactionIsCommittedOrRolledBack, WhatFollowsTheEndOfATransactionIsRefusedUntilItIsGone,
                             ATransactionLeftOpenDoesNotReachTheNextLease);

@@ -55,6 +55,56 @@ TYPED_TEST(MysqlSessionTest, TextAndBinaryAnswersHaveTheSameTypes) {
   expect_all_types(connection.prepared(all_types));
 }
 
+TYPED_TEST(MysqlSessionTest, AFloatIsTheSameInTextAndBinaryAnswers) {
+  auto connection = this->connect();
+  const std::string table = this->table();
+  connection.query("create table " + table + " (f float)");
+  connection.query("insert into " + table + " values (0.1), (-2.5), (1e30), (0), (null)");
+  const std::string select = "select f from " + table;
+  for (const auto& result : {connection.query(select), connection.prepared(select)}) {
+    EXPECT_EQ(result.template get<double>(0, 0), 0.1) << "as it is written, and not the double nearest to 0.1F";
+    EXPECT_EQ(result.template get<float>(0, 0), 0.1F);
+    EXPECT_EQ(result.template get<std::string>(0, 0), "0.1");
+    EXPECT_EQ(result.template get<double>(1, 0), -2.5);
+    EXPECT_EQ(result.template get<float>(2, 0), 1e30F);
+    EXPECT_EQ(result.template get<int>(3, 0), 0);
+    EXPECT_TRUE(result.is_null(4, 0));
+  }
+  connection.query("insert into " + table + " values (?)", {1.0F / 3});
+  const auto third = connection.prepared(select + " where f between 0.3 and 0.4");
+  EXPECT_EQ(third.one().template get<float>(0), 1.0F / 3) << "a text has 6 digits of it";
+}
+
+TYPED_TEST(MysqlSessionTest, ASumOfDecimalsThatIsWholeIsReadAsAnInteger) {
+  auto connection = this->connect();
+  const std::string table = this->table();
+  connection.query("create table " + table + " (d decimal(10,2), n int)");
+  connection.query("insert into " + table + " values (2.25, 3), (2.75, 4)");
+  const std::string select = "select sum(d), sum(n), max(d) from " + table;
+  for (const auto& result : {connection.query(select), connection.prepared(select)}) {
+    EXPECT_EQ(result.one().template get<int>(0), 5);
+    EXPECT_EQ(result.one().template get<std::int64_t>(1), 7);
+    EXPECT_EQ(result.one().template get<std::string>(0), "5.00");
+    EXPECT_THROW((void)result.one().template get<int>(2), carpool::SqlValueError);
+  }
+}
+
+TYPED_TEST(MysqlSessionTest, BitsAreReadAsANumberAndOneBitAsABool) {
+  auto connection = this->connect();
+  const std::string table = this->table();
+  connection.query("create table " + table + " (one bit(1), many bit(64), none bit(3))");
+  connection.query("insert into " + table + " values (b'1', 0x8000000000000102, null)");
+  const std::string select = "select one, many, none from " + table;
+  for (const auto& result : {connection.query(select), connection.prepared(select)}) {
+    const auto row = result.one();
+    EXPECT_TRUE(row.template get<bool>("one"));
+    EXPECT_EQ(row.template get<int>("one"), 1);
+    EXPECT_EQ(row.template get<std::uint64_t>("many"), 0x8000000000000102U);
+    EXPECT_THROW((void)row.template get<bool>("many"), carpool::SqlValueError);
+    EXPECT_EQ(row.template get<std::optional<bool>>("none"), std::nullopt);
+  }
+}
+
 TYPED_TEST(MysqlSessionTest, ParametersComeBackAsTheyWentIn) {
   auto connection = this->connect();
   const std::string hostile = "'; drop table x; -- \\ \" \0 \xf0\x9f\x9a\x97";

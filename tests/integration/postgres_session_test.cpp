@@ -58,6 +58,18 @@ TYPED_TEST(PostgresSession, ValuesComeBackAsTheyWentWithTheirNulls) {
   EXPECT_THROW((void)result.template get<int>(0, 8), std::out_of_range);
 }
 
+TYPED_TEST(PostgresSession, OneBitIsReadAsABoolAndMoreAsTheText) {
+  auto connection = this->connect();
+  const auto result = connection.query("SELECT B'1'::bit(1), B'0'::bit(1), B'101'::bit(3), B'1'::bit(1)::text");
+  const auto row = result.one();
+  EXPECT_TRUE(row.template get<bool>(0));
+  EXPECT_FALSE(row.template get<bool>(1));
+  EXPECT_EQ(row.template get<std::string>(0), "1");
+  EXPECT_EQ(row.template get<std::string>(2), "101");
+  EXPECT_THROW((void)row.template get<bool>(2), carpool::SqlValueError);
+  EXPECT_THROW((void)row.template get<bool>(3), carpool::SqlValueError);
+}
+
 TYPED_TEST(PostgresSession, ALongReplyComesWhole) {
   auto connection = this->connect();
   const auto result =

@@ -108,6 +108,16 @@ TYPED_TEST(RedisThroughAPool, WhatCountsIsNotSaidTwiceUnlessTheCallerWantsIt) {
   EXPECT_EQ(direct.template get<int>(key), 4);
 }
 
+TYPED_TEST(RedisThroughAPool, AReadOfAStreamFromNowOnIsNotSaidAgain) {
+  auto& client = *this->client_;
+  const std::string stream = this->key("stream");
+  client.command("XADD", stream, "1-1", "field", "value");
+  this->lose_the_next_reply_of_each();
+  EXPECT_EQ(client.command("XREAD", "STREAMS", stream, "0").elements().size(), 1U);
+  this->lose_the_next_reply_of_each();
+  EXPECT_THROW(client.command("XREAD", "STREAMS", stream, "$"), std::system_error);
+}
+
 TYPED_TEST(RedisThroughAPool, APipelineIsOneWriteAndOneLease) {
   auto& client = *this->client_;
   const std::string key = this->key("client");
@@ -162,6 +172,7 @@ TYPED_TEST(RedisThroughAPool, ABlockingCommandWaitsForItsTime) {
   client.rpush(queue, "job");
   EXPECT_EQ(client.template blocking_for<Popped>(seconds(20), "BLPOP", queue),
             (std::vector<std::string>{queue, "job"}));
+  EXPECT_TRUE(client.blocking_for(milliseconds(20), "XREAD", "STREAMS", queue + "s", "$").is_nil());
   EXPECT_EQ(this->proxy_->accepted(), 1U);
 }
 

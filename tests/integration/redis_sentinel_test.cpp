@@ -158,4 +158,12 @@ TYPED_TEST(RedisBySentinel, WrongCredentialsForTheMasterAreAnAuthenticationError
   EXPECT_THROW((void)connector.template connect<TypeParam>(this->in(seconds(20))), carpool::AuthenticationError);
 }
 
+TYPED_TEST(RedisBySentinel, ADatabaseThatTheMasterDoesNotHaveIsRefusedForGood) {
+  LoopbackServer scripted;
+  scripted.reply_with({.answer = this->master_is("127.0.0.1", std::to_string(this->server_->port()))});
+  auto connector = this->sentinel(scripted.port());
+  connector.server.database = 4711;
+  EXPECT_THROW((void)connector.template connect<TypeParam>(this->in(seconds(20))), carpool::ConnectRefused);
+}
+
 }  // namespace

@@ -54,6 +54,19 @@ TYPED_TEST(SqlitePool, AnUnfinishedTransactionIsNobodyElses) {
   EXPECT_EQ(this->count(this->readers_), 0);
 }
 
+TYPED_TEST(SqlitePool, ALastInsertIdIsTheLeasesOwn) {
+  auto lease = this->writer_.acquire();
+  EXPECT_EQ(lease->last_insert_id(), 0);
+  lease->execute("INSERT INTO hits VALUES (1, 1)");
+  EXPECT_EQ(lease->last_insert_id(), 1);
+  const auto* const session = lease->native_handle();
+  lease.release();
+  auto next = this->writer_.acquire();
+  ASSERT_EQ(next->native_handle(), session) << "the pool has one connection";
+  EXPECT_EQ(next->last_insert_id(), 0) << "what another borrower inserted";
+  EXPECT_EQ(next->query("SELECT last_insert_rowid()").one().template get<int>(0), 0);
+}
+
 TYPED_TEST(SqlitePool, ManyWritersAndReadersGetEveryRowInAndSeeNoHalfTransaction) {
   constexpr int workers = 8, each = 10;
   typename TypeParam::template Atomic<int> halves = 0;

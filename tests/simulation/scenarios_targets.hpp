@@ -226,3 +226,33 @@ void a_request_that_comes_too_late_is_forgotten() {
     law<B>(scene.endpoints_known() == 0, "law 12: a target that came once is remembered");
   }
 }
+
+/// A waiter is handed a dead connection, and the connect that it waits for fails before it has looked again: what the
+/// pool has forgotten of its target by then does not come back for it.
+template <class B>
+void a_rejection_beside_a_failed_connect() {
+  SimulatedHost<B> server;
+  TargetScene<B> scene({.max_size = 2, .connect_attempts = 1, .connect_backoff = {1ms, 1ms}, .handoff_after = 0ms}, {},
+                       &server);
+  std::atomic<bool> given_back = false;
+  typename TargetScene<B>::Lease held;
+  {
+    const auto start = unsearched<B>();
+    held = scene.pool().acquire("one");
+    server.down = "one";
+    server.connect_takes = 2ms;
+    server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && given_back; };
+    scene.worker([&] { tries<B>(scene, "one", 10s); });
+    advance_time<B>(100us);  // it waits by then, unless it is slow
+  }
+  held.release();
+  given_back = true;
+  scene.join();
+  scene.expect_calm();
+  const auto end = unsearched<B>();
+  (void)scene.pool().clear();  // where the connect failed first, the connection is idle still
+  advance_time<B>(1min);
+  if constexpr (requires { requires B::simulated; }) {
+    law<B>(scene.endpoints_known() == 0, "law 12: a target that is down is remembered for ever");
+  }
+}

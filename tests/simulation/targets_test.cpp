@@ -34,5 +34,8 @@ TEST(SimulatedTargets, ARequestThatCannotBeGrantedIsForgotten) {
 TEST(SimulatedTargets, ARequestThatComesTooLateIsForgotten) {
   expect_holds(a_request_that_comes_too_late_is_forgotten<B>, budget);
 }
+TEST(SimulatedTargets, ARejectionBesideAFailedConnectRemembersNoTarget) {
+  expect_holds(a_rejection_beside_a_failed_connect<B>, budget);
+}
 
 }  // namespace

@@ -437,9 +437,13 @@ TEST(CompareHtml, EscapesWhatItDidNotWriteItself) {
 
 TEST(CompareHtml, ChartsStandAloneToo) {
   for (const auto& chart : charts_of(every_scenario().front())) {
-    const auto file = standalone_svg(chart.svg, chart.title);
+    const auto file = standalone_svg(chart.svg, chart.title, chart.caption, "a source");
     EXPECT_TRUE(is_balanced(file));
     EXPECT_TRUE(contains(file, "<style>"));
+    EXPECT_TRUE(contains(file, "class=\"title\">" + chart.title + "<"));
+    EXPECT_TRUE(contains(file, ">a source<"));
+    EXPECT_TRUE(contains(file, "viewBox=\"0 0 440 "))
+        << "a telephone shrinks what is much wider until none can read it";
   }
 }
 

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <system_error>
@@ -35,6 +39,22 @@ TEST(NumberText, ReadsWhatServersWrite) {
   EXPECT_EQ(by_strtod<double>("inf"), "inf, then ''");
   EXPECT_EQ(by_strtod<double>("5e-324"), "0.000000, then ''") << "the least there is, and not out of range";
   EXPECT_EQ(by_strtod<double>("1.5 apples"), "1.500000, then ' apples'");
+}
+
+TEST(NumberText, AFloatIsTheDoubleThatIsWrittenSoAndComesBackTheSame) {
+  EXPECT_EQ(as_written(0.1F), 0.1);
+  EXPECT_EQ(as_written(16777216.0F), 16777216.0);
+  EXPECT_EQ(as_written(-1e-45F), -1e-45);
+  EXPECT_TRUE(std::isinf(as_written(std::numeric_limits<float>::infinity())));
+  EXPECT_TRUE(std::isnan(as_written(std::numeric_limits<float>::quiet_NaN())));
+  const float rounded_twice = 0x1.5c87fap-84F;  // 7.038531e-26 as a double is another float
+  EXPECT_EQ(as_written(rounded_twice), static_cast<double>(rounded_twice));
+  std::mt19937 chance(7);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(chance()));
+    if (std::isnan(value)) continue;
+    ASSERT_EQ(static_cast<float>(as_written(value)), value) << value;
+  }
 }
 
 TEST(NumberText, RefusesWhatIsNone) {

@@ -1,11 +1,15 @@
 // needs: redis_connector
 /// Commands for Redis: their bytes, what they do to a session, and which may be said twice.
+#include <carpool/redis/detail/blocking.hpp>
 #include <carpool/redis/pipeline.hpp>
+#include <carpool/time.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -14,6 +18,8 @@
 
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
+
+#include "thrown.hpp"
 
 namespace {
 
@@ -161,6 +167,75 @@ TEST(RedisCommand, OnlyWhatChangesNothingTheSecondTimeMayBeRepeated) {
   EXPECT_FALSE(repeatable("SET", "a", 1, "NX"));
   EXPECT_FALSE(repeatable("SET", "a", 1, "EX", 60, "NX"));
   EXPECT_FALSE(repeatable("SET", "a", 1, "NX", "GET"));
+}
+
+/// What blocking_until says, as one line.
+template <class... Words>
+std::string said_while_waiting(std::optional<carpool::Duration> left, const Words&... words) {
+  const auto wait = carpool::detail::redis_traits(words...).wait;
+  std::string line;
+  for (const std::string& word : carpool::detail::with_time_to_wait(wait, left, words...)) line += ' ' + word;
+  return line.substr(1);
+}
+
+TEST(RedisCommand, ATimeToWaitIsSaidWhereTheCommandWantsItAndInItsUnit) {
+  const auto said = [](const auto&... words) { return said_while_waiting(std::chrono::milliseconds(1500), words...); };
+  EXPECT_EQ(said("BLPOP", "a", "b"), "BLPOP a b 1.5");
+  EXPECT_EQ(said("brpoplpush", "a", "b"), "brpoplpush a b 1.5");
+  EXPECT_EQ(said("BLMOVE", "a", "b", "LEFT", "RIGHT"), "BLMOVE a b LEFT RIGHT 1.5");
+  EXPECT_EQ(said("BZPOPMIN", std::vector<std::string>{"a", "b"}), "BZPOPMIN a b 1.5");
+  EXPECT_EQ(said("BLMPOP", 2, "a", "b", "LEFT", "COUNT", 5), "BLMPOP 1.5 2 a b LEFT COUNT 5");
+  EXPECT_EQ(said(std::vector<std::string>{"bzmpop", "1", "a", "MIN"}), "bzmpop 1.5 1 a MIN");
+  EXPECT_EQ(said("WAIT", 1), "WAIT 1 1500");
+  EXPECT_EQ(said("WAITAOF", 1, 0), "WAITAOF 1 0 1500");
+  EXPECT_EQ(said("XREAD", "COUNT", 1, "STREAMS", "a", "$"), "XREAD COUNT 1 BLOCK 1500 STREAMS a $");
+  EXPECT_EQ(said("XREADGROUP", "GROUP", "g", "me", "streams", "a", ">"),
+            "XREADGROUP GROUP g me BLOCK 1500 streams a >");
+  EXPECT_EQ(said("XREADGROUP", "group", "STREAMS", "BLOCK", "STREAMS", "a", ">"),
+            "XREADGROUP group STREAMS BLOCK BLOCK 1500 STREAMS a >");
+  EXPECT_EQ(said("XREAD"), "XREAD BLOCK 1500") << "of which the server will complain";
+  EXPECT_EQ(said("MODULE.WAITS", "a"), "MODULE.WAITS a 1.5");
+}
+
+TEST(RedisCommand, ATimeToWaitIsZeroOnlyForEver) {
+  using namespace std::chrono_literals;
+  for (const carpool::Duration over : {-1h, 0h}) {
+    EXPECT_EQ(said_while_waiting(over, "BLPOP", "a"), "BLPOP a 0.001");
+    EXPECT_EQ(said_while_waiting(over, "WAIT", 1), "WAIT 1 1");
+  }
+  EXPECT_EQ(said_while_waiting(1ns, "XREAD", "STREAMS", "a", 0), "XREAD BLOCK 1 STREAMS a 0");
+  EXPECT_EQ(said_while_waiting(1h, "BLPOP", "a"), "BLPOP a 3600");
+  EXPECT_EQ(said_while_waiting(std::nullopt, "BLPOP", "a"), "BLPOP a 0");
+  EXPECT_EQ(said_while_waiting(std::nullopt, "XREAD", "STREAMS", "a", 0), "XREAD BLOCK 0 STREAMS a 0");
+}
+
+TEST(RedisCommand, WhatDoesNotWaitOrSaysBlockItselfIsRefusedByName) {
+  const auto refusal = [](const auto&... words) {
+    return refusal_by([&] { return said_while_waiting(std::nullopt, words...); });
+  };
+  EXPECT_EQ(refusal("get", "a"), "Redis: get is refused: it does not make the server wait");
+  EXPECT_EQ(refusal("XREAD", "COUNT", 1, "block", 5, "STREAMS", "a", 0),
+            "Redis: XREAD is refused: say it without BLOCK, which is made from the time to wait");
+  EXPECT_NE(refusal("XREADGROUP", "GROUP", "g", "me", "BLOCK", 5, "STREAMS", "a", ">"), "");
+  EXPECT_EQ(refusal("XREAD", "STREAMS", "BLOCK", 0), "") << "a stream of that name";
+}
+
+TEST(RedisCommand, AReadOfAStreamFromNowOnIsNotRepeated) {
+  EXPECT_TRUE(repeatable("XREAD", "COUNT", 5, "STREAMS", "a", "0-0"));
+  EXPECT_TRUE(repeatable("xread", "BLOCK", 100, "STREAMS", "a", "b", "7-0", "+"));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", "a", "$")) << "it would pass over what has come meanwhile";
+  EXPECT_FALSE(repeatable("xread", "BLOCK", 100, "STREAMS", "a", "b", "$", "7-0"));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", std::vector<std::string>{"a", "$"}));
+  EXPECT_FALSE(repeatable("XREAD", "STREAMS", "a", '$'));
+}
+
+TEST(RedisCommand, OfVectorSetsTheReadsMayBeRepeated) {
+  for (const char* read :
+       {"VCARD", "VDIM", "VEMB", "VGETATTR", "VINFO", "VISMEMBER", "VLINKS", "VRANDMEMBER", "VSIM"}) {
+    EXPECT_TRUE(repeatable(read, "a", "b")) << read;
+    EXPECT_EQ(effect(read, "a", "b"), RedisEffect::none) << read;
+  }
+  for (const char* write : {"VADD", "VREM", "VSETATTR"}) EXPECT_FALSE(repeatable(write, "a", "b")) << write;
 }
 
 TEST(RedisPipeline, MayBeRepeatedWhereEachOfItMay) {

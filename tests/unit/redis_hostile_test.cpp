@@ -79,6 +79,23 @@ TYPED_TEST(RedisHostile, AServerThatTakesNobodyMoreSaysSoAtTheConnect) {
   }
 }
 
+TYPED_TEST(RedisHostile, ADatabaseIsRefusedForGoodUnlessTheServerIsFullOrLoads) {
+  const auto select = [](const std::string& answer) {
+    const TalkativeServer server({.greeting = "", .after_login = answer});
+    const carpool::RedisConnector connector{.host = "127.0.0.1", .port = server.port(), .database = 3};
+    (void)connector.template connect<TypeParam>(TypeParam::now() + 10s);
+  };
+  for (const std::string answer : {"-ERR DB index is out of range\r\n", "-ERR invalid DB index\r\n",
+                                   "-ERR SELECT is not allowed in cluster mode\r\n",
+                                   "-NOPERM this user has no permissions to run the 'select' command\r\n"}) {
+    EXPECT_THROW(select(answer), carpool::ConnectRefused) << answer;
+  }
+  for (const std::string answer :
+       {"-ERR max number of clients reached\r\n", "-LOADING Redis is loading the dataset in memory\r\n"}) {
+    EXPECT_THROW(select(answer), carpool::RedisError) << answer << "which passes";
+  }
+}
+
 TYPED_TEST(RedisHostile, AServerThatIsBusyOrAUserWhoMayNotAskForASignOfLifeIsNotRefused) {
   for (const std::string answer : {"-NOPERM this user has no permissions to run the 'ping' command\r\n",
                                    "-LOADING Redis is loading the dataset in memory\r\n", "-ERR unknown command\r\n"}) {

@@ -79,6 +79,17 @@ TEST(SqlValues, ATextThatIsANumberIsReadAsOne) {
   EXPECT_EQ(refusal<double>(text("1.5x")), "column 'n' holds '1.5x', which is no double");
 }
 
+TEST(SqlValues, ADecimalWithoutAFractionIsReadAsAnInteger) {
+  EXPECT_EQ(text("5.00").as<int>(), 5);
+  EXPECT_EQ(text("-7.0").as<std::int8_t>(), -7);
+  EXPECT_EQ(text("18446744073709551615.0000").as<std::uint64_t>(), 18446744073709551615U);
+  EXPECT_EQ(text("5.00").as<std::string>(), "5.00");
+  for (const char* none : {"5.01", "0.10", "5.", ".0", "-.0", "5.0.0", "5.0 ", "5,00", "3000000000.0"}) {
+    EXPECT_NE(refusal<int>(text(none)), "it was read") << none;
+  }
+  EXPECT_EQ(refusal<int>(text("5.01")), "column 'n' holds '5.01', which is no std::int32_t");
+}
+
 TEST(SqlValues, TruthIsABoolOrZeroOrOne) {
   EXPECT_TRUE(holding(true).as<bool>());
   EXPECT_FALSE(whole(0).as<bool>());

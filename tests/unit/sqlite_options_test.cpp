@@ -140,6 +140,12 @@ TEST(SqliteStatements, TwoUsesOfOneTextAtATimeDoNotMeet) {
   EXPECT_EQ(second.get<int>(0), 1);
 }
 
+TEST(SqliteConnection, WhatIsInsertedOnOpeningIsNoBorrowersLastInsert) {
+  const SqliteConnector connector{.path = ":memory:",
+                                  .on_open = "CREATE TABLE t (i INTEGER PRIMARY KEY); INSERT INTO t VALUES (7);"};
+  EXPECT_EQ(connector.connect<carpool::SingleBackend>(carpool::never).last_insert_id(), 0);
+}
+
 TEST(SqliteConnection, SaysHowManyRowsItTouched) {
   auto connection = in_memory();
   EXPECT_EQ(connection.execute("CREATE TABLE t (i INTEGER PRIMARY KEY)"), 0U);

@@ -1,5 +1,5 @@
-# cmake -DROOT=<tree> [-DVERSION=<CMake's>] -P agree.cmake: version.hpp, CMakeLists.txt, the change log, the README, the packages and the
-# inline namespace of every header name one version.
+# cmake -DROOT=<tree> [-DVERSION=<CMake's>] -P agree.cmake: version.hpp, CMakeLists.txt, the change log, the README, the packages,
+# docs/compatibility.md and the inline namespace of every header name one version.
 cmake_minimum_required(VERSION 3.24)
 
 # The first group of the pattern, in the file.
@@ -43,6 +43,10 @@ set(name v${MAJOR})
 if(MAJOR EQUAL 0)
   set(name v0_${MINOR})
 endif()
+find_in(docs/compatibility.md "now it is `carpool::(v[0-9_]+)`" found)
+if(NOT found STREQUAL name)
+  message(SEND_ERROR "docs/compatibility.md says ${found}, but version ${version} is ${name}")
+endif()
 foreach(room IN ITEMS include backends connectors)
   file(GLOB_RECURSE headers "${ROOT}/${room}/*.hpp")
   foreach(header IN LISTS headers)
@@ -54,6 +58,6 @@ foreach(room IN ITEMS include backends connectors)
   endforeach()
 endforeach()
 list(REMOVE_DUPLICATES namespaces)
-if(NOT namespaces STREQUAL "namespace carpool::inline ${name}" AND NOT namespaces STREQUAL "namespace carpool")
+if(NOT namespaces STREQUAL "namespace carpool::inline ${name}")
   message(SEND_ERROR "The headers open '${namespaces}', but version ${version} is 'namespace carpool::inline ${name}'")
 endif()

@@ -16,6 +16,7 @@ namespace carpool::compare {
 struct Bar {
   std::string label;
   Figure figure;
+  std::optional<std::size_t> series{};  ///< a colour of its own
 };
 
 /// Bars of one colour under one heading.
@@ -33,21 +34,37 @@ struct BarChart {
   std::vector<BarGroup> groups;
   std::optional<double> wanted;  ///< a limit to draw, named by wanted_label
   std::string wanted_label;
+  std::string range = "rounds";  ///< what the thin line spans
 };
 
 namespace detail {
 
 /// The measures that all charts with rows share, so that they line up under one another.
-inline constexpr double chart_left = 150, chart_right = 60, row_height = 20, group_gap = 26;
+inline constexpr double chart_left = 108, chart_right = 60, row_height = 20, group_gap = 26;
 
 inline void draw_axis(Svg& svg, const Scale& scale, double top, double bottom, const std::string& name,
                       const std::function<std::string(double)>& number) {
-  for (const double tick : scale.ticks()) {
+  const auto ticks = scale.ticks();
+  double free_from = 0;  // a number that would touch the one before it is left out
+  for (const double tick : ticks) {
+    const auto words = number(tick);
+    const double half = 3.5 * static_cast<double>(columns_of(words));
     svg.line(scale.at(tick), top, scale.at(tick), bottom, "grid");
-    svg.text(scale.at(tick), bottom + 16, number(tick), "soft", Anchor::middle);
+    if (scale.at(tick) - half < free_from) continue;
+    svg.text(scale.at(tick), bottom + 16, words, "soft", Anchor::middle);
+    free_from = scale.at(tick) + half + 4;
   }
   svg.line(scale.begin(), top, scale.begin(), bottom, "axis");
-  svg.text((scale.begin() + scale.end()) / 2, bottom + 34, name, "soft", Anchor::middle);
+  svg.text(svg.width() / 2, bottom + 34, name, "soft", Anchor::middle);
+}
+
+/// Long labels push the bars to the right.
+inline double left_of(const BarChart& chart) {
+  std::size_t longest = 0;
+  for (const auto& group : chart.groups) {
+    for (const auto& bar : group.bars) longest = std::max(longest, columns_of(bar.label));
+  }
+  return std::max(chart_left, 7.6 * static_cast<double>(longest) + 8);
 }
 
 inline double largest_in(const BarChart& chart) {
@@ -66,11 +83,11 @@ double height_of_groups(const Groups& groups, std::size_t rows) {
 inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, const Bar& bar, const Scale& scale,
                      double y) {
   const auto& f = bar.figure;
-  const auto tip = fmt::format("{}, {}: {} (rounds from {} to {})", group.heading, bar.label, chart.number(f.median),
-                               chart.number(f.low), chart.number(f.high));
+  const auto tip = fmt::format("{}, {}: {} ({} from {} to {})", group.heading, bar.label, chart.number(f.median),
+                               chart.range, chart.number(f.low), chart.number(f.high));
   svg.text(scale.begin() - 8, y + 14, bar.label, "", Anchor::end);
-  svg.box(scale.begin(), y + 3, scale.at(f.median) - scale.begin(), row_height - 6, fmt::format("s{}", group.series),
-          tip);
+  svg.box(scale.begin(), y + 3, scale.at(f.median) - scale.begin(), row_height - 6,
+          fmt::format("s{}", bar.series.value_or(group.series)), tip);
   const double middle = y + row_height / 2;
   if (f.high > f.low) svg.line(scale.at(f.low), middle, scale.at(f.high), middle, "range");
   svg.text(std::max(scale.at(f.median), scale.at(f.high)) + 6, y + 14, chart.number(f.median));
@@ -84,7 +101,7 @@ inline void draw_bar(Svg& svg, const BarChart& chart, const BarGroup& group, con
   for (const auto& group : chart.groups) rows += group.bars.size();
   Svg svg(chart_width, chart.title);
   const double top = 8, bottom = top + height_of_groups(chart.groups, rows) + (chart.wanted ? 16 : 0);
-  const auto scale = Scale::linear(largest_in(chart), chart_left, chart_width - chart_right);
+  const auto scale = Scale::linear(largest_in(chart), left_of(chart), chart_width - chart_right);
   draw_axis(svg, scale, top, bottom, chart.axis, chart.tick);
   double y = top + (chart.wanted ? 16 : 0);
   for (const auto& group : chart.groups) {

@@ -22,7 +22,8 @@ inline constexpr std::string_view page_style = R"(
 main{max-width:1060px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:40px 0 4px}
 p{margin:4px 0 10px}.soft{color:var(--soft)}.advice{background:var(--card);border-left:4px solid var(--mark);border-radius:4px;padding:14px 20px;margin:20px 0}
 .advice p:first-child{font-weight:600;font-size:17px}.advice p:last-child{margin-bottom:0}
-.scroll{overflow-x:auto}svg{display:block;max-width:100%;height:auto}
+.scroll{overflow-x:auto}svg{display:block;width:100%;max-width:500px;height:auto}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:0 32px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;white-space:nowrap}
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line)}th{color:var(--soft);font-weight:600}
 th:first-child,td:first-child{text-align:left}tr.group td{font-weight:600;padding-top:14px}tr.chosen td{background:var(--card);font-weight:600}
@@ -177,6 +178,15 @@ inline Facts machine_list(const Machine& machine) {
           {"others meanwhile", fmt::format("{:.0f} % of the processors' time", machine.used_by_others * 100)}};
 }
 
+inline std::string drawings(const Results& results) {
+  std::string all;
+  for (const auto& chart : charts_of(results)) {
+    const auto words = element("h2", escape_markup(chart.title)) + element("p", escape_markup(chart.caption), "soft");
+    all += element("section", words + chart.svg);
+  }
+  return all;
+}
+
 /// The server that a URL names is none of ours: nothing is known of its threads, nor of where it runs.
 inline std::string method(bool embedded) {
   const char* const cpu =
@@ -205,10 +215,7 @@ worker's requests over the fastest's. Connections opened and closed are per roun
   body += element("p", fmt::format("carpool-compare, {}, {}", name_of(results.workload.scenario), results.machine.date),
                   "soft");
   body += element("div", words, "advice");
-  for (const auto& chart : charts_of(results)) {
-    body += element("h2", escape_markup(chart.title)) + element("p", escape_markup(chart.caption), "soft");
-    body += element("div", chart.svg, "scroll");
-  }
+  body += element("div", detail::drawings(results), "charts");
   body += element("h2", "All figures") + detail::html_table(results);
   body += element("h2", "The workload") + detail::fact_list(detail::workload_facts(results));
   body += element("h2", "The machine") + detail::fact_list(detail::machine_list(results.machine));

@@ -33,12 +33,12 @@ namespace detail {
 
 /// Where the lines are drawn.
 struct Plot {
-  double left = 80, right = 640, top = 14, bottom = 290;
+  double left = 66, right = chart_width - 8, top = 14, bottom = 260;
   std::size_t steps = 1;
 
   [[nodiscard]] double x_of(std::size_t step) const noexcept {
     const double share = steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 0.5;
-    return left + 30 + share * (right - left - 60);
+    return left + 20 + share * (right - left - 40);
   }
 };
 
@@ -82,18 +82,20 @@ inline void draw_series(Svg& svg, const LineChart& chart, const Series& series, 
   }
 }
 
-inline void draw_line_legend(Svg& svg, const LineChart& chart, const Plot& plot) {
-  double y = plot.top + 8;
+/// Below the axis. Returns where it ends.
+inline double draw_line_legend(Svg& svg, const LineChart& chart, const Plot& plot) {
+  double y = plot.bottom + 62;
   bool any_marked = false;
   for (const auto& series : chart.series) {
-    svg.line(plot.right + 16, y, plot.right + 38, y, fmt::format("line l{}", series.colour));
-    svg.text(plot.right + 44, y + 4, series.name);
+    svg.line(plot.left, y, plot.left + 22, y, fmt::format("line l{}", series.colour));
+    svg.text(plot.left + 30, y + 4, series.name);
     any_marked = any_marked || series.marked.has_value();
     y += 20;
   }
-  if (!any_marked) return;
-  svg.circle(plot.right + 27, y + 4, 7, "hollow l0", "enough");
-  svg.text(plot.right + 44, y + 8, "enough", "soft");
+  if (!any_marked) return y;
+  svg.circle(plot.left + 11, y, 7, "hollow l0", "enough");
+  svg.text(plot.left + 30, y + 4, "enough", "soft");
+  return y + 20;
 }
 
 }  // namespace detail
@@ -106,8 +108,7 @@ inline void draw_line_legend(Svg& svg, const LineChart& chart, const Plot& plot)
   const auto scale = Scale::linear(largest_in(chart), plot.bottom, plot.top);
   draw_frame(svg, chart, plot, scale);
   for (const auto& series : chart.series) draw_series(svg, chart, series, plot, scale);
-  draw_line_legend(svg, chart, plot);
-  return svg.finish(plot.bottom + 48);
+  return svg.finish(draw_line_legend(svg, chart, plot));
 }
 
 }  // namespace carpool::compare

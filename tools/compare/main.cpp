@@ -73,7 +73,7 @@ void write_reports(const Options& options, const Results& results) {
   std::filesystem::create_directories(options.svg_folder);
   for (const auto& chart : charts_of(results)) {
     write_file((std::filesystem::path(options.svg_folder) / (chart.name + ".svg")).string(),
-               standalone_svg(chart.svg, chart.title));
+               standalone_svg(chart.svg, chart.title, chart.caption));
   }
 }
 

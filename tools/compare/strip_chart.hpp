@@ -60,10 +60,11 @@ inline void draw_outage(Svg& svg, const StripChart& chart, double top, double bo
 inline void draw_strip_legend(Svg& svg, double y, double seconds) {
   svg.text(chart_left, y, "0 s", "soft");
   svg.text(chart_width - chart_right, y, fmt::format("{:.3g} s", seconds), "soft", Anchor::end);
-  svg.box(chart_left + 150, y - 11, 22, 12, "good", "served");
-  svg.text(chart_left + 178, y, "served (paler: fewer)", "soft");
-  svg.box(chart_left + 330, y - 11, 22, 12, "bad", "failed");
-  svg.text(chart_left + 358, y, "failed", "soft");
+  y += 22;
+  svg.box(chart_left, y - 11, 22, 12, "good", "served");
+  svg.text(chart_left + 28, y, "served (paler: fewer)", "soft");
+  svg.box(chart_left + 170, y - 11, 22, 12, "bad", "failed");
+  svg.text(chart_left + 198, y, "failed", "soft");
 }
 
 }  // namespace detail
@@ -85,7 +86,7 @@ inline void draw_strip_legend(Svg& svg, double y, double seconds) {
   }
   draw_outage(svg, chart, top, y);
   draw_strip_legend(svg, y + 18, chart.seconds);
-  return svg.finish(y + 28);
+  return svg.finish(y + 50);
 }
 
 }  // namespace carpool::compare

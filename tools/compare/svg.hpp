@@ -31,6 +31,7 @@ inline constexpr std::string_view svg_style = R"(
 @media(prefers-color-scheme:dark){.chart{--ink:#e6eaf0;--soft:#9aa6b5;--grid:#2f3a48;--paper:#161c24;
 --s0:#8f9bab;--s1:#4aa8e0;--s2:#f0a53a;--s3:#34c79a;--good:#34c79a;--bad:#ff7a63}}
 .chart text{fill:var(--ink)}.chart .soft{fill:var(--soft);font-size:12px}.chart .head{font-weight:600}
+.chart .title{font-weight:600;font-size:16px}
 .chart .grid{stroke:var(--grid);stroke-width:1}.chart .axis{stroke:var(--soft);stroke-width:1}
 .chart .range{stroke:var(--ink);stroke-width:1.5;opacity:.75}.chart .link{stroke:var(--soft);stroke-width:1.5;opacity:.6}
 .chart .s0{fill:var(--s0)}.chart .s1{fill:var(--s1)}.chart .s2{fill:var(--s2)}.chart .s3{fill:var(--s3)}
@@ -39,8 +40,8 @@ inline constexpr std::string_view svg_style = R"(
 .chart .wanted{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:5 4}.chart .good{fill:var(--good)}.chart .bad{fill:var(--bad)}
 )";
 
-/// Every chart is so wide, in pixels.
-inline constexpr double chart_width = 860;
+/// Every chart is so wide, in pixels: a telephone of 390 pixels shows it at four fifths of its size, which is legible.
+inline constexpr double chart_width = 420;
 
 enum class Anchor : std::uint8_t {
   start,   ///< the text begins at the point
@@ -108,20 +109,44 @@ class Svg {
   std::string body_;
 };
 
-/// The same drawing as a file of its own: with its title, its style, a margin and a ground to stand on.
-[[nodiscard]] inline std::string standalone_svg(const std::string& drawing, std::string_view title) {
+namespace detail {
+
+inline constexpr double margin = 10;
+
+/// Lines of text, each so high, from y on. Returns them, and moves y below them.
+inline std::string text_lines(std::string_view words, std::size_t columns, double height, std::string_view css,
+                              double& y) {
+  std::string lines;
+  auto rest = words.empty() ? std::string() : wrap(words, columns, "", "");
+  for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+    y += height;
+    lines += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" class=\"{}\">{}</text>\n", margin, y, css,
+                         escape_markup(rest.substr(0, end)));
+    rest.erase(0, end + 1);
+  }
+  return lines;
+}
+
+}  // namespace detail
+
+/// The same drawing as a file of its own: with its title, how to read it and where it comes from, its style, a margin
+/// and a ground to stand on.
+[[nodiscard]] inline std::string standalone_svg(const std::string& drawing, std::string_view title,
+                                                std::string_view caption = "", std::string_view source = "") {
   constexpr std::string_view height_attribute = "height=\"";
-  const double height = std::stod(drawing.substr(drawing.find(height_attribute) + height_attribute.size()));
-  const double width = chart_width + 32, full_height = height + 56;
-  const auto inner = "<svg x=\"16\" y=\"44\"" + drawing.substr(std::string_view("<svg").size());
+  const double drawn = std::stod(drawing.substr(drawing.find(height_attribute) + height_attribute.size()));
+  double y = 6;
+  auto words = detail::text_lines(title, 40, 20, "title", y);
+  words += detail::text_lines(caption, 64, 17, "soft", y);
+  const auto inner = fmt::format(R"(<svg x="{:.0f}" y="{:.0f}")", detail::margin, y + 8) +
+                     drawing.substr(std::string_view("<svg").size());
+  y += 8 + drawn;
+  words += detail::text_lines(source, 64, 17, "soft", y);
   return fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="{0:.0f}" height="{1:.0f}" )"
-                     R"(viewBox="0 0 {0:.0f} {1:.0f}">)",
-                     width, full_height) +
+                     R"(viewBox="0 0 {0:.0f} {1:.0f}" role="img" aria-label="{2}">)",
+                     chart_width + 2 * detail::margin, y + detail::margin, escape_markup(title)) +
          "\n<style>" + std::string(svg_style) +
-         "</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill:var(--paper)\"/>" +
-         fmt::format("<text x=\"16\" y=\"28\" class=\"head\" style=\"font-size:17px\">{}</text>\n",
-                     escape_markup(title)) +
-         inner + "</svg>\n";
+         "</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill:var(--paper)\"/>\n" + words + inner + "</svg>\n";
 }
 
 }  // namespace carpool::compare

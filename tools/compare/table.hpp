@@ -183,22 +183,4 @@ class TableWriter {
   return detail::TableWriter(results, style).write();
 }
 
-/// Breaks a sentence into lines of at most width columns, the second and later ones indented.
-[[nodiscard]] inline std::string wrap(std::string_view text, std::size_t width, std::string_view first,
-                                      std::string_view later) {
-  std::string result(first), line;
-  const auto flush = [&] {
-    result += line + "\n" + std::string(later);
-    line.clear();
-  };
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find(' ', begin), text.size());
-    const auto word = text.substr(begin, end - begin);
-    if (!line.empty() && columns_of(later) + columns_of(line) + 1 + columns_of(word) > width) flush();
-    line += (line.empty() ? "" : " ") + std::string(word);
-    begin = end + 1;
-  }
-  return result + line + "\n";
-}
-
 }  // namespace carpool::compare

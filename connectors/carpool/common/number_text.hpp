@@ -1,6 +1,7 @@
 /// Numbers out of a server's text, whatever the locale is.
 #pragma once
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -46,6 +47,16 @@ std::from_chars_result read_number(const char* begin, const char* end, Number& n
 #else
   return std::from_chars(begin, end, number);
 #endif
+}
+
+/// The double that is written as the float is: 0.1 for 0.1F, where a cast gives 0.10000000149011612. It is rounded back
+/// to the same float.
+[[nodiscard]] inline double as_written(float value) {
+  std::array<char, 32> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  double read = value;
+  (void)read_number(digits.data(), end, read);
+  return static_cast<float>(read) == value ? read : static_cast<double>(value);
 }
 
 }  // namespace carpool::inline v0_1::detail

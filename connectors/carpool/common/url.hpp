@@ -1,4 +1,4 @@
-/// A connection's address as users write it: scheme://user:password@host:port,host:port/path?option=value.
+/// A connection's address as users write it: "scheme://user:password@host:port,host:port/path?option=value".
 #pragma once
 
 #include <algorithm>

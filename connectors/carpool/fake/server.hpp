@@ -27,8 +27,8 @@ class FakeTargetConnector;
 ///   using namespace carpool::fake;
 ///   carpool::FakeServer server;
 ///   server.next_connects({refuse("down"), slow(150ms), ok().dying_after_uses(3)});
-///   carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::FakeConnector>
-///   pool(server.connector());
+///   using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::FakeConnector>;
+///   Pool pool(server.connector());
 class FakeServer {
  public:
   [[nodiscard]] FakeConnector connector() const;  ///< for a pool without targets. Lifetime: keeps the server's state

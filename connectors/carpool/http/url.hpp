@@ -1,4 +1,4 @@
-/// Reads an HttpConnector from a URL: https://user:password@host:8443?ca_file=/etc/app/ca.pem.
+/// Reads an HttpConnector from a URL: "https://user:password@host:8443?ca_file=/etc/app/ca.pem".
 #pragma once
 
 #include <carpool/common/url.hpp>

@@ -8,8 +8,11 @@
 
 namespace carpool::inline v0_1 {
 
-/// A value: it needs its connection no more. Whole and floating numbers are such; everything else is a text as the
-/// server writes it: decimals, dates, JSON; and bytes.
+/// A value: it needs its connection no more. Whole and floating numbers are such, a BIT(n) is the number of its bits;
+/// everything else is a text as the server writes it: decimals, dates, JSON; and bytes.
+///
+/// A FLOAT of up to 6 digits is the same from query() and from prepared(). To a statement without parameters the server
+/// sends it as a text of 6 digits: where all of it is wanted, ask by prepared(), or for f + 0e0.
 class MysqlResult : public SqlStoredRows<MysqlResult> {
  public:
   /// Of an AUTO_INCREMENT, the first that the statement has given; 0 where nothing was numbered.

@@ -1,6 +1,7 @@
 /// One prepared statement: parameters out, typed rows in, over the binary protocol.
 #pragma once
 
+#include <carpool/common/number_text.hpp>
 #include <carpool/mysql/detail/handle.hpp>
 #include <carpool/sql/value.hpp>
 
@@ -37,6 +38,14 @@ using MysqlMetadata = std::unique_ptr<MYSQL_RES, MysqlMetadataEnd>;
 }
 [[nodiscard]] constexpr bool is_mysql_floating(enum_field_types type) noexcept {
   return type == MYSQL_TYPE_FLOAT || type == MYSQL_TYPE_DOUBLE;
+}
+
+/// The bytes of a BIT(n), the highest first, as the number that they are; n is at most 64.
+[[nodiscard]] inline SqlValue mysql_bits(std::string_view bytes) {
+  std::uint64_t number = 0;
+  if (bytes.size() > sizeof number) return bytes;
+  for (const char byte : bytes) number = number << 8U | static_cast<unsigned char>(byte);
+  return number;
 }
 
 /// The values must outlive it: the library reads them in place.
@@ -94,7 +103,9 @@ class MysqlRowBuffer {
     const Cell& cell = cells_[column];
     if (cell.is_null != 0) return {};
     const MYSQL_BIND& bind = binds_[column];
+    if (bind.buffer_type == MYSQL_TYPE_FLOAT) return as_written(cell.narrow);
     if (bind.buffer_type == MYSQL_TYPE_DOUBLE) return cell.floating;
+    if (cell.bits) return mysql_bits(text(statement, column));
     if (bind.buffer_type != MYSQL_TYPE_LONGLONG) return text(statement, column);
     return bind.is_unsigned != 0 ? SqlValue(cell.number) : signed_value(cell);
   }
@@ -106,6 +117,8 @@ class MysqlRowBuffer {
   struct Cell {
     std::uint64_t number = 0;
     double floating = 0;
+    float narrow = 0;
+    bool bits = false;  // a BIT, which comes as a text
     unsigned long length = 0;
     my_bool is_null = 0;
     my_bool error = 0;
@@ -119,17 +132,21 @@ class MysqlRowBuffer {
       bind.buffer_type = MYSQL_TYPE_LONGLONG;
       bind.buffer = &cell.number;
       bind.is_unsigned = (field.flags & UNSIGNED_FLAG) != 0 ? 1 : 0;
-    } else if (is_mysql_floating(field.type)) {
+    } else if (field.type == MYSQL_TYPE_FLOAT) {
+      bind.buffer_type = MYSQL_TYPE_FLOAT;
+      bind.buffer = &cell.narrow;
+    } else if (field.type == MYSQL_TYPE_DOUBLE) {
       bind.buffer_type = MYSQL_TYPE_DOUBLE;
       bind.buffer = &cell.floating;
     } else {
       bind.buffer_type = MYSQL_TYPE_STRING;
+      cell.bits = field.type == MYSQL_TYPE_BIT;
     }
   }
 
   static SqlValue signed_value(const Cell& cell) noexcept { return static_cast<std::int64_t>(cell.number); }
 
-  SqlValue text(MYSQL_STMT* statement, unsigned column) {
+  std::string text(MYSQL_STMT* statement, unsigned column) {
     std::string value(cells_[column].length, '\0');
     if (value.empty()) return value;
     MYSQL_BIND into = binds_[column];

@@ -1,4 +1,4 @@
-/// Reads a MysqlConnector from a URL: mysql://user:password@host:3306/database?charset=utf8mb4.
+/// Reads a MysqlConnector from a URL: "mysql://user:password@host:3306/database?charset=utf8mb4".
 #pragma once
 
 #include <carpool/common/url.hpp>

@@ -18,7 +18,8 @@
 namespace carpool::inline v0_1 {
 
 /// Owns its rows; it may outlive its connection, and be read by several threads. A bool, an integer, a floating-point
-/// number and bytea are such; everything else is a text as the server writes it: numeric, timestamps, JSON, arrays.
+/// number and bytea are such, a bit(1) is 0 or 1; everything else is a text as the server writes it: numeric, longer
+/// bit strings, timestamps, JSON, arrays.
 class PostgresResult : public SqlRowAccess<PostgresResult> {
  public:
   /// By PostgresConnection, of a command that succeeded. Takes it over.

@@ -22,6 +22,7 @@ enum PostgresType : Oid {
   postgres_oid = 26,
   postgres_float4 = 700,
   postgres_float8 = 701,
+  postgres_bit = 1560,
 };
 
 template <class Number>
@@ -41,6 +42,8 @@ template <class Number>
     case postgres_oid: return postgres_number<std::int64_t>(text);
     case postgres_float4:
     case postgres_float8: return postgres_number<double>(text);
+    // Of a bit(1), which may be read as a bool; more of them are a text of as many digits.
+    case postgres_bit: return text == "0" || text == "1" ? SqlView(std::int64_t{text == "1"}) : SqlView(text);
     // The default of bytea_output; the older form is a text.
     case postgres_bytea: return text.starts_with("\\x") ? SqlView(SqlHexBytes{text.substr(2)}) : SqlView(text);
     default: return text;

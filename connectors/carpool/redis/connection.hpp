@@ -4,6 +4,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/redis/commands.hpp>
 #include <carpool/redis/detail/arguments.hpp>
+#include <carpool/redis/detail/blocking.hpp>
 #include <carpool/redis/detail/command_table.hpp>
 #include <carpool/redis/detail/login.hpp>
 #include <carpool/redis/detail/session.hpp>
@@ -13,8 +14,6 @@
 #include <carpool/redis/subscriptions.hpp>
 #include <carpool/time.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -56,19 +55,16 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return command_of<T>(detail::redis_traits(arguments...), deadline, arguments...);
   }
 
-  /// A command that makes the server wait (BLPOP, BRPOP, BZPOPMIN, BLMOVE ...), said without its last word, the time
-  /// to wait, which is made from the deadline. The reply is nil where nothing came in time, and the connection sound;
-  /// a server that does not say so within io_timeout after that is given up with std::errc::timed_out.
+  /// A command that makes the server wait (BLPOP, BLMPOP, XREAD, WAIT ...), said without the time to wait: it is made
+  /// from the deadline and put where the command wants it, BLOCK of XREAD and XREADGROUP too; last and in seconds for a
+  /// command that is not known here. The reply is nil where nothing came in time (WAIT and WAITAOF: how far they came),
+  /// and the connection sound; a server that says nothing within io_timeout after that is given up: timed_out.
   template <class T = RedisReply, RedisArgument... Arguments>
   T blocking_until(TimePoint deadline, const Arguments&... arguments) {
     const detail::RedisTraits traits = detail::redis_traits(arguments...);
-    if (!traits.blocking)
-      detail::refuse_command(detail::RedisWords(arguments...)[0], "it does not make the server wait");
-    using Seconds = std::chrono::duration<double>;
-    constexpr double shortest = 0.001;  // 0 would be for ever
-    const double seconds = std::max(shortest, Seconds(deadline - Backend::now()).count());
-    const double told = deadline == never ? 0.0 : seconds;
-    return command_of<T>(traits, after(deadline, io_timeout_), arguments..., told);
+    const auto left = deadline == never ? std::nullopt : std::optional<Duration>(deadline - Backend::now());
+    const auto words = detail::with_time_to_wait(traits.wait, left, arguments...);
+    return command_of<T>(traits, after(deadline, io_timeout_), words);
   }
 
   /// As blocking_until, with the deadline `timeout` from now.
@@ -151,7 +147,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
     return reusable() && detail::is_redis_answer(std::move(error)) ? Verdict::keep : Verdict::close;
   }
 
-  /// For the connector, once. Throws AuthenticationError or RedisError where the server refuses.
+  /// For the connector, once. Throws ConnectRefused, AuthenticationError or RedisError where the server refuses.
   void log_in(TimePoint deadline) {
     stream_.send(login_.bytes(), login_.size(), deadline);
     for (std::size_t step = 0; step < login_.size(); ++step) login_.check(step, stream_.receive(deadline), peer());

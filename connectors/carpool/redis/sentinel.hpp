@@ -31,7 +31,8 @@ namespace carpool::inline v0_1 {
 ///       {.sentinels = {{.host = "s1", .port = 26379}, {.host = "s2", .port = 26379}}, .master = "mymaster"});
 ///
 /// Errors:   connect throws std::invalid_argument for a bad option, AuthenticationError where the master refuses the
-///           credentials, else std::system_error that says what came of each sentinel.
+///           credentials, ConnectRefused where it does not have the database, else std::system_error that says what
+///           came of each sentinel.
 struct RedisSentinel {
   template <class Backend>
   using Connection = RedisConnection<Backend>;
@@ -75,8 +76,8 @@ struct RedisSentinel {
   }
 
  private:
-  /// Nothing, and one cause more, where this sentinel did not lead to a master. Wrong credentials for the master are
-  /// wrong by whichever way: that passes through.
+  /// Nothing, and one cause more, where this sentinel did not lead to a master. Credentials or a database that the
+  /// master refuses are refused by whichever way: that passes through.
   template <class Backend>
   std::optional<Connection<Backend>> through(const RedisConnector& sentinel, TimePoint deadline,
                                              std::string& causes) const {
@@ -112,7 +113,7 @@ struct RedisSentinel {
       const bool is_master = !role.elements().empty() && role.elements()[0] == RedisReply::text(word, "master");
       if (is_master) return connection;
       failure = connection.peer() + " is no master, though a sentinel says so";
-    } catch (const AuthenticationError&) {
+    } catch (const ConnectRefused&) {  // AuthenticationError is one
       throw;
     } catch (const std::exception& error) {
       failure = error.what();

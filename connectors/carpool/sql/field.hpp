@@ -42,8 +42,9 @@ class SqlField {
   /// T: bool, an integer, float, double, std::string, std::vector<std::byte>, std::string_view (into the result), or a
   /// std::optional of these, which is empty for NULL.
   ///
-  /// An integer is read as any integer type that has room for it, a text that is a number as that number, a double
-  /// without a fraction as an integer; everything but NULL as std::string. Bytes and texts are read as each other.
+  /// An integer is read as any integer type that has room for it, a text that is a number as that number, a double or
+  /// decimal without a fraction (2.0, "5.00") as an integer, the numbers 0 and 1 as bool; everything but NULL as
+  /// std::string. A FLOAT is read as the double that is written so: 0.1. Bytes and texts are read as each other.
   /// Throws SqlValueError where the value is NULL and T is no optional, or where T cannot say it.
   template <class T>
   [[nodiscard]] T as() const {

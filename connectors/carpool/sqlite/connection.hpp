@@ -94,7 +94,7 @@ class SqliteConnection {
     return Transaction(*this);
   }
 
-  /// Of this connection's last successful INSERT into a table with rowids; 0: there was none since it was opened.
+  /// Of the last successful INSERT into a table with rowids; 0: there was none since the lease began.
   [[nodiscard]] std::int64_t last_insert_id() const noexcept { return ::sqlite3_last_insert_rowid(handle_->get()); }
   [[nodiscard]] bool in_transaction() const noexcept {  ///< false in a forked child
     return handle_->ours() && ::sqlite3_get_autocommit(handle_->get()) == 0;
@@ -112,6 +112,10 @@ class SqliteConnection {
   [[nodiscard]] bool is_connected() const noexcept { return handle_ && handle_->ours(); }
   /// Nothing has shown that the file is in trouble.
   [[nodiscard]] bool in_step() const noexcept { return is_connected() && !handle_->in_trouble(); }
+  /// For the next borrower: last_insert_id() is 0 again.
+  void forget_last_insert() const noexcept {
+    if (is_connected()) ::sqlite3_set_last_insert_rowid(handle_->get(), 0);
+  }
   /// A transaction is open, or a cursor.
   [[nodiscard]] bool dirty() const noexcept { return in_transaction() || handle_.use_count() > 1; }
   bool reset(TimePoint deadline) {

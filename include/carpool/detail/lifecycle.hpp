@@ -122,6 +122,10 @@ class Lifecycle : public SlotOwner {
     if constexpr (Backend::concurrent) {
       if (state.has_work()) wakeups.add(state.idle_workers.rouse());
       if (state.gate.serving()) wakeups.add(state.idle_workers.expect(state.inventory.planner.first_retry()));
+      if constexpr (has_target<typename Types::Connector>) {
+        const Endpoint<Types>* const dead = state.inventory.planner.first_remembered();
+        if (dead != nullptr) wakeups.add(state.idle_workers.expect(dead->forget_at(settings_->options)));
+      }
     }
     state.watchers.rouse(wakeups);
   }

@@ -90,6 +90,7 @@ class MysqlReader {
     if (is_mysql_integer(field.type)) {
       return (field.flags & UNSIGNED_FLAG) != 0 ? number<std::uint64_t>(text) : number<std::int64_t>(text);
     }
+    if (field.type == MYSQL_TYPE_BIT) return mysql_bits(text);
     return is_mysql_floating(field.type) ? number<double>(text) : SqlValue(text);
   }
   template <class T>

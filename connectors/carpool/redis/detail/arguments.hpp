@@ -43,6 +43,34 @@ concept RedisArgument = detail::RedisOne<T> || detail::RedisMany<T>;
 
 namespace carpool::inline v0_1::detail {
 
+/// Calls take(std::string_view) for each word that the argument makes.
+template <RedisArgument Argument, class Take>
+void each_redis_word(const Argument& argument, const Take& take) {
+  if constexpr (std::same_as<Argument, char>) {
+    take(std::string_view(&argument, 1));
+  } else if constexpr (RedisText<Argument>) {
+    take(std::string_view(argument));
+  } else if constexpr (RedisBytes<Argument>) {
+    const std::span<const std::byte> bytes(argument);
+    take(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  } else if constexpr (RedisNumber<Argument>) {
+    std::array<char, 512> digits;  // a long double written out in full is shorter
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), argument).ptr;
+    take(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  } else {
+    for (const auto& word : argument) each_redis_word(word, take);
+  }
+}
+
+/// Whether that is one of the words, exactly so.
+template <RedisArgument... Arguments>
+[[nodiscard]] bool has_redis_word(std::string_view wanted, const Arguments&... arguments) {
+  bool found = false;
+  const auto look = [&](std::string_view word) { found = found || word == wanted; };
+  (each_redis_word(arguments, look), ...);
+  return found;
+}
+
 /// Writes one command after another into one string. redisFormatCommandArgv would allocate for each, and a pipeline
 /// is to be one write; a test holds the bytes against it.
 class RedisWriter {
@@ -50,7 +78,8 @@ class RedisWriter {
   template <RedisArgument... Arguments>
   static void write(std::string& out, const Arguments&... arguments) {
     head(out, '*', (words(arguments) + ...));
-    (put(out, arguments), ...);
+    const auto put = [&out](std::string_view word) { put_text(out, word); };
+    (each_redis_word(arguments, put), ...);
   }
 
   /// The same into a string of before, whose memory is kept unless it is large.
@@ -87,24 +116,6 @@ class RedisWriter {
     head(out, '$', text.size());
     out += text;
     out += "\r\n";
-  }
-
-  template <class Argument>
-  static void put(std::string& out, const Argument& argument) {
-    if constexpr (std::same_as<Argument, char>) {
-      put_text(out, std::string_view(&argument, 1));
-    } else if constexpr (RedisText<Argument>) {
-      put_text(out, std::string_view(argument));
-    } else if constexpr (RedisBytes<Argument>) {
-      const std::span<const std::byte> bytes(argument);
-      put_text(out, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    } else if constexpr (RedisNumber<Argument>) {
-      std::array<char, 512> digits;  // a long double written out in full is shorter
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), argument).ptr;
-      put_text(out, {digits.data(), static_cast<std::size_t>(end - digits.data())});
-    } else {
-      for (const auto& word : argument) put(out, word);
-    }
   }
 };
 

@@ -26,29 +26,42 @@ enum class RedisEffect : std::uint8_t {
   refuse,   ///< SUBSCRIBE, MONITOR, SYNC ...: not answered by one reply, so not to be said as a command
 };
 
+/// Whether the server answers only when something has come or a time is up, and how it is told that time.
+enum class RedisWait : std::uint8_t {
+  none,               ///< it answers at once
+  seconds_last,       ///< BLPOP key [key ...] seconds
+  seconds_first,      ///< BLMPOP seconds numkeys key [key ...] LEFT
+  milliseconds_last,  ///< WAIT numreplicas milliseconds
+  block_option,       ///< XREAD [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
+};
+
 struct RedisCommand {
   std::string_view name;
   RedisEffect effect = RedisEffect::none;
-  bool repeatable = false;  ///< the second time changes nothing, and answers as the first
-  bool blocking = false;    ///< the server answers when something has come, or its time is up
-  bool by_words = false;    ///< the words behind the name decide too, as redis_traits_by_words says
+  bool repeatable = false;           ///< the second time changes nothing, and answers as the first
+  RedisWait wait = RedisWait::none;  ///< where blocking_until puts the time to wait
+  bool by_words = false;             ///< the words behind the name decide too, as redis_traits says
 };
 
-/// Every command of https://redis.io/commands up to Redis 8.0, sorted; a test compares it with what a server says of
-/// itself. "repeatable" is what Redis calls readonly, but for scripts, and a few whose second time changes nothing
-/// either: MSET or SETEX. DEL, SADD or HSET are none of them: their second answer would be another, 0 instead of 1. Nor
-/// is LSET: another client may have moved what its index names.
+/// Every command of https://redis.io/commands up to Redis 8.0, and the vector sets' VISMEMBER of 8.2, sorted; a test
+/// compares it with what a server says of itself. "repeatable" is what Redis calls readonly, but for scripts, and a few
+/// whose second time changes nothing either: MSET or SETEX. DEL, SADD or HSET are none of them: their second answer
+/// would be another, 0 instead of 1. Nor is LSET: another client may have moved what its index names.
 // NOLINTNEXTLINE(readability-function-size): a table
 [[nodiscard]] consteval auto redis_command_table() noexcept {
   using enum RedisEffect;
-  constexpr bool once = false, twice = true, at_once = false, waits = true, by_words = true;
+  constexpr bool once = false, twice = true, by_words = true;
+  constexpr auto at_once = RedisWait::none, seconds_last = RedisWait::seconds_last;
+  constexpr auto seconds_first = RedisWait::seconds_first, milliseconds_last = RedisWait::milliseconds_last;
+  constexpr auto block_option = RedisWait::block_option;
   // clang-format off
   return std::to_array<RedisCommand>({
     {"ACL"}, {"APPEND"}, {"ASKING", alter}, {"AUTH", alter},
     {"BGREWRITEAOF"}, {"BGSAVE"}, {"BITCOUNT", none, twice}, {"BITFIELD"}, {"BITFIELD_RO", none, twice}, {"BITOP"},
-    {"BITPOS", none, twice}, {"BLMOVE", none, once, waits}, {"BLMPOP", none, once, waits}, {"BLPOP", none, once, waits},
-    {"BRPOP", none, once, waits}, {"BRPOPLPUSH", none, once, waits}, {"BZMPOP", none, once, waits},
-    {"BZPOPMAX", none, once, waits}, {"BZPOPMIN", none, once, waits},
+    {"BITPOS", none, twice}, {"BLMOVE", none, once, seconds_last}, {"BLMPOP", none, once, seconds_first},
+    {"BLPOP", none, once, seconds_last}, {"BRPOP", none, once, seconds_last}, {"BRPOPLPUSH", none, once, seconds_last},
+    {"BZMPOP", none, once, seconds_first}, {"BZPOPMAX", none, once, seconds_last},
+    {"BZPOPMIN", none, once, seconds_last},
     {"CLIENT", alter, once, at_once, by_words}, {"CLUSTER"}, {"COMMAND", none, twice}, {"CONFIG"}, {"COPY"},
     {"DBSIZE", none, twice}, {"DEBUG"}, {"DECR"}, {"DECRBY"}, {"DEL"}, {"DISCARD", end}, {"DUMP", none, twice},
     {"ECHO", none, twice}, {"EVAL"}, {"EVALSHA"}, {"EVALSHA_RO"}, {"EVAL_RO"}, {"EXEC", end}, {"EXISTS", none, twice},
@@ -91,10 +104,13 @@ struct RedisCommand {
     {"SYNC", refuse, once, at_once, by_words},
     {"TIME", none, twice}, {"TOUCH", none, twice}, {"TTL", none, twice}, {"TYPE", none, twice},
     {"UNLINK"}, {"UNSUBSCRIBE", refuse, once, at_once, by_words}, {"UNWATCH", unwatch},
-    {"WAIT"}, {"WAITAOF", none, once, waits}, {"WATCH", watch},
+    {"VADD"}, {"VCARD", none, twice}, {"VDIM", none, twice}, {"VEMB", none, twice}, {"VGETATTR", none, twice},
+    {"VINFO", none, twice}, {"VISMEMBER", none, twice}, {"VLINKS", none, twice}, {"VRANDMEMBER", none, twice},
+    {"VREM"}, {"VSETATTR"}, {"VSIM", none, twice},
+    {"WAIT", none, once, milliseconds_last}, {"WAITAOF", none, once, milliseconds_last}, {"WATCH", watch},
     {"XACK"}, {"XADD"}, {"XAUTOCLAIM"}, {"XCLAIM"}, {"XDEL"}, {"XGROUP"}, {"XINFO", none, twice}, {"XLEN", none, twice},
-    {"XPENDING", none, twice}, {"XRANGE", none, twice}, {"XREAD", none, twice, waits},
-    {"XREADGROUP", none, once, waits}, {"XREVRANGE", none, twice}, {"XSETID"}, {"XTRIM"},
+    {"XPENDING", none, twice}, {"XRANGE", none, twice}, {"XREAD", none, twice, block_option, by_words},
+    {"XREADGROUP", none, once, block_option}, {"XREVRANGE", none, twice}, {"XSETID"}, {"XTRIM"},
     {"ZADD"}, {"ZCARD", none, twice}, {"ZCOUNT", none, twice}, {"ZDIFF", none, twice}, {"ZDIFFSTORE"}, {"ZINCRBY"},
     {"ZINTER", none, twice}, {"ZINTERCARD", none, twice}, {"ZINTERSTORE"}, {"ZLEXCOUNT", none, twice}, {"ZMPOP"},
     {"ZMSCORE", none, twice}, {"ZPOPMAX"}, {"ZPOPMIN"}, {"ZRANDMEMBER", none, twice}, {"ZRANGE", none, twice},
@@ -109,13 +125,13 @@ inline constexpr auto redis_commands = redis_command_table();
 static_assert(std::ranges::is_sorted(redis_commands, {}, &RedisCommand::name));
 
 /// A module's command may do what it likes to its data, and wait; of the session Redis lets it change nothing.
-inline constexpr RedisCommand unknown_redis_command{.name = {}, .blocking = true};
+inline constexpr RedisCommand unknown_redis_command{.name = {}, .wait = RedisWait::seconds_last};
 
 /// What is known of a command as it is said, with all its words.
 struct RedisTraits {
   RedisEffect effect = RedisEffect::none;
   bool repeatable = false;
-  bool blocking = false;
+  RedisWait wait = RedisWait::none;
 };
 
 [[noreturn]] inline void refuse_command(std::string_view command, const char* reason) {
@@ -144,7 +160,7 @@ template <std::size_t Count>
 
 /// Throws std::invalid_argument for what would break the order of commands and replies.
 [[nodiscard]] inline RedisTraits redis_traits_by_words(const RedisCommand& known, const RedisWords& words) {
-  RedisTraits traits{known.effect, known.repeatable, known.blocking};
+  RedisTraits traits{known.effect, known.repeatable, known.wait};
   if (known.effect == RedisEffect::refuse) refuse_command(known.name, "it is not answered by one reply");
   if (known.name == "SET") traits.repeatable = is_plain_set(words);
   if (known.name == "SCRIPT" && words[1] == "DEBUG") traits.effect = RedisEffect::ruin;
@@ -188,8 +204,11 @@ template <RedisArgument First, RedisArgument... Others>
   }
   const RedisCommand& known = find_redis_command(name);
   if (!known.by_words) [[likely]]
-    return {known.effect, known.repeatable, known.blocking};
-  return redis_traits_by_words(known, RedisWords(first, others...));
+    return {known.effect, known.repeatable, known.wait};
+  RedisTraits traits = redis_traits_by_words(known, RedisWords(first, others...));
+  // "$" is from now on: said again, it would pass over what has come meanwhile.
+  if (known.name == "XREAD") traits.repeatable = !has_redis_word("$", first, others...);
+  return traits;
 }
 
 }  // namespace carpool::inline v0_1::detail

@@ -31,13 +31,15 @@ class RedisLogin {
   /// SELECTed by it.
   [[nodiscard]] int database() const noexcept { return database_; }
 
-  /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials,
-  /// RedisError where it refused anything else.
+  /// reply: to the step of that number. Throws AuthenticationError where the server refused the credentials or the user
+  /// may not do so, ConnectRefused where it would refuse the same again, a database that it does not have for one, and
+  /// RedisError for what passes.
   void check(std::size_t step, const RedisReply& reply, const std::string& peer) const {
     if (!reply.is_error() || (steps_[step] == sign_of_life && !turns_away(reply))) return;
     const std::string what = std::string(steps_[step]) + " at " + peer;
     const std::string text = without_password(reply.text());
     if (refuses_credentials(reply)) throw AuthenticationError(what + ": " + text);
+    if (is_final(reply)) throw ConnectRefused(what + ": " + text);
     RedisReply::text(RedisReply::Kind::error, text).throw_if_error(what);
   }
 
@@ -47,8 +49,12 @@ class RedisLogin {
   /// Whether the server would say so to any command. Others (LOADING, NOPERM) are PING's or the moment's alone.
   [[nodiscard]] static bool turns_away(const RedisReply& reply) {
     const std::string code = reply.code();
-    return code == "NOAUTH" || code == "DENIED" || (code == "ERR" && reply.text().starts_with("ERR max number"));
+    return code == "NOAUTH" || code == "DENIED" || is_full(reply);
   }
+  [[nodiscard]] static bool is_full(const RedisReply& reply) { return reply.text().starts_with("ERR max number"); }
+  /// "ERR DB index is out of range", "ERR SELECT is not allowed in cluster mode": what passes has a code of its own
+  /// (LOADING, MASTERDOWN), but for a server that has all the clients that it takes.
+  [[nodiscard]] static bool is_final(const RedisReply& reply) { return reply.code() == "ERR" && !is_full(reply); }
 
   template <class... Arguments>
   void add(const char* name, const Arguments&... arguments) {

@@ -32,6 +32,14 @@ template <class Number>
   return number;
 }
 
+/// "5" of "5.00": a decimal without a fraction. Any other text as it is.
+[[nodiscard]] constexpr std::string_view sql_without_zero_fraction(std::string_view text) noexcept {
+  const std::size_t point = text.find('.');
+  if (point == std::string_view::npos || point + 1 == text.size()) return text;
+  const bool whole = text.find_first_not_of('0', point + 1) == std::string_view::npos;
+  return whole ? text.substr(0, point) : text;
+}
+
 /// A double that is a whole number of T's.
 template <std::integral T>
 [[nodiscard]] std::optional<T> sql_whole(double value) noexcept {
@@ -96,7 +104,9 @@ struct SqlReading {
       return sql_rounded<T>(value);
     }
   }
-  std::optional<T> operator()(const std::string_view& text) const { return sql_number_in<T>(text); }
+  std::optional<T> operator()(const std::string_view& text) const {
+    return sql_number_in<T>(std::integral<T> ? sql_without_zero_fraction(text) : text);
+  }
 
  private:
   template <class Whole>
