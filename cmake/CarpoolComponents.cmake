@@ -25,8 +25,15 @@ endfunction()
 set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_backend;tcp_connector, or all: only what they need is looked for")
 
 function(carpool_add_policy role name type)
+  carpool_add_part(${name}_${role} ${name} carpool::${role}_parts ${ARGN})
+  if(TARGET carpool_${name}_${role})
+    set_target_properties(carpool_${name}_${role} PROPERTIES CARPOOL_TYPE ${type})
+  endif()
+endfunction()
+
+# The component of the headers carpool/<name>_*.hpp and carpool/<name>/, beside the `parts` that it shares with others.
+function(carpool_add_part component name parts)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS")
-  set(component ${name}_${role})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}/*.hpp")
   file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp")
   list(APPEND headers ${faces})
@@ -65,10 +72,9 @@ list(APPEND carpool_known_components ${component})
     return()
   endif()
 
-  carpool_add_component(${component} "${CMAKE_CURRENT_SOURCE_DIR}" "${headers}" carpool::${role}_parts ${arg_LINK})
+  carpool_add_component(${component} "${CMAKE_CURRENT_SOURCE_DIR}" "${headers}" ${parts} ${arg_LINK})
   carpool_add_pkg_config(carpool-${component} REQUIRES carpool ${arg_PKG} MODULES ${arg_PC} LIBS ${arg_LIBS} LINK ${arg_LINK})
   set_property(GLOBAL APPEND PROPERTY CARPOOL_POLICIES ${component})
-  set_target_properties(carpool_${component} PROPERTIES CARPOOL_TYPE ${type})
 endfunction()
 
 # Says so; and a project around us that links the component all the same is told the cause, where CMake would say "target

@@ -21,7 +21,8 @@ namespace carpool::inline v0_1 {
 /// Threads:  call_off() by any; the rest by one at a time.
 /// Lifetime: the pool must be there for the constructor and begin(), and may be destroyed while the caller waits. An
 ///           object that has begun must not be destroyed before begin() or proceed() was true, because `resume` may be
-///           under way: call_off() brings that about. Nothing is allocated, except for an error.
+///           under way: call_off() brings that about, and withdraw() tells whether it is so. Nothing is allocated,
+///           except for an error.
 template <class Pool>
 class Acquiring : private Continuation {
   using Types = typename Pool::Types;
@@ -43,6 +44,16 @@ class Acquiring : private Continuation {
   Acquiring(const Acquiring&) = delete;
   Acquiring& operator=(const Acquiring&) = delete;
 
+  /// On the clock of the pool's backend.
+  [[nodiscard]] static TimePoint deadline_in(SaturatedDuration timeout) noexcept {
+    return after(Types::Backend::now(), timeout);
+  }
+  /// A lease if a connection is there, without any of this; else an empty one. Observers hear of it where there is one.
+  [[nodiscard]] static Lease take_if_ready(Pool& pool, const Target& target, const SourceLocation& site) {
+    auto* const slot = detail::Acquire<Types>::take_if_ready_and_tell(pool.pool(), target, site);
+    return slot == nullptr ? Lease() : Lease(*slot);
+  }
+
   /// True: a connection was there, and it is over. `resume` is not called for this.
   [[nodiscard]] bool ready() noexcept { return acquire_.ready(); }
   /// True: it is over.
@@ -51,6 +62,9 @@ class Acquiring : private Continuation {
   [[nodiscard]] bool proceed() noexcept { return acquire_.proceed(); }
   /// Ends the acquire soon, with AcquireCancelled, unless it ends otherwise before that. Allowed until lease() begins.
   void call_off() noexcept { acquire_.call_off(); }
+  /// Of one that has begun and is not over, by who must destroy it now. True: `resume` is not called any more. False:
+  /// it has been, or is about to be, called, and must be awaited.
+  [[nodiscard]] bool withdraw() noexcept { return acquire_.withdraw(); }
   /// Throws what ConnectionPool::acquire does, and AcquireCancelled.
   [[nodiscard]] Lease lease() { return Lease(acquire_.take()); }
 

@@ -52,6 +52,15 @@ class Acquire {
     Timeout<Backend> none(TimePoint::min());
     return take_ready(pool, target, none, site);
   }
+  /// The same, and observers hear of it where there is one.
+  [[nodiscard]] static PoolSlot* take_if_ready_and_tell(Lifecycle& pool, const Target& target,
+                                                        const SourceLocation& site) {
+    PoolSlot* const slot = take_if_ready(pool, target, site);
+    if (slot == nullptr) return nullptr;
+    Events::acquire_started(pool.settings().observer);
+    Events::acquired(pool.settings().observer, slot->id, Duration::zero());
+    return slot;
+  }
 
  private:
   using Events = detail::Events<typename Types::Observer>;

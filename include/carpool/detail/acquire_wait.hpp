@@ -71,6 +71,11 @@ class AcquireWait {
     waiter_.called_off = true;
     state->hand_over.notify(waiter_, wakeups);
   }
+  /// By who is about to end it without another look. True: the continuation is not under way, and never will be.
+  [[nodiscard]] bool withdraw() noexcept {
+    auto state = pool_.access();
+    return !std::exchange(waiter_.notified, true);
+  }
 
  private:
   /// The next connection that is ours to look at. The ticket is kept from one call to the next.

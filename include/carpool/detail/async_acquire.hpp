@@ -61,6 +61,9 @@ class AsyncAcquire {
     called_off_.store(true, std::memory_order_seq_cst);
     if (begun_.load(std::memory_order_seq_cst)) wait_->call_off();
   }
+  /// Of one that has begun and is not over. True: the continuation will not be resumed any more, and *this may go.
+  /// False: it has been handed out.
+  [[nodiscard]] bool withdraw() noexcept { return wait_->withdraw(); }
 
   /// Throws what the acquire ended with.
   [[nodiscard]] PoolSlot& take() {
