@@ -1,5 +1,5 @@
 /// A pool whose callers await: each acquire is one that no worker sleeps for, and the caller sleeps for its
-/// continuation instead. CARPOOL_CALLERS_AWAIT: 2: all calls; 1: every second; 0, or not defined: none.
+/// continuation instead. CARPOOL_CALLERS_AWAIT: 2: all calls; 1: every second; not defined: none.
 #pragma once
 
 #include <carpool/acquiring.hpp>
@@ -10,8 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#ifndef CARPOOL_CALLERS_AWAIT
-#define CARPOOL_CALLERS_AWAIT 0
+#ifdef CARPOOL_CALLERS_AWAIT
+inline constexpr int callers_await = CARPOOL_CALLERS_AWAIT;
+#else
+inline constexpr int callers_await = 0;
 #endif
 
 template <class Backend, class... Policies>
@@ -78,10 +80,10 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
   };
 
   [[nodiscard]] bool sleeps() noexcept {
-    if constexpr (!Backend::concurrent || CARPOOL_CALLERS_AWAIT == 0) {
+    if constexpr (!Backend::concurrent || callers_await == 0) {
       return true;
     } else {
-      return CARPOOL_CALLERS_AWAIT == 1 && calls_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
+      return callers_await == 1 && calls_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
     }
   }
   [[nodiscard]] static TimePoint until(carpool::Duration timeout) { return carpool::after(Backend::now(), timeout); }
@@ -107,5 +109,4 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
 };
 
 template <class... Policies>
-using PoolOf =
-    std::conditional_t<CARPOOL_CALLERS_AWAIT == 0, carpool::ConnectionPool<Policies...>, AwaitingPool<Policies...>>;
+using PoolOf = std::conditional_t<callers_await == 0, carpool::ConnectionPool<Policies...>, AwaitingPool<Policies...>>;

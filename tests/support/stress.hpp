@@ -7,9 +7,15 @@
 #include <cstdint>
 #include <cstdlib>
 
-/// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them.
+/// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them, and what is run a
+/// second time with callers that await, a fifth.
 [[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
-  constexpr double share = CARPOOL_SANITIZED ? 0.1 : 1.0;
+#ifdef CARPOOL_CALLERS_AWAIT
+  constexpr double part = 0.2;
+#else
+  constexpr double part = 1.0;
+#endif
+  constexpr double share = (CARPOOL_SANITIZED ? 0.1 : 1.0) * part;
   const char* const factor = std::getenv("CARPOOL_STRESS");
   const double wanted =
       static_cast<double>(cycles) * share * (factor == nullptr ? 1.0 : std::max(0.0, std::atof(factor)));
