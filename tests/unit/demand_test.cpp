@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace {
 
@@ -24,6 +25,12 @@ TEST(ConnectsToStart, OneForEachWaiterWithoutASupply) {
 TEST(ConnectsToStart, OneForEachIdleConnectionThatIsWantedBesideThem) {
   EXPECT_EQ(connects_to_start({.waiters = 1, .idle_wanted = 2, .limit = 10}), 3U);
   EXPECT_EQ(connects_to_start({.idle_wanted = 2, .idle = 1, .limit = 10}), 1U);
+}
+
+TEST(ConnectsToStart, HoweverManyIdleConnectionsAreWanted) {
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+  EXPECT_EQ(connects_to_start({.waiters = 1, .idle_wanted = all, .limit = 10}), 10U);
+  EXPECT_EQ(connects_to_start({.waiters = 2, .idle_wanted = all - 1, .connecting = 1, .limit = 10}), 9U);
 }
 
 TEST(ConnectsToStart, NeverMoreThanMayBeInFlight) {

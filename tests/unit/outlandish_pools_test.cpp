@@ -83,4 +83,31 @@ TEST(OutlandishPools, MaxConnectingMayBeAnyNumber) {
   }
 }
 
+struct SlowConnector {
+  struct Connection {};
+  [[nodiscard]] Connection connect(carpool::TimePoint) const {
+    std::this_thread::sleep_for(20ms);
+    return {};
+  }
+  [[nodiscard]] bool is_connected(const Connection&) const noexcept { return true; }
+};
+
+// C1: "as many as there may be" leaves connects to callers, beside the idle ones that are wanted.
+TEST(OutlandishPools, PrewarmMayAskForAnyNumber) {
+  carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, SlowConnector> pool({}, {.max_size = 4});
+  std::thread warming([&] { EXPECT_LE(pool.prewarm(std::numeric_limits<std::size_t>::max(), 10s), 4U); });
+  while (pool.stats().connecting == 0) std::this_thread::yield();
+  std::atomic<int> served{0};
+  const auto hold = [&] {
+    const auto lease = pool.acquire_for(3s);
+    ++served;
+    while (served < 2 && pool.stats().timeouts == 0) std::this_thread::yield();
+  };
+  std::thread first([&] { EXPECT_NO_THROW(hold()); });
+  std::thread second([&] { EXPECT_NO_THROW(hold()); });
+  first.join();
+  second.join();
+  warming.join();
+}
+
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace carpool::inline v0_1::detail {
 
@@ -32,8 +33,12 @@ inline constexpr std::size_t connect_plan_count = 7;
 [[nodiscard]] constexpr std::size_t lacking(std::size_t wanted, std::size_t supply) noexcept {
   return wanted > supply ? wanted - supply : 0;
 }
+/// A prewarm may ask for any number.
+[[nodiscard]] constexpr std::size_t saturating_sum(std::size_t left, std::size_t right) noexcept {
+  return left + std::min(right, std::numeric_limits<std::size_t>::max() - left);
+}
 [[nodiscard]] constexpr std::size_t wanted(const Demand& demand) noexcept {
-  return demand.waiters + demand.idle_wanted;
+  return saturating_sum(demand.waiters, demand.idle_wanted);
 }
 /// How many more connects somebody would use: those who wait, and the idle ones wanted, less what is there or coming.
 [[nodiscard]] constexpr std::size_t deficit(const Demand& demand) noexcept {

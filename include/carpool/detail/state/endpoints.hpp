@@ -55,8 +55,8 @@ struct Endpoint {
   [[nodiscard]] TimePoint forget_at(const PoolOptions& options) const noexcept {
     return after(breaker.retry_at(), options.connect_backoff.max);
   }
-  [[nodiscard]] std::size_t idle_wanted() const noexcept { return idle_target + (asked ? 1 : 0); }
-  [[nodiscard]] std::size_t wanted() const noexcept { return waiters.size() + idle_wanted(); }
+  [[nodiscard]] std::size_t idle_wanted() const noexcept { return saturating_sum(idle_target, asked ? 1 : 0); }
+  [[nodiscard]] std::size_t wanted() const noexcept { return saturating_sum(waiters.size(), idle_wanted()); }
   /// In numbers; `limit` connects may be in flight.
   [[nodiscard]] Demand demand(std::size_t limit = 0) const noexcept {
     return {waiters.size(), idle_wanted(), idle.size(), connecting, outdated, limit};
