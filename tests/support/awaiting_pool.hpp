@@ -2,13 +2,15 @@
 /// continuation instead. CARPOOL_CALLERS_AWAIT: 2: all calls; 1: every second; not defined: none.
 #pragma once
 
-#include <carpool/acquiring.hpp>
+#include <carpool/connection_pool.hpp>
 
 #include <atomic>
 #include <optional>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+
+#include "sleeping_acquire.hpp"
 
 #ifdef CARPOOL_CALLERS_AWAIT
 inline constexpr int callers_await = CARPOOL_CALLERS_AWAIT;
@@ -70,15 +72,6 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
   }
 
  private:
-  struct Sleeper : Pool::Acquiring {
-    using Acquiring = typename Pool::Acquiring;
-    Sleeper(Pool& pool, const Target& target, std::optional<TimePoint> deadline, const Site& site)
-        : Acquiring(pool, target, deadline, site, [](Acquiring& self) noexcept {
-            [[maybe_unused]] const auto wakeup = static_cast<Sleeper&>(self).slot.unpark();
-          }) {}
-    typename Backend::ParkingSlot slot;
-  };
-
   [[nodiscard]] bool sleeps() noexcept {
     if constexpr (!Backend::concurrent || callers_await == 0) {
       return true;
@@ -89,20 +82,9 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
   [[nodiscard]] static TimePoint until(carpool::Duration timeout) { return carpool::after(Backend::now(), timeout); }
 
   [[nodiscard]] Lease await(const Target& target, std::optional<TimePoint> deadline, const Site& site) {
-    Sleeper self(*this, target, deadline, site);
-    for (bool over = self.begin(); !over; over = self.proceed()) sleep(self);
+    SleepingAcquire<Backend, Pool> self(*this, target, deadline, site);
+    if (!self.begin()) self.finish();
     return self.lease();
-  }
-  /// An interruption of the worker calls the acquire off.
-  static void sleep(Sleeper& self) {
-    try {
-      static_cast<void>(self.slot.park_until(carpool::never));
-    } catch (...) {
-      self.call_off();
-      do static_cast<void>(self.slot.park_until(carpool::never));
-      while (!self.proceed());
-      throw;
-    }
   }
 
   std::atomic<unsigned> calls_{0};

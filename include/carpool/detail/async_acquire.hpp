@@ -33,9 +33,15 @@ class AsyncAcquire {
       : pool_(pool), target_(std::move(target)), timeout_(timeout), site_(site), continuation_(continuation) {}
   AsyncAcquire(const AsyncAcquire&) = delete;
   AsyncAcquire& operator=(const AsyncAcquire&) = delete;
-  /// What is over, and was not taken, is given back.
+  /// What is over, and was not taken, is given back; what has been told to begin is told to end.
   ~AsyncAcquire() {
-    if (slot_ != nullptr) static_cast<void>(carpool::Lease<LeaseReturn<Types>>(*slot_));
+    if (!told_) return;
+    if (slot_ != nullptr) {
+      static_cast<void>(carpool::Lease<LeaseReturn<Types>>(take()));
+    } else {
+      wait_.reset();
+      tell_failure();
+    }
   }
 
   /// True: a connection was there.
@@ -68,7 +74,11 @@ class AsyncAcquire {
   /// Throws what the acquire ended with.
   [[nodiscard]] PoolSlot& take() {
     wait_.reset();  // passes on what it was given, and may be the end of the core
-    if (error_ != nullptr) fail();
+    if (error_ != nullptr) {
+      tell_failure();
+      std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+    told_ = false;
     PoolSlot& slot = *std::exchange(slot_, nullptr);  // keeps the core alive
     if constexpr (Events::wants_wait) Events::acquired(pool_.settings().observer, slot.id, Backend::now() - started_);
     return slot;
@@ -91,20 +101,22 @@ class AsyncAcquire {
     }
     return true;
   }
-  [[noreturn]] void fail() {
-    const Duration waited = Events::wants_failed_wait ? Backend::now() - started_ : Duration::zero();
-    try {
-      std::rethrow_exception(std::move(error_));
-    } catch (const PoolError& error) {
-      tell(failure_of(error), waited);
-      throw;
-    } catch (...) {
-      tell(AcquireFailure::interrupted, waited);
-      throw;
+  void tell_failure() noexcept {
+    told_ = false;
+    if constexpr (Events::wants_failures) {
+      const auto settings = settings_ != nullptr ? settings_ : pool_.keep_settings();
+      const Duration waited = Events::wants_failed_wait ? Backend::now() - started_ : Duration::zero();
+      if (!settings->owner_gone.get()) Events::acquire_failed(settings->observer, why(), waited);
     }
   }
-  void tell(AcquireFailure why, Duration waited) noexcept {
-    if (!settings_->owner_gone.get()) Events::acquire_failed(settings_->observer, why, waited);
+  [[nodiscard]] AcquireFailure why() const noexcept {
+    try {
+      if (error_ != nullptr) std::rethrow_exception(error_);
+    } catch (const PoolError& error) {
+      return failure_of(error);
+    } catch (...) {
+    }
+    return AcquireFailure::interrupted;
   }
 
   Lifecycle& pool_;
@@ -113,7 +125,7 @@ class AsyncAcquire {
   const SourceLocation site_;
   Continuation& continuation_;
   TimePoint started_{};
-  bool told_ = false;
+  bool told_ = false;  // of its beginning, and not of its end yet
   Flag begun_{false};
   Flag called_off_{false};
   PoolSlot* slot_ = nullptr;

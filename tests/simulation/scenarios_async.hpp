@@ -1,0 +1,169 @@
+/// Scenarios of callers that no worker sleeps for: called off, late, not taken, or overtaken by their pool's end.
+#pragma once
+
+#include "scenarios_beginnings.hpp"
+#include "sleeping_acquire.hpp"
+
+template <class B>
+using AsyncCaller = SleepingAcquire<B, typename Scene<B>::Pool>;
+
+/// Uses the connection if it gets one, and says why not.
+template <class B>
+std::optional<carpool::PoolErrc> end_of(AsyncCaller<B>& caller) {
+  try {
+    Scene<B>::hold(caller.lease(), 0s);
+  } catch (const carpool::PoolError& error) {
+    return static_cast<carpool::PoolErrc>(error.code().value());
+  }
+  return std::nullopt;
+}
+
+/// Somebody calls a caller off at the moment when it is given a connection, or told to look for one: another that waits
+/// behind it must get it (boostorg/mysql#509).
+template <class B>
+void called_off_at_the_hand_over(carpool::Duration handoff_after) {
+  Scene<B> scene({.max_size = 1, .handoff_after = handoff_after});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  std::optional<AsyncCaller<B>> caller;
+  {
+    const auto start = unsearched<B>();
+    caller.emplace(scene.pool(), std::monostate(), B::now() + 10s);
+    law<B>(!caller->begin(), "law 1: there is no second connection");
+    scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "law 7: who was called off took the connection with it"); });
+    advance_time<B>(1ms);
+  }
+  scene.worker([&] { caller->call_off(); });
+  scene.worker([&] { first.release(); });
+  caller->finish();
+  const auto why = end_of<B>(*caller);
+  law<B>(!why || *why == carpool::PoolErrc::interrupted, "it was called off, or served before");
+  scene.join();
+  caller.reset();
+  scene.expect_calm();
+}
+
+/// Its deadline, which the reaper watches, is the moment of the hand-over.
+template <class B>
+void late_at_the_hand_over(carpool::Duration handoff_after) {
+  Scene<B> scene({.max_size = 1, .handoff_after = handoff_after});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  std::optional<AsyncCaller<B>> caller;
+  bool over = false;
+  {
+    const auto start = unsearched<B>();
+    caller.emplace(scene.pool(), std::monostate(), B::now() + 2ms);
+    over = caller->begin();  // where it is slow
+    scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "a waiter that left took the connection with it"); });
+    advance_time<B>(1ms);
+  }
+  scene.worker([&] {
+    advance_time<B>(1ms);
+    first.release();
+  });
+  if (!over) caller->finish();
+  const auto why = end_of<B>(*caller);
+  law<B>(!why || *why == carpool::PoolErrc::acquire_timeout, "it was late, or served before");
+  caller.reset();
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Of two that wait, the one that came last has less time: it is not kept waiting for the other's deadline.
+template <class B>
+void each_has_its_own_deadline() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  {
+    const auto start = unsearched<B>();
+    scene.worker([&] {
+      AsyncCaller<B> patient(scene.pool(), std::monostate(), B::now() + 1h);
+      if (!patient.begin()) patient.finish();
+      law<B>(!end_of<B>(patient), "law 3: a connection is idle beside a waiter");
+    });
+    advance_time<B>(1ms);
+  }
+  const carpool::TimePoint soon = B::now() + 2ms;
+  {
+    AsyncCaller<B> hasty(scene.pool(), std::monostate(), soon);
+    if (!hasty.begin()) hasty.finish();
+    law<B>(B::now() < soon + 1min, "law 4: a deadline is missed");
+    law<B>(end_of<B>(hasty) == carpool::PoolErrc::acquire_timeout, "it was late");
+  }
+  first.release();
+  scene.join();
+  scene.expect_calm();
+}
+
+/// It is over, and nobody takes the lease: it goes back, or to the next.
+template <class B>
+void not_taken() {
+  Scene<B> scene({.max_size = 1, .handoff_after = 0ms});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  std::optional<AsyncCaller<B>> caller;
+  {
+    const auto start = unsearched<B>();
+    caller.emplace(scene.pool(), std::monostate(), B::now() + 10s);
+    law<B>(!caller->begin(), "law 1: there is no second connection");
+    scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "law 7: who was destroyed took the connection with it"); });
+    advance_time<B>(1ms);
+  }
+  scene.worker([&] { first.release(); });
+  caller->finish();
+  caller.reset();
+  scene.join();
+  scene.expect_calm();
+}
+
+/// Who must go takes itself out of the wait queue, unless it has just been told to look.
+template <class B>
+void withdrawn_at_the_hand_over(carpool::Duration handoff_after) {
+  Scene<B> scene({.max_size = 1, .handoff_after = handoff_after});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  std::optional<AsyncCaller<B>> caller;
+  {
+    const auto start = unsearched<B>();
+    caller.emplace(scene.pool(), std::monostate(), B::now() + 10s);
+    law<B>(!caller->begin(), "law 1: there is no second connection");
+    scene.worker([&] { law<B>(!scene.try_use(0s, 10s), "law 7: who was destroyed took the connection with it"); });
+    advance_time<B>(1ms);
+  }
+  scene.worker([&] { first.release(); });
+  if (!caller->withdraw()) caller->finish();
+  caller.reset();
+  scene.join();
+  scene.expect_calm();
+}
+
+/// The pool is destroyed while two wait; one of them is called off meanwhile.
+template <class B>
+void destroyed_under_them() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  AsyncCaller<B> one(scene.pool(), std::monostate(), B::now() + 10s);
+  AsyncCaller<B> two(scene.pool(), std::monostate(), B::now() + 10s);
+  law<B>(!one.begin() && !two.begin(), "law 1: there is no second connection");
+  scene.worker([&] { two.call_off(); });
+  scene.worker([&] { scene.end_pool(); });
+  one.finish();
+  law<B>(end_of<B>(one) == carpool::PoolErrc::pool_closed, "law 7: the pool's end is told to all");
+  two.finish();
+  law<B>(end_of<B>(two).has_value(), "the pool is closed");
+  scene.join();
+  first.release();
+}
+
+/// Three that share one connection, on a worker each, and one that sleeps.
+template <class B>
+void in_turn(carpool::Duration handoff_after) {
+  Scene<B> scene({.max_size = 1, .handoff_after = handoff_after});
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      AsyncCaller<B> caller(scene.pool(), std::monostate(), B::now() + 10s);
+      if (!caller.begin()) caller.finish();
+      law<B>(!end_of<B>(caller), "everybody gets a connection within ten seconds");
+    });
+  }
+  scene.worker([&] { law<B>(!scene.try_use(0s), "everybody gets a connection within ten seconds"); });
+  scene.join();
+  scene.expect_calm();
+}
