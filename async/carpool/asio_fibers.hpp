@@ -68,6 +68,7 @@ struct AsioFiberOutcome<void> {
 /// Errors:   the constructor throws std::system_error where no descriptor is free.
 class AsioFibers {
  public:
+  /// Gives this thread FiberBackend's scheduler, if it has it not yet.
   explicit AsioFibers(boost::asio::io_context& context)
       : context_(context),
         timer_(context),

@@ -29,9 +29,9 @@ class Acquiring : private Continuation {
   using Timeout = detail::Timeout<typename Types::Backend>;
 
  public:
-  using Target = typename Pool::Target;
-  using Lease = typename Pool::Lease;
-  using Resume = void (*)(Acquiring&) noexcept;
+  using Target = typename Pool::Target;          ///< the pool's
+  using Lease = typename Pool::Lease;            ///< the pool's
+  using Resume = void (*)(Acquiring&) noexcept;  ///< what is called when the caller shall look
 
   /// Until deadline, or within options.acquire_timeout where there is none. May throw what copying a target throws.
   Acquiring(Pool& pool, Target target, std::optional<TimePoint> deadline, const SourceLocation& site, Resume resumed)

@@ -7,8 +7,8 @@ namespace carpool::inline v0_1 {
 
 /// A step that somebody else will run. `resume` is called once for each time that the continuation was handed out.
 struct Continuation {
-  void (*resume)(Continuation& self) noexcept;
-  Continuation* next = nullptr;  ///< for whoever holds it until then: the pool's list, or an executor's
+  void (*resume)(Continuation& self) noexcept;  ///< the step; the continuation may be gone when it returns
+  Continuation* next = nullptr;                 ///< for whoever holds it until then: the pool's list, or an executor's
 };
 
 /// Where a continuation runs: post() returns at once and has `continuation.resume(continuation)` called later, on the

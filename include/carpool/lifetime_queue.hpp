@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
-#include <carpool/detail/pairing_heap.hpp>
+#include <carpool/detail/state/pairing_heap.hpp>
 #include <carpool/slot.hpp>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 # cmake -DPREFIX=... -P every_header.cmake, in the root of the project: a full installation has every header of every room.
 cmake_minimum_required(VERSION 3.24)
-foreach(room IN ITEMS include backends connectors)
+foreach(room IN ITEMS include backends connectors async)
   file(GLOB_RECURSE headers RELATIVE "${CMAKE_CURRENT_LIST_DIR}/../../${room}" "${CMAKE_CURRENT_LIST_DIR}/../../${room}/*.hpp")
   foreach(header IN LISTS headers)
     if(NOT EXISTS "${PREFIX}/include/${header}")

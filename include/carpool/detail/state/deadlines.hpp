@@ -1,7 +1,7 @@
 /// When the time of those is over for whom no worker sleeps: the reaper watches it for them.
 #pragma once
 
-#include <carpool/detail/pairing_heap.hpp>
+#include <carpool/detail/state/pairing_heap.hpp>
 #include <carpool/detail/state/wait_queue.hpp>
 #include <carpool/time.hpp>
 
