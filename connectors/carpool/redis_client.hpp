@@ -22,9 +22,7 @@ namespace carpool::inline v0_1 {
 /// whether the server has done it then, nobody knows.
 enum class RedisRepeat {
   nothing,  ///< no command
-  /// Those whose second time changes nothing: reads but XREAD from "$" on, MSET, HMSET, SETEX, PSETEX, and SET without
-  /// NX, XX and GET.
-  safe,
+  safe,  ///< reads but XREAD from "$" on, MSET, HMSET, SETEX, PSETEX, SET without NX, XX and GET: twice changes nothing
   always,  ///< all: the caller does not mind if INCR counts twice
 };
 
