@@ -46,7 +46,7 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& run() {
     for (;;) {
       PoolSlot& slot = next();
-      if (!Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_)) continue;
+      if (Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_) != Admitted::yes) continue;
       unsettled_ = false;
       return slot;
     }
@@ -59,7 +59,9 @@ class AcquireWait {
     for (;; slot = nullptr) {
       if (slot == nullptr) slot = look_once();
       if (slot == nullptr) return nullptr;
-      if (!Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_)) continue;
+      const Admitted admitted = Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_);
+      if (admitted == Admitted::later) return nullptr;
+      if (admitted == Admitted::no) continue;
       unsettled_ = false;
       return slot;
     }
@@ -74,7 +76,7 @@ class AcquireWait {
   /// By who is about to end it without another look. True: the continuation is not under way, and never will be.
   [[nodiscard]] bool withdraw() noexcept {
     auto state = pool_.access();
-    return !std::exchange(waiter_.notified, true);
+    return state->hand_over.abandon_ping(waiter_) || !std::exchange(waiter_.notified, true);
   }
 
  private:

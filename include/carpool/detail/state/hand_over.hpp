@@ -112,8 +112,48 @@ class HandOver {
     return true;
   }
   [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
-  static void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
-    if (!std::exchange(waiter.notified, true)) rouse(waiter, wakeups);
+  void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
+    const bool waits_for_ping = abandon_ping(waiter);
+    if (!std::exchange(waiter.notified, true) || waits_for_ping) rouse(waiter, wakeups);
+  }
+
+  /// A waiter that nobody sleeps for has taken this connection, and wants it pinged first. It is out of the queue
+  /// meanwhile, as one that pings by itself is.
+  void await_ping(PoolSlot& slot, Waiter& waiter) noexcept {
+    slot.asker = &waiter;
+    slot.asked_for = true;
+    waiter.pinged = &slot;
+    waiter.asked_for_ping = Backend::coarse_now();
+    deadlines_.watch(waiter);
+  }
+  /// It has answered, or not. True: the waiter has it. False: there is none any more, or the connection is not good,
+  /// and the waiter is back where it stood.
+  [[nodiscard]] bool end_ping(PoolSlot& slot, bool good, Wakeups& wakeups) noexcept {
+    slot.asked_for = false;
+    Waiter* const waiter = slot.asker;
+    if (waiter == nullptr) return false;
+    if (good) {
+      slot.asker = nullptr;
+      waiter->pinged = nullptr;
+      deadlines_.leave(*waiter);
+      inventory_.take_refreshed(slot, waiter->site);
+      waiter->granted.store(&slot, std::memory_order_release);
+    } else {
+      static_cast<void>(abandon_ping(*waiter));
+      enqueue(*slot.endpoint, *waiter, Backend::now());
+    }
+    rouse(*waiter, wakeups);
+    return good;
+  }
+  /// The connection goes back to the pool when its ping ends. False: it waits for none.
+  bool abandon_ping(Waiter& waiter) noexcept {
+    PoolSlot* const slot = std::exchange(waiter.pinged, nullptr);
+    if (slot == nullptr) return false;
+    slot->asker = nullptr;
+    deadlines_.leave(waiter);
+    --inventory_.counters.acquired;
+    retain(waiter);
+    return true;
   }
   /// When the first waiter that nobody sleeps for gives up.
   [[nodiscard]] TimePoint first_deadline() const noexcept { return deadlines_.first(); }

@@ -47,7 +47,7 @@ class Inventory {
   void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
     SlotFifo<Types> kept;
     while (PoolSlot* slot = pending.pop_refreshing(endpoint)) {
-      if (pick(*slot)) {
+      if (slot->asker == nullptr && pick(*slot)) {  // what a waiter waits for, its job ends
         put_closing(*slot, reason);
       } else {
         kept.push(*slot);
@@ -78,6 +78,12 @@ class Inventory {
   void queue_refresh(PoolSlot& slot) noexcept {
     slots.advance(slot, SlotEvent::refresh_due);
     pending.push_refreshing(slot);
+  }
+  /// Pinged for a waiter, to which it goes without having been idle.
+  void take_refreshed(PoolSlot& slot, const SourceLocation& site) noexcept {
+    slots.advance(slot, SlotEvent::taken);
+    slot.lease.begin(site, slot.validated_at);
+    slot.leak_reported = false;
   }
   [[nodiscard]] PoolSlot& reserve(Endpoint& endpoint) {
     PoolSlot& slot = slots.reserve();

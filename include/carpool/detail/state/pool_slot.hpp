@@ -17,6 +17,8 @@ namespace carpool::inline v0_1::detail {
 
 template <class Types>
 struct Endpoint;
+template <class Types>
+struct Waiter;
 
 /// To what a lease gives its slot back: the table's user derives from it.
 class SlotOwner {
@@ -58,6 +60,8 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
+  Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
+  bool asked_for = false;                    // it had an asker when its refresh was queued
   std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
 };
 

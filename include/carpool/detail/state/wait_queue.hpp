@@ -42,6 +42,7 @@ struct Waiter {
   bool watched = false;   // among the Deadlines
   bool timed_out = false;
   bool called_off = false;
+  PoolSlot<Types>* pinged = nullptr;  // taken from the queue, and being pinged for it by a background worker
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
   std::array<Waiter*, 3> deadline_links{};  // for the Deadlines
