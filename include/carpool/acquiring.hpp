@@ -29,6 +29,9 @@ class Acquiring : private Continuation {
   using Timeout = detail::Timeout<typename Types::Backend>;
 
  public:
+  /// Law 10 in a coroutine: its frame may be destroyed in the middle of an exchange, and then no exception is in
+  /// flight.
+  static constexpr bool is_safe_in_coroutines = Types::Calls::knows_if_torn;
   using Target = typename Pool::Target;          ///< the pool's
   using Lease = typename Pool::Lease;            ///< the pool's
   using Resume = void (*)(Acquiring&) noexcept;  ///< what is called when the caller shall look

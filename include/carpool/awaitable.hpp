@@ -16,6 +16,9 @@ namespace detail {
 /// Lives in the frame of the coroutine that awaits it.
 template <class Pool, ContinuationExecutor Executor>
 class [[nodiscard]] AcquireAwaiter : private Continuation {
+  static_assert(Acquiring<Pool>::is_safe_in_coroutines,
+                "A coroutine may be destroyed in the middle of an exchange: the connector needs reusable or in_step");
+
  public:
   using Lease = typename Pool::Lease;
   using Target = typename Pool::Target;

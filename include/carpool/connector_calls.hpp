@@ -20,6 +20,13 @@ struct ConnectorCalls {
   static constexpr bool pings = Pings<Connector, Backend>;
   static constexpr bool resets = Resets<Connector, Backend>;
   static constexpr bool invalidates = Invalidates<Connector, Backend>;
+  /// A connection tells by its state whether it is in the middle of an exchange: no exception need be in flight for
+  /// that.
+  static constexpr bool knows_if_torn =
+      requires(const Connector& connector, const Connection& connection) { connector.reusable(connection); } ||
+      requires(const Connector& connector, const Connection& connection) { connector.in_step(connection); } ||
+      requires(const Connection& connection) { connection.reusable(); } ||
+      requires(const Connection& connection) { connection.in_step(); };
 
   static Connection connect(const Connector& connector, const Target& target, TimePoint deadline) {
     if constexpr (ConnectsToTargetThroughBackend<Connector, Backend>) {

@@ -36,6 +36,8 @@ class AsioAcquireOperation final : Acquiring<Pool>, AsioWaiters::Waiter {
                                                          boost::asio::execution::outstanding_work.tracked))>;
   using Allocator =
       typename std::allocator_traits<RecyclingAllocator<Handler>>::template rebind_alloc<AsioAcquireOperation>;
+  static_assert(Acquiring<Pool>::is_safe_in_coroutines,
+                "A coroutine may be destroyed in the middle of an exchange: the connector needs reusable or in_step");
   static_assert(!std::is_same_v<Executor, boost::asio::system_executor>,
                 "async_acquire must know where to complete: use bind_executor, or a token that knows");
 
