@@ -14,17 +14,33 @@
 
 include(GNUInstallDirs)
 
-function(carpool_add_backend name type)
-  carpool_add_policy(backend ${name} ${type} ${ARGN})
+function(carpool_add_backend name)  # then its type
+  carpool_require_type(backend ${name} ${ARGN})
+  carpool_add_policy(backend ${name} ${ARGN})
 endfunction()
 
-function(carpool_add_connector name type)
-  carpool_add_policy(connector ${name} ${type} ${ARGN})
+function(carpool_add_connector name)  # then its type
+  carpool_require_type(connector ${name} ${ARGN})
+  carpool_add_policy(connector ${name} ${ARGN})
+endfunction()
+
+function(carpool_require_type role name)
+  if(NOT ARGV2 MATCHES "::")
+    message(FATAL_ERROR "carpool_add_${role}(${name} ...) needs its type as the second word, with its namespace: carpool::MyPolicy")
+  endif()
 endfunction()
 
 set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_backend;tcp_connector, or all: only what they need is looked for")
 
 function(carpool_add_policy role name type)
+  get_property(is_late DIRECTORY PROPERTY CARPOOL_SHARED_HEADERS_TAKEN)
+  if(is_late)
+    message(FATAL_ERROR "carpool_add_${role}(${name} ...) must stand above carpool_add_shared_headers, which has taken its headers")
+  endif()
+  set(face "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_${role}.hpp")
+  if(NOT EXISTS "${face}")
+    message(FATAL_ERROR "carpool_add_${role}(${name} ...) needs the header ${face}")
+  endif()
   carpool_add_part(${name}_${role} ${name} carpool::${role}_parts ${ARGN})
   if(TARGET carpool_${name}_${role})
     set_target_properties(carpool_${name}_${role} PROPERTIES CARPOOL_TYPE ${type})
@@ -118,6 +134,7 @@ function(carpool_add_shared_headers component room)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${room}/carpool/*.hpp")
   get_property(taken DIRECTORY PROPERTY CARPOOL_HEADERS_OF_POLICIES)
   list(REMOVE_ITEM headers ${taken})
+  set_property(DIRECTORY PROPERTY CARPOOL_SHARED_HEADERS_TAKEN TRUE)
   carpool_add_component(${component} "${room}" "${headers}" ${ARGN})
 endfunction()
 

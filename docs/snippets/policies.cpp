@@ -26,6 +26,10 @@ static_assert(carpool::EvictionPolicy<UsedAndOld>);
 /// Hands out by turns the connection used last and the one used longest ago.
 class BothEnds {
  public:
+  BothEnds() = default;
+  BothEnds(const BothEnds&) = delete;  // a copy would claim the links of slots that are in the original
+  BothEnds& operator=(const BothEnds&) = delete;
+
   void push(carpool::Slot& slot) noexcept {
     slot.previous = nullptr;
     slot.next = first_;

@@ -11,6 +11,7 @@
 // The rules that every eviction here keeps, and that tests/conformance/eviction_conformance.hpp checks for yours:
 // - expired(slot, now) holds from due(slot) on and not a nanosecond earlier; due is `never` where no time ends it and
 //   TimePoint::min() where the slot is over already. At the instant `never` itself nothing is asked.
+// - What is expired stays expired, whatever time passes.
 // - Slot::idle_since means idleness only while the slot is idle; the pool sets it to now before it asks on release.
 // - by_times_alone, where it is there and true, promises that due does not depend on Slot::uses.
 // - Cost: some additions and comparisons, no clock, no lock; threads: const, so any worker may ask at any time.

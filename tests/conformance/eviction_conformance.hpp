@@ -71,7 +71,8 @@ TYPED_TEST_P(EvictionConformance, IsExpiredFromDueOnAndNotBefore) {
       EXPECT_TRUE(due == carpool::TimePoint::min() || !this->eviction_.expired(slot, due - instant));
       EXPECT_TRUE(due == carpool::never || this->eviction_.expired(slot, due));
       for (const auto time : eviction_conformance::times_after(slot)) {
-        EXPECT_EQ(this->eviction_.expired(slot, time), time >= due) << "at " << time.time_since_epoch().count();
+        EXPECT_EQ(this->eviction_.expired(slot, time), time >= due)
+            << "expired must hold from due on and not before; at " << time.time_since_epoch().count();
       }
     }
   }
@@ -92,7 +93,8 @@ TYPED_TEST_P(EvictionConformance, WhatIsExpiredStaysExpired) {
     bool was_expired = false;
     for (const auto time : eviction_conformance::times_after(slot)) {
       const bool is_expired = this->eviction_.expired(slot, time);
-      EXPECT_TRUE(is_expired || !was_expired) << "slot " << slot.id << " at " << time.time_since_epoch().count();
+      EXPECT_TRUE(is_expired || !was_expired)
+          << "what was expired must stay so; slot " << slot.id << " at " << time.time_since_epoch().count();
       was_expired = is_expired;
     }
   }

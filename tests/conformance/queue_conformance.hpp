@@ -130,8 +130,10 @@ TYPED_TEST_SUITE_P(QueueConformance);
 
 TYPED_TEST_P(QueueConformance, IsAQueuePolicyAndCannotBeCopied) {
   static_assert(carpool::QueuePolicy<TypeParam>);
-  static_assert(!std::is_copy_constructible_v<TypeParam> && !std::is_copy_assignable_v<TypeParam>,
-                "a copied queue would claim the links of slots that are in the original");
+  static_assert(
+      !std::is_copy_constructible_v<TypeParam> && !std::is_copy_assignable_v<TypeParam>,
+      "delete the queue's copy constructor and assignment: a copied queue would claim the links of slots that are in "
+      "the original");
 }
 
 TYPED_TEST_P(QueueConformance, PopOfAnEmptyQueueIsNull) {

@@ -154,6 +154,7 @@ TYPED_TEST(MysqlFaults, AServersWaitTimeoutIsSurvived) {
   connector.session_setup = {"set session wait_timeout = 1"};
   typename TestFixture::Pool pool(connector, {.max_size = 1});
   const auto first = pool.with_connection([](auto& connection) { return connection.id(); });
+  EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().idle == 1; }));  // it has been reset: its time runs first
   auto kept = this->connect(connector);
   EXPECT_TRUE(connector.is_connected(kept));
   EXPECT_TRUE(eventually<TypeParam>([&] { return !connector.is_connected(kept); }));

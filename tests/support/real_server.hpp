@@ -30,8 +30,8 @@
   if (const std::string missing = RealServer::missing(kind); !missing.empty()) \
   GTEST_SKIP() << missing << " is not installed"
 
-/// kind: "redis", "mariadb", "postgres", "pgbouncer" or "nginx", as scripts/server knows them. What runs is a process
-/// group of its own that ends with the thread that started it, at the latest.
+/// kind: "redis", "mariadb", "postgres", "pgbouncer", "nginx", "memcached" or "echo", as scripts/server knows them.
+/// What runs is a process group of its own that ends with the thread that started it, at the latest.
 class RealServer {
  public:
   /// behind: for a pgbouncer, the port of its postgres.
