@@ -138,14 +138,13 @@ class Admission {
   [[nodiscard]] static Admitted await_ping(Lifecycle& pool, PoolSlot& slot, Waiter& waiter) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
-    if (state->gate.finished() || waiter.called_off || waiter.timed_out) {
-      requeue_waiter(*state, slot, &waiter);
-      pool.return_slot(*state, slot, std::nullopt, wakeups);
-      return Admitted::no;
-    }
-    state->hand_over.await_ping(slot, waiter);
+    const bool leaves = waiter.called_off || waiter.timed_out;
+    if (leaves || state->gate.finished()) requeue_waiter(*state, slot, &waiter);
+    if (state->gate.finished()) return pool.return_slot(*state, slot, std::nullopt, wakeups), Admitted::no;
+    if (!leaves) state->hand_over.await_ping(slot, waiter);
     state->inventory.queue_refresh(slot);
     pool.wake_background_work(*state, wakeups);
+    if (leaves) return Admitted::no;
     wakeups.add(state->idle_workers.expect_deadline(state->hand_over.first_deadline()));
     return Admitted::later;
   }
