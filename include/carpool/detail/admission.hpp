@@ -36,7 +36,7 @@ class Admission {
     const TimePoint now = slot.lease.since();
     if (waiter != nullptr && pool.end().owner_gone()) [[unlikely]]
       return reject(pool, slot, CloseReason::closed, waiter);
-    if (!Calls::is_connected(pool.settings().connector, *slot.connection))
+    if (slot.is_dead || !Calls::is_connected(pool.settings().connector, *slot.connection))
       return reject(pool, slot, CloseReason::dead, waiter);
     if (now >= slot.good_until) [[unlikely]] {
       if (const auto fault = fault_at_hand_out(pool, slot, now)) return reject(pool, slot, *fault, waiter);

@@ -124,8 +124,8 @@ class JobQueue {
     if (fault == CloseReason::dead)
       pool.invalidate_idle_before(*state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (PendingJobs<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
-    const bool good = !fault && !state->gate.finished() && slot.answered_after == slot.uses;
-    if (state->hand_over.end_ping(slot, good, wakeups)) {
+    slot.is_dead = fault.has_value();
+    if (state->hand_over.end_ping(slot, wakeups)) {
       pool.wake_background_work(*state, wakeups);
     } else {
       pool.return_slot(*state, slot, fault, wakeups);

@@ -126,24 +126,18 @@ class HandOver {
     waiter.asked_for_ping = Backend::coarse_now();
     deadlines_.watch(waiter);
   }
-  /// It has answered, or not. True: the waiter has it. False: there is none any more, or the connection is not good,
-  /// and the waiter is back where it stood.
-  [[nodiscard]] bool end_ping(PoolSlot& slot, bool good, Wakeups& wakeups) noexcept {
+  /// The ping has ended, well or not: the waiter has the connection, and rejects it if it is dead. False: nobody waits
+  /// for it any more.
+  [[nodiscard]] bool end_ping(PoolSlot& slot, Wakeups& wakeups) noexcept {
     slot.asked_for = false;
-    Waiter* const waiter = slot.asker;
+    Waiter* const waiter = std::exchange(slot.asker, nullptr);
     if (waiter == nullptr) return false;
-    if (good) {
-      slot.asker = nullptr;
-      waiter->pinged = nullptr;
-      deadlines_.leave(*waiter);
-      inventory_.take_refreshed(slot, waiter->site);
-      waiter->granted.store(&slot, std::memory_order_release);
-    } else {
-      static_cast<void>(abandon_ping(*waiter));
-      enqueue(*slot.endpoint, *waiter, Backend::now());
-    }
+    waiter->pinged = nullptr;
+    deadlines_.leave(*waiter);
+    inventory_.take_refreshed(slot, waiter->site);
+    waiter->granted.store(&slot, std::memory_order_release);
     rouse(*waiter, wakeups);
-    return good;
+    return true;
   }
   /// The connection goes back to the pool when its ping ends. False: it waits for none.
   bool abandon_ping(Waiter& waiter) noexcept {

@@ -89,6 +89,7 @@ class Inventory {
     PoolSlot& slot = slots.reserve();
     slot.endpoint = &endpoint;
     slot.generation = generation_;
+    slot.is_dead = false;
     slot.round = endpoint.breaker.round();
     slot.probe = !endpoint.breaker.healthy();
     slot.id = ++last_id_;

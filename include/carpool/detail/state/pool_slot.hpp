@@ -62,6 +62,7 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
   Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
   bool asked_for = false;                    // it had an asker when its refresh was queued
+  bool is_dead = false;                      // its last ping says so
   std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
 };
 
