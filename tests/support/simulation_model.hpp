@@ -143,7 +143,9 @@ class PoolModel {
       caller->out_of_line = true;  // unless it fails now
     }
     for (std::size_t left = others; left > 0; --left) {
-      Caller& first = *line_[line_.front() == caller ? 1 : 0];
+      const std::size_t at = !line_.empty() && line_.front() == caller ? 1 : 0;
+      expect(at < line_.size(), "law 7: more have left the wait queue than stood in it");
+      Caller& first = *line_[at];
       first.owns = true;
       leaves(first);
     }
