@@ -69,8 +69,7 @@ class PoolModel {
     if (caller.enqueued) {
       caller.comes_again = true;
     } else {
-      caller = {};
-      caller.came_after = last_ticket_;
+      caller = came();
     }
   }
   void goes_without() { mine().failed = true; }
@@ -83,6 +82,7 @@ class PoolModel {
     for (auto& [task, each] : callers_) each.at_entry = each.at_entry || at_entry(task);
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
+    if (known != nullptr && known->comes_again && !known->enqueued) *known = came();  // others have seen it go
     const std::uint64_t newest = tickets.empty() ? 0 : *std::max_element(tickets.begin(), tickets.end());
     const bool comes = newest > newest_ || stats.waiting > stats_.waiting;
     if (comes) {
@@ -120,6 +120,11 @@ class PoolModel {
   static void expect(bool holds, const char* law) { carpool::Simulation::check(holds, law); }
   [[nodiscard]] static std::uint32_t me() { return carpool::Simulation::current().self().id; }
   [[nodiscard]] Caller& mine() { return callers_[me()]; }
+  [[nodiscard]] Caller came() const {
+    Caller caller;
+    caller.came_after = last_ticket_;
+    return caller;
+  }
 
   void joins(Caller* caller) {
     expect(caller != nullptr, "law 8: nobody puts others in line");
@@ -183,8 +188,7 @@ class PoolModel {
     expect(!caller.served || !caller.enqueued, "law 8: somebody was served whose turn it was not");
     if (!caller.served && !caller.failed) return;
     if (caller.comes_again) {
-      caller = {};
-      caller.came_after = last_ticket_;
+      caller = came();
     } else {
       callers_.erase(who);
     }
