@@ -137,8 +137,8 @@ class AcquireWait {
   /// state, which is left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     const bool without_workers = state->idle_workers.without_workers();
-    if (Backend::concurrent && !without_workers)  // else we run jobs, and need the core
-      waiter_.stage.store(WaiterStage::waits, std::memory_order_relaxed);
+    const bool sleeps = Backend::concurrent && !without_workers;  // else we run jobs, and need the core
+    waiter_.stage.store(sleeps ? WaiterStage::waits : WaiterStage::looks, std::memory_order_relaxed);
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {

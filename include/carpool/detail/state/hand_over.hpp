@@ -166,7 +166,6 @@ class HandOver {
   void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {
     const bool will_look = std::exchange(waiter.notified, true);
     dequeue(endpoint, waiter);
-    waiter.stage.store(WaiterStage::looks, std::memory_order_relaxed);  // it may reject it, and come back to the queue
     waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
     if (!will_look) wakeups.add(waiter.parking.unpark());
   }
