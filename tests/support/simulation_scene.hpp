@@ -235,7 +235,7 @@ class Scene {
   bool in_trouble_ = false;
   carpool::PoolStats seen_;  // at the last rest
   Stays stays_;
-  std::vector<std::uint64_t> tickets_;  // of those in line, at the last step
+  DrawnTickets tickets_;  // at the last step
   std::unique_ptr<Pool> pool_;
   Pool* watched_ = nullptr;
   std::optional<Invariant> each_step_;

@@ -27,7 +27,7 @@ class AcquireWait {
   /// With a continuation, which must outlive it, no worker sleeps: look() in place of run().
   AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site,
               Continuation* continuation = nullptr)
-      : pool_(pool), target_(target), timeout_(timeout), started_(Backend::now()) {
+      : pool_(pool), settings_(pool.settings()), target_(target), timeout_(timeout), started_(Backend::now()) {
     timeout.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
@@ -148,9 +148,16 @@ class AcquireWait {
     refusal.length = now - started_;
     if (endpoint != nullptr && why != PoolErrc::pool_closed) ask_endpoint(*state, *endpoint, refusal);
     state.unlock();
-    const auto& settings = pool_.settings();
-    throw_refusal(settings.options, refusal,
-                  refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
+    throw_refusal(settings_.options, refusal,
+                  refusal.connecting ? Types::Calls::describe(settings_.connector, target_) : std::string());
+  }
+  /// The queue, and the pool's count of who needs it, know nothing of us any more.
+  [[noreturn, gnu::noinline]] void leave_dismissed() {
+    unsettled_ = false;
+    Refusal refusal;
+    refusal.why = waiter_.failure != nullptr ? PoolErrc::connect_failed : PoolErrc::pool_closed;
+    refusal.failure = waiter_.failure;
+    throw_refusal(settings_.options, refusal, std::string());
   }
   /// A waiter that was dequeued must not use its endpoint any more: it may be gone.
   void ask_endpoint(PoolState<Types>& state, Endpoint<Types>& endpoint, Refusal& refusal) {
@@ -176,6 +183,8 @@ class AcquireWait {
   /// state, which is left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     const bool without_workers = state->idle_workers.without_workers();
+    const bool sleeps = Backend::concurrent && !without_workers;  // else we run jobs, and need the core
+    waiter_.stage.store(sleeps ? WaiterStage::waits : WaiterStage::looks, std::memory_order_relaxed);
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {
@@ -183,11 +192,22 @@ class AcquireWait {
     } else {
       work_for_it();
     }
-    timed_out = !waiter_.parking.park_until(timeout_.deadline());
+    timed_out = !park();
     PoolSlot* const granted = timed_out ? nullptr : waiter_.take_granted();
+    if (granted == nullptr && waiter_.was_dismissed()) leave_dismissed();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
     return granted;
+  }
+
+  /// An interruption may meet a dismissal: then there is nothing to break off.
+  [[nodiscard]] bool park() {
+    try {
+      return waiter_.parking.park_until(timeout_.deadline());
+    } catch (...) {
+      if (waiter_.was_dismissed()) unsettled_ = false;
+      throw;
+    }
   }
 
   /// On a backend without concurrency: the pool's work, and what can be tried again in time.
@@ -220,6 +240,7 @@ class AcquireWait {
   }
 
   Lifecycle& pool_;
+  const Settings<Types>& settings_;  // there still after a dismissal, when the pool may be gone
   const Target& target_;
   Timeout<Backend>& timeout_;
   const TimePoint started_;

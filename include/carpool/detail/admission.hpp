@@ -6,6 +6,7 @@
 #include <carpool/detail/timeout.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -110,6 +111,7 @@ class Admission {
     --state.inventory.counters.acquired;
     if (waiter == nullptr) return;
     state.hand_over.retain(*waiter);
+    waiter->stage.store(WaiterStage::looks, std::memory_order_relaxed);  // it is in line, and awake
     state.hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 

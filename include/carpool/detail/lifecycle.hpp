@@ -46,7 +46,7 @@ class Lifecycle : public SlotOwner {
   Lifecycle(std::shared_ptr<Settings<Types>> settings, LifecycleHolder& holder)
       : holder_(holder),
         settings_(std::move(settings)),
-        state_(settings_->options, cache_, may_cache(settings_->options), *this),
+        state_(settings_->options, cache_, may_cache(settings_->options), *this, settings_),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
@@ -50,8 +51,10 @@ class HandOver {
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references) noexcept
-      : options_(options), gate_(gate), inventory_(inventory), references_(references) {}
+  /// alive: what waiters need that were dismissed, and may outlive the core.
+  HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references,
+           std::shared_ptr<const void> alive = {}) noexcept
+      : options_(options), gate_(gate), inventory_(inventory), references_(references), alive_(std::move(alive)) {}
   HandOver(const HandOver&) = delete;
   HandOver& operator=(const HandOver&) = delete;
 
@@ -107,7 +110,7 @@ class HandOver {
       if (wakeups.full()) return false;
       dequeue(endpoint, *waiter);
       waiter->failure = failure;
-      notify(*waiter, wakeups);
+      dismiss(*waiter, wakeups);
     }
     return true;
   }
@@ -161,6 +164,21 @@ class HandOver {
   }
 
  private:
+  /// It is in no queue any more. What it does not find out by itself, it does under the lock, as one that is told to
+  /// look. The waiter may be gone when this returns.
+  void dismiss(Waiter& waiter, Wakeups& wakeups) noexcept {
+    notify(waiter, wakeups);  // first: a dismissed waiter may be gone
+    waiter.alive = alive_;
+    const bool retained = waiter.retains;
+    waiter.retains = false;
+    WaiterStage expected = WaiterStage::waits;
+    if (waiter.stage.compare_exchange_strong(expected, WaiterStage::dismissed, std::memory_order_acq_rel)) {
+      if (retained) references_.release();
+    } else {
+      waiter.retains = retained;  // it comes to the lock, which we hold
+    }
+  }
+
   /// False: `may_go_on` said so before everybody had been told.
   template <class MayGoOn>
   [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
@@ -211,6 +229,7 @@ class HandOver {
   PoolGate& gate_;
   Inventory<Types>& inventory_;
   References& references_;
+  const std::shared_ptr<const void> alive_;
   Deadlines<Types> deadlines_;
   std::uint64_t last_ticket_ = 0;
   TimePoint last_came_ = TimePoint::min();

@@ -12,7 +12,9 @@
 #include <carpool/detail/state/watchers.hpp>
 #include <carpool/pool_stats.hpp>
 
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace carpool::inline v0_1::detail {
 
@@ -26,12 +28,13 @@ struct PoolState {
   using Target = typename Types::Target;
   using Wakeups = detail::Wakeups<Backend>;
 
-  PoolState(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache, SlotOwner& owner)
+  PoolState(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache, SlotOwner& owner,
+            std::shared_ptr<const void> alive = {})
       : limits(options.max_size, options.max_idle),
         cache_switch(cache, may_cache),
         inventory(options, owner),
         demand(options, gate, limits, inventory),
-        hand_over(options, gate, inventory, references) {}
+        hand_over(options, gate, inventory, references, std::move(alive)) {}
   PoolState(const PoolState&) = delete;
   PoolState& operator=(const PoolState&) = delete;
 
