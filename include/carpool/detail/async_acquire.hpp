@@ -3,6 +3,7 @@
 
 #include <carpool/continuation.hpp>
 #include <carpool/detail/acquire.hpp>
+#include <carpool/detail/exceptions_in_flight.hpp>
 #include <carpool/lease.hpp>
 
 #include <atomic>
@@ -37,6 +38,7 @@ class AsyncAcquire {
   ~AsyncAcquire() {
     if (!told_) return;
     if (slot_ != nullptr) {
+      slot_->exceptions = exceptions_in_flight<Backend>();  // nobody has used it: they say nothing about it
       static_cast<void>(carpool::Lease<LeaseReturn<Types>>(take()));
     } else {
       wait_.reset();
