@@ -7,6 +7,7 @@
 
 #include "minimal_stop_source.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): the standard's names
 namespace minimal_execution {
 
 struct sender_t {};
@@ -127,3 +128,4 @@ struct just_t {
 inline constexpr just_t just{};
 
 }  // namespace minimal_execution
+// NOLINTEND(readability-identifier-naming)

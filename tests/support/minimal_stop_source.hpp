@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+// NOLINTBEGIN(readability-identifier-naming): the standard's names
 namespace minimal_execution {
 
 class inplace_stop_source {
@@ -116,3 +117,4 @@ struct never_stop_token {
 };
 
 }  // namespace minimal_execution
+// NOLINTEND(readability-identifier-naming)

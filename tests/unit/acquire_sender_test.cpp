@@ -24,6 +24,7 @@
 
 #include <gtest/gtest.h>
 
+#include "allocation_faults.hpp"
 #include "eventually.hpp"
 #include "minimal_execution.hpp"
 
@@ -36,12 +37,13 @@ using carpool::TimePoint;
 using Backend = carpool::ThreadBackend;
 using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
 
-/// What a scheduler has been asked to run.
+/// What a scheduler has been asked to run. It allocates nothing.
 class RunQueue {
  public:
   struct Task {
     virtual void run() noexcept = 0;
     virtual void stop() noexcept = 0;
+    Task* next = nullptr;
 
    protected:
     ~Task() = default;
@@ -50,34 +52,36 @@ class RunQueue {
   void push(Task& task) {
     {
       const std::lock_guard lock(mutex_);
-      tasks_.push_back(&task);
+      task.next = nullptr;
+      (last_ == nullptr ? first_ : last_->next) = &task;
+      last_ = &task;
       more_.notify_one();
     }
     if (pushed) pushed();
   }
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);
-    return tasks_.size();
+    std::size_t count = 0;
+    for (const Task* each = first_; each != nullptr; each = each->next) ++count;
+    return count;
   }
   /// What is there now; as `stopped` where it is not to run any more.
   void run(bool stopped = false) {
-    std::deque<Task*> tasks;
-    {
-      const std::lock_guard lock(mutex_);
-      tasks.swap(tasks_);
+    for (std::size_t left = size(); left > 0; --left) {
+      std::unique_lock lock(mutex_);
+      Task& task = pop();
+      lock.unlock();
+      stopped ? task.stop() : task.run();
     }
-    for (Task* const task : tasks) stopped ? task->stop() : task->run();
   }
   /// Until end().
   void work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      more_.wait(lock, [&] { return ended_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      Task* const task = tasks_.front();
-      tasks_.pop_front();
+    for (std::unique_lock lock(mutex_);;) {
+      more_.wait(lock, [&] { return ended_ || first_ != nullptr; });
+      if (first_ == nullptr) return;
+      Task& task = pop();
       lock.unlock();
-      task->run();
+      task.run();
       lock.lock();
     }
   }
@@ -95,9 +99,16 @@ class RunQueue {
   std::atomic<bool> fails{false};
 
  private:
+  [[nodiscard]] Task& pop() noexcept {
+    Task& task = *std::exchange(first_, first_->next);
+    if (first_ == nullptr) last_ = nullptr;
+    return task;
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable more_;
-  std::deque<Task*> tasks_;
+  Task* first_ = nullptr;
+  Task* last_ = nullptr;
   bool ended_ = false;
 };
 
@@ -172,8 +183,8 @@ struct Receiver {
     outcome->lease = std::move(lease);
     outcome->end(Ended::value);
   }
-  void set_error(std::exception_ptr error) noexcept {
-    outcome->error = std::move(error);
+  void set_error(const std::exception_ptr& error) noexcept {
+    outcome->error = error;
     outcome->end(Ended::error);
   }
   void set_stopped() noexcept { outcome->end(Ended::stopped); }
@@ -284,6 +295,22 @@ TEST_F(AcquireSender, LooksAgainWhereAnotherCallerWasFaster) {
   lease.release();
   queue.run();
   EXPECT_EQ(call.how(), Ended::value);
+}
+
+TEST_F(AcquireSender, AllocatesNothing) {
+  Pool pool(server.connector(), {.max_size = 1});
+  EXPECT_TRUE(pool.acquire());
+  const auto sender = carpool::acquire_sender(pool);
+  const std::size_t before = allocation_faults::made_here;
+  Call<Pool> ready(queue, sender);
+  Call<Pool> waiting(queue, sender);
+  ready.start();
+  waiting.start();
+  ready.outcome.lease.release();
+  queue.run();
+  EXPECT_EQ(waiting.how(), Ended::value);
+  waiting.outcome.lease.release();
+  EXPECT_EQ(allocation_faults::made_here, before);
 }
 
 // --- error -------------------------------------------------------------------------------------------------
