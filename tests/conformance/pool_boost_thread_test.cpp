@@ -96,6 +96,7 @@ struct AlwaysGood {
 // The destructor waits for a worker that is at its own connection without the lock: it must not throw there.
 TEST(InterruptionOfADestructor, WaitsForItsEnd) {
   using CachingPool = carpool::ConnectionPool<SlowBackend, carpool::AffineBag, AlwaysGood>;
+  SlowBackend::stopped = 0;  // where the test is repeated
   auto pool = std::make_unique<CachingPool>(AlwaysGood{}, carpool::PoolOptions{.max_size = 2});
   auto user = Backend::spawn([&] {
     for (int i = 0; i < 100; ++i) static_cast<void>(pool->acquire());
