@@ -48,13 +48,11 @@ class AsyncAcquire {
 
   /// True: a connection was there.
   [[nodiscard]] bool ready() noexcept {
-    told_ = true;
-    Events::acquire_started(pool_.settings().observer);
-    if constexpr (Events::wants_wait || Events::wants_failed_wait) started_ = Backend::now();
+    tell_beginning();
     return over([&] { return Acquire<Types>::take_if_ready(pool_, target_, site_); });
   }
   [[nodiscard]] bool begin() noexcept {
-    if (!told_ && ready()) return true;
+    if (!told_) tell_beginning();
     settings_ = pool_.keep_settings();
     wait_.emplace(pool_, target_, timeout_, site_, &continuation_);
     begun_.store(true, std::memory_order_seq_cst);  // (1)
@@ -102,6 +100,11 @@ class AsyncAcquire {
       if (settings_ == nullptr) settings_ = pool_.keep_settings();
     }
     return true;
+  }
+  void tell_beginning() noexcept {
+    told_ = true;
+    Events::acquire_started(pool_.settings().observer);
+    if constexpr (Events::wants_wait || Events::wants_failed_wait) started_ = Backend::now();
   }
   void tell_failure() noexcept {
     told_ = false;
