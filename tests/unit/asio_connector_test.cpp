@@ -357,26 +357,31 @@ TYPED_TEST(AsioConnectors, ServeTwoHundredCoroutines) {
 
 // --- law 10 ------------------------------------------------------------------------------------------------
 
-// The frame waits for a timer of another context, and ends with that. No exception is in flight.
+/// A wait without an end, and the context that it ends with: the frame that waits is destroyed then.
+struct Never {
+  asio::io_context context;
+  asio::steady_timer timer{context, 1h};
+};
+
+// No exception is in flight.
 TYPED_TEST(AsioConnectors, CloseWhatAFrameLeftInTheMiddleOfAnExchange) {
   LoopbackServer server;
   asio::io_context context;
   const auto guard = asio::make_work_guard(context);
-  auto other = std::make_unique<asio::io_context>();
+  auto never = std::make_unique<Never>();
   typename TestFixture::template Pool<AsioTcp> pool(
       AsioConnector<AsioTcp>(context.get_executor(), {.host = "127.0.0.1", .port = server.port()}));
   const auto visit = [&](bool whole) -> asio::awaitable<void> {
-    asio::steady_timer never_comes(*other, 1h);
     auto lease = co_await carpool::co_acquire(pool);
     co_await lease->write_all(asio::buffer("a\n", 2));
     if (whole) (void)co_await lease->read_until("\n");
-    co_await never_comes.async_wait(asio::use_awaitable);
+    co_await never->timer.async_wait(asio::use_awaitable);
   };
   for (const bool whole : {false, true}) {
     asio::co_spawn(context, visit(whole), asio::detached);
     while (pool.stats().in_use == 0 || server.bytes_received() < (whole ? 4U : 2U)) context.run_for(1ms);
     context.run_for(20ms);
-    other = std::make_unique<asio::io_context>();
+    never = std::make_unique<Never>();
     while (pool.stats().in_use > 0) context.run_for(1ms);
     EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == (whole ? 1U : 0U); })) << whole;
   }

@@ -36,10 +36,15 @@ namespace {
 namespace asio = boost::asio;
 using Backend = carpool::FiberBackend;
 
-/// Uses the connection, swallows what that throws, and then waits for a timer that never comes.
+/// A wait without an end, and the context that it ends with: the frame that waits is destroyed then.
+struct Never {
+  asio::io_context context;
+  asio::steady_timer timer{context, 1h};
+};
+
+/// Uses the connection, swallows what that throws, and then waits without an end.
 template <class Pool, class Use>
-asio::awaitable<void> visit(Pool& pool, carpool::AsioFibers& fibers, asio::io_context& other, Use use, bool& waits) {
-  asio::steady_timer never_comes(other, 1h);
+asio::awaitable<void> visit(Pool& pool, carpool::AsioFibers& fibers, Never& never, Use use, bool& waits) {
   auto lease = co_await carpool::co_acquire(pool);
   try {
     co_await fibers.run([&] { use(*lease); }, asio::use_awaitable);
@@ -47,11 +52,11 @@ asio::awaitable<void> visit(Pool& pool, carpool::AsioFibers& fibers, asio::io_co
     EXPECT_FALSE(lease->reusable());
   }
   waits = true;
-  co_await never_comes.async_wait(asio::use_awaitable);
+  co_await never.timer.async_wait(asio::use_awaitable);
   ADD_FAILURE() << "the frame is gone";
 }
 
-/// How many connections are pooled after a frame has used one and was destroyed: with the context of its timer.
+/// How many connections are pooled after a frame has used one and was destroyed.
 template <class Connector, class Use>
 std::size_t pooled_after(Connector connector, Use use) {
   std::size_t pooled = 2;
@@ -60,13 +65,13 @@ std::size_t pooled_after(Connector connector, Use use) {
     const auto guard = asio::make_work_guard(context);
     carpool::AsioFibers fibers(context);
     carpool::ConnectionPool<Backend, carpool::LifoStack, Connector> pool(std::move(connector), {.max_size = 1});
-    auto other = std::make_unique<asio::io_context>();
+    auto never = std::make_unique<Never>();
     bool waits = false;
-    asio::co_spawn(context, visit(pool, fibers, *other, use, waits), asio::detached);
+    asio::co_spawn(context, visit(pool, fibers, *never, use, waits), asio::detached);
     while (!waits) context.run_one();
     context.poll();
     EXPECT_EQ(pool.stats().in_use, 1U);
-    other.reset();
+    never.reset();
     while (pool.stats().in_use > 0) context.run_for(1ms);
     EXPECT_TRUE(eventually<Backend>([&] { return pool.stats().size() == pool.stats().idle; }));
     pooled = pool.stats().idle;
