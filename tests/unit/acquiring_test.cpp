@@ -1,3 +1,4 @@
+// needs: boost_thread_backend, fiber_backend
 /// An acquire that no worker sleeps for: the same laws, without a thread.
 #include <carpool/acquiring.hpp>
 #include <carpool/awaitable.hpp>
