@@ -205,6 +205,20 @@ TYPED_TEST(AsioConnectors, HoldUpNoPoolThatTheirOnlyThreadDestroys) {
   EXPECT_EQ(protocol.counts->begun, protocol.counts->ended);
 }
 
+// Nobody runs the coroutines any more.
+TYPED_TEST(AsioConnectors, EndWithAContextThatIsStopped) {
+  const Hanging protocol;
+  {
+    asio::io_context context;
+    const auto guard = asio::make_work_guard(context);
+    typename TestFixture::template Pool<Hanging> pool(AsioConnector<Hanging>(context.get_executor(), protocol),
+                                                      {.max_size = 3, .connect_timeout = 10s});
+    static_cast<void>(pool.try_acquire());
+    while (protocol.counts->begun == 0) context.run_for(1ms);
+  }
+  EXPECT_EQ(protocol.counts->begun, protocol.counts->ended);
+}
+
 /// All that a protocol may have, over an echo server.
 struct Polite {
   using Connection = AsioTcp::Connection;
