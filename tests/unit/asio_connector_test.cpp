@@ -293,6 +293,31 @@ TYPED_TEST(AsioConnectors, CloseWhatHangsInAPing) {
   EXPECT_TRUE(eventually<TypeParam>([&] { return server.open() == 1; }));
 }
 
+/// Connections of no state, which never see that they are empty.
+struct Careless {
+  struct Connection {};
+  std::shared_ptr<Counts> counts = std::make_shared<Counts>();
+
+  static asio::awaitable<Connection> open() { co_return Connection(); }
+  asio::awaitable<Connection> connect(const asio::any_io_executor& /*where*/) const { return open(); }
+  asio::awaitable<bool> ping(Connection& /*connection*/) const {
+    const Presence presence(*counts);
+    co_await sleep_for(1h);
+    co_return true;
+  }
+  bool is_connected(const Connection& /*connection*/) const noexcept { return true; }
+};
+
+TYPED_TEST(AsioConnectors, KnowThatACoroutineHasTheConnection) {
+  RunningContext running;
+  const AsioConnector<Careless> connector(running.executor());
+  auto connection = connector.template connect<TypeParam>(TypeParam::now() + 10s);
+  EXPECT_TRUE(connector.is_connected(connection));
+  EXPECT_EQ(code_thrown_by([&] { (void)connector.ping(connection, TypeParam::now() + 20ms); }), std::errc::timed_out);
+  EXPECT_FALSE(connector.is_connected(connection));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return connector.counts->ended == 1; }));
+}
+
 TYPED_TEST(AsioConnectors, SayNoGoodbyesThatTheirOnlyThreadWouldWaitFor) {
   LoopbackServer server;
   asio::io_context context;
