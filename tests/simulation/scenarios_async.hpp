@@ -1,8 +1,10 @@
-/// Scenarios of callers that no worker sleeps for: called off, late, not taken, or overtaken by their pool's end.
+/// Scenarios of callers that no worker sleeps for: called off, late, not taken, or overtaken by their pool's end. And
+/// of ends that no worker sleeps for.
 #pragma once
 
 #include "scenarios_beginnings.hpp"
 #include "sleeping_acquire.hpp"
+#include "sleeping_end.hpp"
 
 template <class B>
 using AsyncCaller = SleepingAcquire<B, typename Scene<B>::Pool>;
@@ -166,4 +168,96 @@ void in_turn(carpool::Duration handoff_after) {
   scene.worker([&] { law<B>(!scene.try_use(0s), "everybody gets a connection within ten seconds"); });
   scene.join();
   scene.expect_calm();
+}
+
+template <class B>
+using AsyncEnd = SleepingEnd<B, typename Scene<B>::Pool>;
+
+/// Two wait for the last lease, and others come too late.
+template <class B>
+void drained_by_two() {
+  Scene<B> scene({.max_size = 1});
+  const carpool::TimePoint start = B::now();
+  scene.worker([&] { (void)scene.try_use(1ms); });
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::drain, start + 5s).end();
+      law<B>(B::now() < start + 5s, "nobody told a drain that the last one is back");
+      law<B>(ended.left == 0 && !ended.called_off, "a drain says that somebody is out");
+    });
+  }
+  scene.join();
+  const auto end = unsearched<B>();
+  law<B>(scene.try_use(0s) == carpool::PoolErrc::pool_closed, "drain is final");
+  scene.expect_calm();
+}
+
+/// The last lease comes back at a drain's deadline, which the reaper watches.
+template <class B>
+void drained_at_its_deadline() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  const carpool::TimePoint deadline = B::now() + 2ms;
+  AsyncEnd<B> late(scene.pool(), carpool::EndKind::drain, deadline);
+  const bool over = late.begin();
+  scene.worker([&] {
+    advance_time<B>(2ms);
+    held.release();
+  });
+  if (!over) late.wait();
+  law<B>(B::now() < deadline + 1min, "law 4: a drain's deadline is missed");
+  const carpool::Ended ended = late.result();
+  law<B>(ended.left == 0 || B::now() >= deadline, "it gave up too early");
+  scene.join();
+  scene.await([&] { return scene.server().open == 0; }, "a straggler's connection stays open");
+}
+
+/// It waits for goodbyes too.
+template <class B>
+void closed_to_the_last() {
+  SimulatedHost<B> server;
+  server.goodbye_takes = 1ms;
+  Scene<B> scene({.max_size = 2}, {}, &server);
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  used_before<B>(scene);
+  scene.worker([&] { held.release(); });
+  const carpool::TimePoint start = B::now();
+  const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::close, start + 5s).end();
+  law<B>(B::now() < start + 5s, "nobody told a close that the last connection is gone");
+  law<B>(ended.left == 0 && scene.server().open == 0, "law 5: a connection is open after the close");
+  scene.join();
+}
+
+/// Somebody calls it off, or it withdraws, at the moment when the last lease comes back. Another waits on.
+template <class B>
+void called_off_at_the_last(bool withdraws) {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  std::optional<AsyncEnd<B>> end(std::in_place, scene.pool(), carpool::EndKind::drain, carpool::never);
+  AsyncEnd<B> other(scene.pool(), carpool::EndKind::drain, carpool::never);
+  law<B>(!end->begin() && !other.begin(), "a lease is out");
+  if (!withdraws) scene.worker([&] { end->call_off(); });
+  scene.worker([&] { held.release(); });
+  if (!withdraws || !end->withdraw()) end->wait();
+  const carpool::Ended ended = end->result();
+  law<B>(withdraws || ended.left == 0 || ended.called_off, "it was called off, or the last lease is back");
+  other.wait();
+  law<B>(other.result().left == 0, "a drain says that somebody is out");
+  scene.join();
+  end.reset();
+}
+
+/// The pool is destroyed while somebody waits for its end, and a lease is out.
+template <class B>
+void destroyed_under_an_end() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  std::optional<AsyncEnd<B>> end(std::in_place, scene.pool(), carpool::EndKind::close, carpool::never);
+  law<B>(!end->begin(), "a lease is out");
+  scene.worker([&] { scene.end_pool(); });
+  scene.worker([&] { held.release(); });
+  end->wait();
+  law<B>(end->result().left <= 1, "there was one connection");
+  end.reset();
+  scene.join();
 }
