@@ -123,7 +123,9 @@ class Lifecycle : public SlotOwner {
   void wake_background_work(State& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
       if (state.has_work()) wakeups.add(state.idle_workers.rouse());
-      if (state.gate.serving()) wakeups.add(state.idle_workers.expect(state.inventory.planner.first_retry()));
+      const TimePoint retry = state.inventory.planner.first_retry();
+      if (retry != never && state.gate.serving()) [[unlikely]]
+        wakeups.add(state.idle_workers.expect(retry));
       if constexpr (has_target<typename Types::Connector>) {
         const Endpoint<Types>* const dead = state.inventory.planner.first_remembered();
         if (dead != nullptr) wakeups.add(state.idle_workers.expect(dead->forget_at(settings_->options)));

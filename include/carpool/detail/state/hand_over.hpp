@@ -95,9 +95,7 @@ class HandOver {
     inventory_.planner.update(endpoint);
   }
   void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
-    endpoint.waiters.remove(waiter);
-    deadlines_.leave(waiter);
-    gate_.one_has_waited();
+    leave_queue(endpoint, waiter);
     inventory_.planner.update(endpoint);
   }
 
@@ -116,8 +114,8 @@ class HandOver {
   }
   [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
   void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
-    const bool waits_for_ping = abandon_ping(waiter);
-    if (!std::exchange(waiter.notified, true) || waits_for_ping) rouse(waiter, wakeups);
+    const bool under_way = std::exchange(waiter.notified, true);
+    if (!under_way || abandon_ping(waiter)) rouse(waiter, wakeups);
   }
 
   /// A waiter that nobody sleeps for has taken this connection, and wants it pinged first. It is out of the queue
@@ -197,6 +195,12 @@ class HandOver {
     return true;
   }
 
+  /// The caller sees to it that the planner hears of it.
+  void leave_queue(Endpoint& endpoint, Waiter& waiter) noexcept {
+    endpoint.waiters.remove(waiter);
+    deadlines_.leave(waiter);
+    gate_.one_has_waited();
+  }
   /// With a slot, which keeps the core alive, it need not retain it any more.
   [[nodiscard]] PoolSlot* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
     PoolSlot* const slot = inventory_.take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
@@ -208,7 +212,7 @@ class HandOver {
   /// There is an idle one. The waiter may be gone when this returns.
   void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {
     const bool will_look = std::exchange(waiter.notified, true);
-    dequeue(endpoint, waiter);
+    leave_queue(endpoint, waiter);
     waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
     if (!will_look) rouse(waiter, wakeups);
   }

@@ -35,12 +35,15 @@ class Wakeups {
   }
   /// Rouses now. Call it without the lock.
   void fire() noexcept {
-    while (count_ > 0) std::destroy_at(&held_[--count_]);
+    if (count_ > 0) rouse_all();
     if (first_ != nullptr) [[unlikely]]
       resume_all();
   }
 
  private:
+  [[gnu::noinline]] void rouse_all() noexcept {
+    while (count_ > 0) std::destroy_at(&held_[--count_]);
+  }
   [[gnu::noinline]] void resume_all() noexcept {
     last_ = nullptr;
     for (Continuation* each = std::exchange(first_, nullptr); each != nullptr;) {
