@@ -182,12 +182,14 @@ using AsyncEnd = SleepingEnd<B, typename Scene<B>::Pool>;
 /// Two wait for the last lease, and others come too late.
 template <class B>
 void drained_by_two() {
-  Scene<B> scene({.max_size = 1});
+  SimulatedHost<B> server;
+  server.goodbye_takes = 8s;  // which no drain waits for
+  Scene<B> scene({.max_size = 1, .close_timeout = 10s}, {}, &server);
   const carpool::TimePoint start = B::now();
   scene.worker([&] { (void)scene.try_use(1ms); });
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
-      const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::drain, start + 5s).end();
+      const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::drain, start + 9s).end();
       law<B>(B::now() < start + 5s, "nobody told a drain that the last one is back");
       law<B>(ended.left == 0 && !ended.called_off, "a drain says that somebody is out");
     });
