@@ -176,20 +176,24 @@ void in_turn(carpool::Duration handoff_after) {
   scene.expect_calm();
 }
 
+template <class B, class S = Scene<B>>
+using AsyncEnd = SleepingEnd<B, typename S::Pool>;
 template <class B>
-using AsyncEnd = SleepingEnd<B, typename Scene<B>::Pool>;
+using SceneWithGoodbyes = Scene<B, SimulatedFullConnector>;
 
-/// Two wait for the last lease, and others come too late.
+/// Two wait for the last lease.
 template <class B>
 void drained_by_two() {
   SimulatedHost<B> server;
   server.goodbye_takes = 8s;  // which no drain waits for
-  Scene<B> scene({.max_size = 1, .close_timeout = 10s}, {}, &server);
+  SceneWithGoodbyes<B> scene({.max_size = 1, .close_timeout = 10s}, {}, &server);
+  typename SceneWithGoodbyes<B>::Lease held = taken_before<B>(scene);
   const carpool::TimePoint start = B::now();
-  scene.worker([&] { (void)scene.try_use(1ms); });
+  scene.worker([&] { scene.hold(std::move(held), 1ms); });
   for (int i = 0; i < 2; ++i) {
     scene.worker([&] {
-      const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::drain, start + 9s).end();
+      AsyncEnd<B, SceneWithGoodbyes<B>> drain(scene.pool(), carpool::EndKind::drain, start + 9s);
+      const carpool::Ended ended = drain.end();
       law<B>(B::now() < start + 5s, "nobody told a drain that the last one is back");
       law<B>(ended.left == 0 && !ended.called_off, "a drain says that somebody is out");
     });
@@ -225,12 +229,13 @@ template <class B>
 void closed_to_the_last() {
   SimulatedHost<B> server;
   server.goodbye_takes = 1ms;
-  Scene<B> scene({.max_size = 2}, {}, &server);
-  typename Scene<B>::Lease held = taken_before<B>(scene);
+  SceneWithGoodbyes<B> scene({.max_size = 2}, {}, &server);
+  typename SceneWithGoodbyes<B>::Lease held = taken_before<B>(scene);
   used_before<B>(scene);
   scene.worker([&] { held.release(); });
   const carpool::TimePoint start = B::now();
-  const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::close, start + 5s).end();
+  AsyncEnd<B, SceneWithGoodbyes<B>> close(scene.pool(), carpool::EndKind::close, start + 5s);
+  const carpool::Ended ended = close.end();
   law<B>(B::now() < start + 5s, "nobody told a close that the last connection is gone");
   law<B>(ended.left == 0 && scene.server().open == 0, "law 5: a connection is open after the close");
   scene.join();
