@@ -44,6 +44,12 @@ TEST(SimulatedAsync, AnEndIsCalledOffAtTheLastLease) {
 TEST(SimulatedAsync, AnEndIsWithdrawnAtTheLastLease) {
   expect_holds([] { called_off_at_the_last<B>(true); });
 }
-TEST(SimulatedAsync, AnEndIsToldOfItsPoolsEnd) { expect_holds(destroyed_under_an_end<B>); }
+TEST(SimulatedAsync, AnEndIsToldOfItsPoolsEnd) {
+  expect_holds([] { destroyed_under_an_end<B>(false); });
+}
+TEST(SimulatedAsync, AnEndIsToldOfItsPoolsEndOrOfTheLastLease) {
+  expect_holds([] { destroyed_under_an_end<B>(true); });
+}
+TEST(SimulatedAsync, EachDrainHasItsOwnDeadline) { expect_holds(drained_in_vain<B>); }
 
 }  // namespace

@@ -224,6 +224,23 @@ void drained_at_its_deadline() {
   scene.await([&] { return scene.server().open == 0; }, "a straggler's connection stays open");
 }
 
+/// The last lease comes back after it: each drain has its own deadline, which the reaper watches.
+template <class B>
+void drained_in_vain() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  for (const auto timeout : {4ms, 2ms}) {
+    scene.worker([&, deadline = B::now() + timeout] {
+      const carpool::Ended ended = AsyncEnd<B>(scene.pool(), carpool::EndKind::drain, deadline).end();
+      law<B>(B::now() >= deadline && B::now() < deadline + 5s, "law 4: a drain's deadline is missed");
+      law<B>(ended.left == 1 && !ended.called_off, "a drain has not counted the straggler");
+    });
+  }
+  scene.join();
+  held.release();
+  scene.await([&] { return scene.server().open == 0; }, "a straggler's connection stays open");
+}
+
 /// It waits for goodbyes too.
 template <class B>
 void closed_to_the_last() {
@@ -251,26 +268,30 @@ void called_off_at_the_last(bool withdraws) {
   law<B>(!end->begin() && !other.begin(), "a lease is out");
   if (!withdraws) scene.worker([&] { end->call_off(); });
   scene.worker([&] { held.release(); });
-  if (!withdraws || !end->withdraw()) end->wait();
+  const bool withdrawn = withdraws && end->withdraw();
+  if (!withdrawn) end->wait();
   const carpool::Ended ended = end->result();
   law<B>(withdraws || ended.left == 0 || ended.called_off, "it was called off, or the last lease is back");
   other.wait();
   law<B>(other.result().left == 0, "a drain says that somebody is out");
   scene.join();
+  law<B>(end->told() == (withdrawn ? 0 : 1), "an end is told once, and none that was withdrawn");
   end.reset();
 }
 
-/// The pool is destroyed while somebody waits for its end, and a lease is out.
+/// The pool is destroyed while somebody waits for its end, and a lease is out, which comes back then or later.
 template <class B>
-void destroyed_under_an_end() {
+void destroyed_under_an_end(bool comes_back) {
   Scene<B> scene({.max_size = 1});
   typename Scene<B>::Lease held = taken_before<B>(scene);
   std::optional<AsyncEnd<B>> end(std::in_place, scene.pool(), carpool::EndKind::close, carpool::never);
   law<B>(!end->begin(), "a lease is out");
   scene.worker([&] { scene.end_pool(); });
-  scene.worker([&] { held.release(); });
+  if (comes_back) scene.worker([&] { held.release(); });
   end->wait();
-  law<B>(end->result().left <= 1, "there was one connection");
+  const std::size_t left = end->result().left;
+  law<B>(comes_back ? left <= 1 : left == 1, "there was one connection");
+  if (!comes_back) held.release();
   end.reset();
   scene.join();
 }
