@@ -47,11 +47,11 @@ function(carpool_add_policy role name type)
   endif()
 endfunction()
 
-# The component of the headers carpool/<name>_*.hpp and carpool/<name>/, beside the `parts` that it shares with others.
+# The component of the headers carpool/<name>_*.hpp, carpool/*_<name>.hpp and carpool/<name>/, beside the `parts` that it shares with others.
 function(carpool_add_part component name parts)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}/*.hpp")
-  file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp")
+  file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp" "${CMAKE_CURRENT_SOURCE_DIR}/carpool/*_${name}.hpp")
   list(APPEND headers ${faces})
   set_property(DIRECTORY APPEND PROPERTY CARPOOL_HEADERS_OF_POLICIES ${headers})
   set(missing "")

@@ -37,10 +37,22 @@ auto initiate_acquire(Pool& pool, const typename Pool::Target& target, std::opti
                       const SourceLocation& site, Token&& token) {
   return boost::asio::async_initiate<Token, void(typename Result::Error, typename Pool::Lease)>(
       [&pool, target, deadline, site](auto handler) {
-        using Handler = std::decay_t<decltype(handler)>;
-        AsioAcquireOperation<Pool, Result, Handler>::start(pool, target, deadline, site, std::move(handler));
+        using Operation = AsioAcquireOperation<Pool, Result, std::decay_t<decltype(handler)>>;
+        if (Operation::post_if_ready(pool, target, site, handler)) return;
+        Operation::wait(pool, target, deadline, site, std::move(handler));
       },
       token);
+}
+/// Where nothing was ready a moment ago.
+template <class Pool>
+auto co_wait(Pool& pool, const typename Pool::Target& target, const SourceLocation& site) {
+  using Token = boost::asio::use_awaitable_t<>;
+  return boost::asio::async_initiate<const Token, void(std::exception_ptr, typename Pool::Lease)>(
+      [&pool, &target, site](auto handler) {
+        using Operation = AsioAcquireOperation<Pool, AsioExceptionResult, std::decay_t<decltype(handler)>>;
+        Operation::wait(pool, target, std::nullopt, site, std::move(handler));
+      },
+      boost::asio::use_awaitable);
 }
 
 }  // namespace detail
@@ -53,8 +65,7 @@ auto initiate_acquire(Pool& pool, const typename Pool::Target& target, std::opti
 ///               nothing, unless the executor's post does (any_io_executor's comes from Asio's recycled blocks).
 /// Threads:      any may call it, and leases may end on any.
 /// Lifetime:     the pool may be closed and destroyed meanwhile. A context that is destroyed first takes its waiters
-/// out
-///               of the wait queue.
+///               out of the wait queue.
 template <detail::PoolWithoutTargets Pool, LeaseToken<Pool> Token>
 auto async_acquire(Pool& pool, Token&& token, SourceLocation site = SourceLocation::current()) {
   return detail::initiate_acquire<detail::AsioExceptionResult>(pool, {}, {}, site, std::forward<Token>(token));
@@ -103,14 +114,15 @@ auto async_acquire_code(Pool& pool, const typename Pool::Target& target, Token&&
 /// For coroutines: as async_acquire, but a connection that is ready is there at once, without a turn of the executor.
 template <detail::PoolWithoutTargets Pool>
 boost::asio::awaitable<typename Pool::Lease> co_acquire(Pool& pool, SourceLocation site = SourceLocation::current()) {
-  if (auto ready = Pool::Acquiring::take_if_ready(pool, {}, site)) co_return ready;
-  co_return co_await async_acquire(pool, boost::asio::use_awaitable, site);
+  const typename Pool::Target none{};
+  if (auto ready = Pool::Acquiring::take_if_ready(pool, none, site)) co_return ready;
+  co_return co_await detail::co_wait(pool, none, site);
 }
 template <class Pool>
 boost::asio::awaitable<typename Pool::Lease> co_acquire(Pool& pool, typename Pool::Target target,
                                                         SourceLocation site = SourceLocation::current()) {
   if (auto ready = Pool::Acquiring::take_if_ready(pool, target, site)) co_return ready;
-  co_return co_await async_acquire(pool, target, boost::asio::use_awaitable, site);
+  co_return co_await detail::co_wait(pool, target, site);
 }
 
 }  // namespace carpool::inline v0_1

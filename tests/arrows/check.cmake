@@ -39,10 +39,12 @@ function(forbid_in_core pattern reason)
   endforeach()
 endfunction()
 
-# carpool/redis_*.hpp and carpool/redis/ are redis; carpool/detail/ belongs to the core, which is all of include/.
+# carpool/redis_*.hpp and carpool/redis/ are redis; carpool/acquire_sender.hpp is sender; carpool/detail/ belongs to the core, which is all of include/.
 function(folder_of header result)
   set(${result} core PARENT_SCOPE)
-  if(header MATCHES "/(backends|connectors|async)/carpool/([a-z]+)[_/]")
+  if(header MATCHES "/async/carpool/acquire_(sender)\\.hpp")
+    set(${result} ${CMAKE_MATCH_1} PARENT_SCOPE)
+  elseif(header MATCHES "/(backends|connectors|async)/carpool/([a-z]+)[_/]")
     set(${result} ${CMAKE_MATCH_2} PARENT_SCOPE)
   endif()
 endfunction()

@@ -19,10 +19,10 @@
 /// The pool's own tickets, which its waiters have drawn.
 struct DrawnTickets {
   std::uint64_t newest = 0;
-  std::vector<std::uint64_t> in_line;
+  std::vector<std::uint64_t> waiting;
 
-  [[nodiscard]] bool stands_in_line(std::uint64_t ticket) const noexcept {
-    return std::find(in_line.begin(), in_line.end(), ticket) != in_line.end();
+  [[nodiscard]] bool is_waiting(std::uint64_t ticket) const noexcept {
+    return std::find(waiting.begin(), waiting.end(), ticket) != waiting.end();
   }
 };
 
@@ -95,7 +95,7 @@ class PoolModel {
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
     if (known != nullptr && known->comes_again && !known->enqueued) *known = came();  // others have seen it go
     if (std::exchange(newest_, tickets.newest) < tickets.newest) draws(known, tickets.newest);
-    const bool stays = known != nullptr && known->ticket != 0 && tickets.stands_in_line(known->drawn);
+    const bool stays = known != nullptr && known->ticket != 0 && tickets.is_waiting(known->drawn);
     if (stays && !known->enqueued) {
       joins(*known);
       ++stats_.waiting;

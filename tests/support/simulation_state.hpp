@@ -106,12 +106,12 @@ class StateReader {
     return coming;
   }
   void read_tickets(DrawnTickets& tickets) {
-    tickets.in_line.clear();
+    tickets.waiting.clear();
     auto state = core_.access_without_flush();
     tickets.newest = state->hand_over.last_ticket();
     state->inventory.endpoints.for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
-        tickets.in_line.push_back(waiter->ticket);
+        tickets.waiting.push_back(waiter->ticket);
       }
     });
   }

@@ -17,6 +17,7 @@ class SleepingAcquire : public Pool::Acquiring {
           [[maybe_unused]] const auto wakeup = static_cast<SleepingAcquire&>(self).resumed_.unpark();
         }) {}
 
+  [[nodiscard]] bool begin() noexcept { return this->ready() || Acquiring::begin(); }
   /// After begin() was false. An interruption of the worker calls the acquire off, and passes through.
   void finish() {
     do {

@@ -1,3 +1,4 @@
+// needs: boost_thread_backend, fiber_backend
 /// An acquire that no worker sleeps for: the same laws, without a thread.
 #include <carpool/acquiring.hpp>
 #include <carpool/awaitable.hpp>
@@ -13,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -194,6 +196,19 @@ TYPED_TEST(Acquiring, ThatIsOverAndNotAskedForItsLeaseGivesItBack) {
     ASSERT_TRUE(caller.begin() || caller.finish());
   }
   EXPECT_EQ(pool.stats().in_use, 0U);
+}
+
+// Nobody has used the connection: an exception that passes by says nothing about it.
+TYPED_TEST(Acquiring, ThatIsOverAndEndsByAnExceptionKeepsItsConnection) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});
+  try {
+    Caller<TypeParam> caller(pool, TypeParam::now() + 10s);
+    ASSERT_TRUE(caller.begin() || caller.finish());
+    throw std::runtime_error("its owner's");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(pool.stats().idle, 1U);
+  EXPECT_EQ(pool.stats().size(), 1U);
 }
 
 // --- coroutines --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include <carpool/continuation.hpp>
 #include <carpool/detail/acquire.hpp>
+#include <carpool/detail/exceptions_in_flight.hpp>
 #include <carpool/lease.hpp>
 
 #include <atomic>
@@ -37,6 +38,7 @@ class AsyncAcquire {
   ~AsyncAcquire() {
     if (!told_) return;
     if (slot_ != nullptr) {
+      slot_->exceptions = exceptions_in_flight<Backend>();  // nobody has used it: they say nothing about it
       static_cast<void>(carpool::Lease<LeaseReturn<Types>>(take()));
     } else if (!pool_.forked()) {
       wait_.reset();
@@ -46,13 +48,11 @@ class AsyncAcquire {
 
   /// True: a connection was there.
   [[nodiscard]] bool ready() noexcept {
-    told_ = true;
-    Events::acquire_started(pool_.settings().observer);
-    if constexpr (Events::wants_wait || Events::wants_failed_wait) started_ = Backend::now();
+    tell_beginning();
     return over([&] { return Acquire<Types>::take_if_ready(pool_, target_, site_); });
   }
   [[nodiscard]] bool begin() noexcept {
-    if (!told_ && ready()) return true;
+    if (!told_) tell_beginning();
     settings_ = pool_.keep_settings();
     wait_.emplace(pool_, target_, timeout_, site_, &continuation_);
     begun_.store(true, std::memory_order_seq_cst);  // (1)
@@ -103,6 +103,11 @@ class AsyncAcquire {
       if (settings_ == nullptr) settings_ = pool_.keep_settings();
     }
     return true;
+  }
+  void tell_beginning() noexcept {
+    told_ = true;
+    Events::acquire_started(pool_.settings().observer);
+    if constexpr (Events::wants_wait || Events::wants_failed_wait) started_ = Backend::now();
   }
   void tell_failure() noexcept {
     told_ = false;

@@ -42,10 +42,27 @@ class AsioAcquireOperation final : Acquiring<Pool>, AsioWaiters::Waiter {
                 "async_acquire must know where to complete: use bind_executor, or a token that knows");
 
  public:
-  /// The handler is always completed by a post, never within this call.
-  static void start(Pool& pool, const Target& target, std::optional<TimePoint> deadline, const SourceLocation& site,
-                    Handler handler) {
-    if (post_if_ready(pool, target, site, handler)) return;
+  /// False: nothing is ready, and the handler is the caller's still.
+  [[nodiscard]] static bool post_if_ready(Pool& pool, const Target& target, const SourceLocation& site,
+                                          Handler& handler) {
+    typename Result::Error error{};
+    Lease lease;
+    try {
+      lease = Base::take_if_ready(pool, target, site);
+      if (!lease) return false;
+    } catch (...) {
+      error = Result::of_caught();
+    }
+    const auto executor = boost::asio::get_associated_executor(handler);
+    boost::asio::post(executor, [done = std::move(handler), error, given = std::move(lease)]() mutable {
+      std::move(done)(std::move(error), std::move(given));
+    });
+    return true;
+  }
+
+  /// Completes by a post, never within this call.
+  static void wait(Pool& pool, const Target& target, std::optional<TimePoint> deadline, const SourceLocation& site,
+                   Handler handler) {
     Allocator allocator(recycling_allocator(handler));
     auto* const memory = std::allocator_traits<Allocator>::allocate(allocator, 1);
     auto* const self = std::construct_at(memory, pool, target, deadline, site, std::move(handler));
@@ -82,23 +99,6 @@ class AsioAcquireOperation final : Acquiring<Pool>, AsioWaiters::Waiter {
       if (own->over_ || own->proceed()) own->complete();
     }
   };
-
-  [[nodiscard]] static bool post_if_ready(Pool& pool, const Target& target, const SourceLocation& site,
-                                          Handler& handler) {
-    typename Result::Error error{};
-    Lease lease;
-    try {
-      lease = Base::take_if_ready(pool, target, site);
-      if (!lease) return false;
-    } catch (...) {
-      error = Result::of_caught();
-    }
-    const auto executor = boost::asio::get_associated_executor(handler);
-    boost::asio::post(executor, [done = std::move(handler), error, given = std::move(lease)]() mutable {
-      std::move(done)(std::move(error), std::move(given));
-    });
-    return true;
-  }
 
   /// By the worker that has something for it, perhaps in the destructor of a lease.
   void post() noexcept {

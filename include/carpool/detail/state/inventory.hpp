@@ -180,7 +180,7 @@ class Inventory {
   }
 
   std::uint64_t last_id_ = 0;
-  std::uint64_t generation_ = 0;
+  std::uint32_t generation_ = 0;  // may begin anew: no connection lives through so many
 };
 
 }  // namespace carpool::inline v0_1::detail
