@@ -22,9 +22,11 @@ auto initiate_use(Pool& pool, const typename Pool::Target& target, Use use, cons
   check_asio_use<Use, typename Pool::Connection>();
   return boost::asio::async_initiate<Token, typename AsioOutcome<typename User::Result>::Signature>(
       [&pool, target, site](auto handler, Use function) {
-        using Operation = AsioUseOperation<typename Pool::Lease, Use, std::decay_t<decltype(handler)>>;
-        AsioAcquireOperation<Pool, AsioExceptionResult, Operation>::start(
-            pool, target, {}, site, Operation(std::move(function), std::move(handler)));
+        using WithLease = AsioUseOperation<typename Pool::Lease, Use, std::decay_t<decltype(handler)>>;
+        using Operation = AsioAcquireOperation<Pool, AsioExceptionResult, WithLease>;
+        WithLease then(std::move(function), std::move(handler));
+        if (Operation::post_if_ready(pool, target, site, then)) return;
+        Operation::wait(pool, target, std::nullopt, site, std::move(then));
       },
       token, std::move(use));
 }
