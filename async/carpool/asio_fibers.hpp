@@ -2,6 +2,7 @@
 /// thread.
 #pragma once
 
+#include <carpool/asio/detail/outcome.hpp>
 #include <carpool/fiber_backend.hpp>
 #include <carpool/time.hpp>
 
@@ -17,44 +18,10 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace carpool::inline v0_1 {
-
-namespace detail {
-
-/// What a call gave: an exception, or a value.
-template <class R>
-struct AsioFiberOutcome {
-  using Signature = void(std::exception_ptr, R);
-  std::exception_ptr error;
-  R value{};
-  template <class F>
-  void run(F& call) {
-    value = std::invoke(call);
-  }
-  template <class Handler>
-  void deliver(Handler&& handler) {
-    std::forward<Handler>(handler)(std::move(error), std::move(value));
-  }
-};
-template <>
-struct AsioFiberOutcome<void> {
-  using Signature = void(std::exception_ptr);
-  std::exception_ptr error;
-  template <class F>
-  void run(F& call) {
-    std::invoke(call);
-  }
-  template <class Handler>
-  void deliver(Handler&& handler) {
-    std::forward<Handler>(handler)(std::move(error));
-  }
-};
-
-}  // namespace detail
 
 /// The fibers of the one thread that runs an io_context: its handlers and they take turns, and nothing changes threads.
 /// So every connector for FiberBackend can be used from coroutines:
@@ -88,7 +55,7 @@ class AsioFibers {
   /// deadline of its own.
   template <class F, class Token>
   auto run(F call, Token&& token) {
-    using Outcome = detail::AsioFiberOutcome<std::invoke_result_t<F&>>;
+    using Outcome = detail::AsioOutcome<std::invoke_result_t<F&>>;
     return boost::asio::async_initiate<Token, typename Outcome::Signature>(
         [this](auto handler, F work) { start<Outcome>(std::move(handler), std::move(work)); }, token, std::move(call));
   }

@@ -23,6 +23,8 @@ namespace carpool::inline v0_1 {
 ///           object that has begun must not be destroyed before begin() or proceed() was true, because `resume` may be
 ///           under way: call_off() brings that about, and withdraw() tells whether it is so. Nothing is allocated,
 ///           except for an error.
+/// fork:     a child never resumes what its parent began. There call_off() does nothing, withdraw() is true, proceed()
+///           ends with AcquireCancelled, and the object may be destroyed.
 template <class Pool>
 class Acquiring : private Continuation {
   using Types = typename Pool::Types;

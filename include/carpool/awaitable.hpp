@@ -1,9 +1,11 @@
-/// co_await carpool::acquire_on(pool, executor): a lease in any coroutine, on any executor.
+/// co_await carpool::acquire_on(pool, executor): a lease in any coroutine, on any executor; drain_on, close_on.
 #pragma once
 
 #include <carpool/acquiring.hpp>
+#include <carpool/ending.hpp>
 
 #include <coroutine>
+#include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -62,6 +64,41 @@ class [[nodiscard]] AcquireAwaiter : private Continuation {
   Waiting acquiring_;
 };
 
+/// Lives in the frame of the coroutine that awaits it.
+template <class Pool, ContinuationExecutor Executor>
+class [[nodiscard]] EndAwaiter : private Continuation {
+ public:
+  EndAwaiter(Pool& pool, Executor& executor, EndKind kind, SaturatedDuration timeout) noexcept
+      : Continuation{[](Continuation& self) noexcept { static_cast<EndAwaiter&>(self).coroutine_.resume(); }},
+        executor_(executor),
+        ending_(pool, kind, timeout, *this) {}
+  EndAwaiter(const EndAwaiter&) = delete;
+  EndAwaiter& operator=(const EndAwaiter&) = delete;
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    coroutine_ = coroutine;
+    return !ending_.begin();  // suspended: *this may be gone
+  }
+  [[nodiscard]] std::size_t await_resume() noexcept { return ending_.result().left; }
+
+ private:
+  struct Waiting final : Ending<Pool> {
+    Waiting(Pool& pool, EndKind kind, SaturatedDuration timeout, EndAwaiter& awaiter) noexcept
+        : Ending<Pool>(pool, kind, Ending<Pool>::deadline_in(timeout),
+                       [](Ending<Pool>& self) noexcept {
+                         EndAwaiter& own = static_cast<Waiting&>(self).owner;
+                         own.executor_.post(own);
+                       }),
+          owner(awaiter) {}
+    EndAwaiter& owner;
+  };
+
+  Executor& executor_;
+  std::coroutine_handle<> coroutine_;
+  Waiting ending_;
+};
+
 }  // namespace detail
 
 /// Awaited, it gives a Lease, within options.acquire_timeout or until the deadline; `executor`, which must outlive the
@@ -78,6 +115,19 @@ template <class Pool, ContinuationExecutor Executor>
 [[nodiscard]] auto acquire_on(Pool& pool, Executor& executor, typename Pool::Target target,
                               std::optional<TimePoint> deadline = {}, SourceLocation site = SourceLocation::current()) {
   return detail::AcquireAwaiter<Pool, Executor>(pool, executor, std::move(target), deadline, site);
+}
+
+/// Drains the pool as ConnectionPool::drain does, and gives how many leases were still out at the end of `timeout`.
+/// Nobody sleeps meanwhile; `executor`, which must outlive the wait, resumes the coroutine. The pool may be destroyed
+/// meanwhile, which ends the wait. A coroutine that waits here must not be destroyed.
+template <class Pool, ContinuationExecutor Executor>
+[[nodiscard]] auto drain_on(Pool& pool, Executor& executor, SaturatedDuration timeout) {
+  return detail::EndAwaiter<Pool, Executor>(pool, executor, EndKind::drain, timeout);
+}
+/// The same for ConnectionPool::close: it waits until every connection is gone, and gives how many are left.
+template <class Pool, ContinuationExecutor Executor>
+[[nodiscard]] auto close_on(Pool& pool, Executor& executor, SaturatedDuration timeout) {
+  return detail::EndAwaiter<Pool, Executor>(pool, executor, EndKind::close, timeout);
 }
 
 }  // namespace carpool::inline v0_1

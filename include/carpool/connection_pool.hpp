@@ -22,6 +22,8 @@ struct PoolInspector;  // of the tests: the simulator asks the state what stats(
 }
 template <class Pool>
 class Acquiring;  // <carpool/acquiring.hpp>
+template <class Pool>
+class Ending;  // <carpool/ending.hpp>
 
 /// Threads: every member may be called from any worker at any time, the destructor excepted. The destructor may run
 /// while callers wait for a connection: each gets PoolClosed, and uses nothing of the pool after that. It must not run
@@ -58,6 +60,7 @@ class ConnectionPool {
   using Target = target_t<Connector>;                   ///< an endpoint; std::monostate where the connector has none
   using Lease = carpool::Lease<detail::LeaseReturn<Types>>;  ///< move-only; may outlive the pool
   using Acquiring = carpool::Acquiring<ConnectionPool>;      ///< an acquire that no worker sleeps for
+  using Ending = carpool::Ending<ConnectionPool>;            ///< a drain or close that no worker sleeps for
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
   /// and the bound of a bad option, also of the connector's where that has validate().
@@ -248,6 +251,8 @@ class ConnectionPool {
   friend struct detail::PoolInspector;
   template <class>
   friend class carpool::Acquiring;
+  template <class>
+  friend class carpool::Ending;
 
   const std::shared_ptr<Settings> settings_;
   mutable typename Backend::template Atomic<Core*> core_;

@@ -35,5 +35,21 @@ TEST(SimulatedAsync, SharesInTurn) {
 TEST(SimulatedAsync, SharesAsItComes) {
   expect_holds([] { in_turn<B>(1ms); });
 }
+TEST(SimulatedAsync, ADrainEndsWithTheLastLease) { expect_holds(drained_by_two<B>); }
+TEST(SimulatedAsync, ADrainGivesUpAtItsDeadline) { expect_holds(drained_at_its_deadline<B>); }
+TEST(SimulatedAsync, ACloseEndsWithTheLastConnection) { expect_holds(closed_to_the_last<B>); }
+TEST(SimulatedAsync, AnEndIsCalledOffAtTheLastLease) {
+  expect_holds([] { called_off_at_the_last<B>(false); });
+}
+TEST(SimulatedAsync, AnEndIsWithdrawnAtTheLastLease) {
+  expect_holds([] { called_off_at_the_last<B>(true); });
+}
+TEST(SimulatedAsync, AnEndIsToldOfItsPoolsEnd) {
+  expect_holds([] { destroyed_under_an_end<B>(false); });
+}
+TEST(SimulatedAsync, AnEndIsToldOfItsPoolsEndOrOfTheLastLease) {
+  expect_holds([] { destroyed_under_an_end<B>(true); });
+}
+TEST(SimulatedAsync, EachDrainHasItsOwnDeadline) { expect_holds(drained_in_vain<B>); }
 
 }  // namespace

@@ -39,7 +39,8 @@ class AcquireWait {
   AcquireWait& operator=(const AcquireWait&) = delete;
 
   ~AcquireWait() {
-    if (unsettled_) break_off();
+    if (!unsettled_) return;
+    pool_.forked() ? leave_to_parent() : break_off();
   }
 
   /// A validated connection. Throws what ConnectionPool::acquire does.
@@ -217,6 +218,11 @@ class AcquireWait {
     } while (!waiter_.notified && JobQueue<Types>::rest_before_retry(pool_, timeout_.deadline()));
   }
 
+  /// In a forked child: the state is the parent's, and so is a connection that was granted.
+  void leave_to_parent() noexcept {
+    if (PoolSlot* const slot = waiter_.take_granted())
+      Types::Calls::abandon(pool_.settings().connector, *slot->connection);
+  }
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next waiter.
   void break_off() noexcept {
     Instant<Backend> now;

@@ -40,7 +40,7 @@ class AsyncAcquire {
     if (slot_ != nullptr) {
       slot_->exceptions = exceptions_in_flight<Backend>();  // nobody has used it: they say nothing about it
       static_cast<void>(carpool::Lease<LeaseReturn<Types>>(take()));
-    } else {
+    } else if (!pool_.forked()) {
       wait_.reset();
       tell_failure();
     }
@@ -60,16 +60,19 @@ class AsyncAcquire {
     return over([&] { return wait_->look(false); });
   }
   [[nodiscard]] bool proceed() noexcept {
-    return over([&] { return wait_->look(true); });
+    return over([&] {
+      if (pool_.forked()) throw_called_off(pool_.settings().options);
+      return wait_->look(true);
+    });
   }
   /// By any worker, until take() begins. Either this sees (1), or begin() sees that it was called off.
   void call_off() noexcept {
     called_off_.store(true, std::memory_order_seq_cst);
-    if (begun_.load(std::memory_order_seq_cst)) wait_->call_off();
+    if (begun_.load(std::memory_order_seq_cst) && !pool_.forked()) wait_->call_off();
   }
   /// Of one that has begun and is not over. True: the continuation will not be resumed any more, and *this may go.
   /// False: it has been handed out.
-  [[nodiscard]] bool withdraw() noexcept { return wait_->withdraw(); }
+  [[nodiscard]] bool withdraw() noexcept { return pool_.forked() || wait_->withdraw(); }
 
   /// Throws what the acquire ended with.
   [[nodiscard]] PoolSlot& take() {

@@ -72,6 +72,7 @@ class Lifecycle : public SlotOwner {
     if (!fault) fault = state.close_reason_on_return(slot);
     if (fault) {
       state.inventory.put_closing(slot, *fault);
+      state.end_watches.settle(wakeups);
     } else if (slot.dirty) {
       state.inventory.queue_refresh(slot);
     } else {
@@ -86,6 +87,7 @@ class Lifecycle : public SlotOwner {
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, SlotEvent event, Wakeups& wakeups) noexcept {
     state->inventory.put_empty(slot, event);
+    state->end_watches.settle(wakeups);
     if (state->gate.waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
     wake_background_work(*state, wakeups);
   }

@@ -35,6 +35,7 @@ class PoolCore final : public LifecycleHolder {
     Wakeups wakeups;
     auto state = lifecycle.access();
     lifecycle.run_pending_closes(state, wakeups);
+    state->end_watches.tell_all(wakeups);
     state->references.owner_goes();
     lifecycle.end().owner_goes();
     lifecycle.release(state, wakeups);

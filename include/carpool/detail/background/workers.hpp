@@ -77,8 +77,8 @@ class BackgroundWorkers {
     if (state->idle_workers.stopping) return std::nullopt;
     IdleWorker<Types>* const leavers = state->idle_workers.take_leavers();
     const bool wanted = rouse_or_want_one(*state, now, wakeups);
-    state->hand_over.expire(now, wakeups);
-    state->idle_workers.deadline_due = state->hand_over.first_deadline();
+    state->expire(now, wakeups);
+    state->idle_workers.deadline_due = state->first_deadline();
     const TimePoint due = std::min(state->idle_workers.reaper_due, state->idle_workers.deadline_due);
     state.unlock();
     wakeups.fire();

@@ -3,6 +3,7 @@
 
 #include <carpool/detail/cache/cache_switch.hpp>
 #include <carpool/detail/state/connect_demand.hpp>
+#include <carpool/detail/state/end_watches.hpp>
 #include <carpool/detail/state/hand_over.hpp>
 #include <carpool/detail/state/idle_workers.hpp>
 #include <carpool/detail/state/inventory.hpp>
@@ -12,6 +13,7 @@
 #include <carpool/detail/state/watchers.hpp>
 #include <carpool/pool_stats.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -34,7 +36,8 @@ struct PoolState {
         cache_switch(cache, may_cache),
         inventory(options, owner),
         demand(options, gate, limits, inventory),
-        hand_over(options, gate, inventory, references, std::move(alive)) {}
+        hand_over(options, gate, inventory, references, std::move(alive)),
+        end_watches(inventory.slots) {}
   PoolState(const PoolState&) = delete;
   PoolState& operator=(const PoolState&) = delete;
 
@@ -47,6 +50,7 @@ struct PoolState {
   HandOver<Types> hand_over;
   IdleWorkers<Types> idle_workers;
   Watchers<Types> watchers;
+  EndWatches<Types> end_watches;
 
   /// From here on the state is exact: the cache is closed, and what was cached is idle.
   void flush_worker_cache() noexcept { cache_switch.flush(inventory); }
@@ -96,6 +100,14 @@ struct PoolState {
 
   /// A pending job may start, or a connect.
   [[nodiscard]] bool has_work() noexcept { return inventory.pending.ready() || demand.next_to_connect() != nullptr; }
+  /// When the first of those gives up for whom nobody sleeps.
+  [[nodiscard]] TimePoint first_deadline() const noexcept {
+    return std::min(hand_over.first_deadline(), end_watches.first_deadline());
+  }
+  void expire(TimePoint now, Wakeups& wakeups) noexcept {
+    hand_over.expire(now, wakeups);
+    end_watches.expire(now, wakeups);
+  }
   /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
     inventory.endpoints.for_each([&](Endpoint& endpoint) {
