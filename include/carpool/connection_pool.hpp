@@ -42,9 +42,10 @@ class Ending;  // <carpool/ending.hpp>
 /// ping and reset that has begun, until it ends, and then for goodbyes, close_timeout for all of them together. So it
 /// takes at most the greater of connect_timeout and validation_timeout, and close_timeout; longer only where a
 /// connector does not keep its deadline, as none can that looks up a name: getaddrinfo(3) is waited for until it
-/// returns. After the destructor nothing calls the connector, the eviction or the observer: a lease that is given back
-/// then destroys its connection. Calls that other workers began before that may still be under way, and must be awaited
-/// by who destroys what the policies refer to. The destructor must not run inside a call that the pool itself makes.
+/// returns. A connector that has interrupt() is told before, once, and may end all of that at once. After the
+/// destructor nothing calls the connector, the eviction or the observer: a lease that is given back then destroys its
+/// connection. Calls that other workers began before that may still be under way, and must be awaited by who destroys
+/// what the policies refer to. The destructor must not run inside a call that the pool itself makes.
 template <BackendPolicy Backend, QueuePolicy Queue, ConnectorFor<Backend> Connector,
           EvictionPolicy Eviction = DefaultEviction, ObserverPolicy Observer = NoObserver>
 class ConnectionPool {

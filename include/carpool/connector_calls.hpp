@@ -184,6 +184,11 @@ struct ConnectorCalls {
     }
   }
 
+  /// The pool ends, and is about to wait for what is in flight. Absent: that ends at its deadline.
+  static void interrupt([[maybe_unused]] const Connector& connector) noexcept {
+    if constexpr (Interrupts<Connector>) connector.interrupt();
+  }
+
   /// Absent: what in_step says. A handler that throws: close.
   static Verdict handle_exception([[maybe_unused]] const Connector& connector, Connection& connection,
                                   [[maybe_unused]] std::exception_ptr error) noexcept {

@@ -27,6 +27,7 @@ class PoolCore final : public LifecycleHolder {
   /// the end of *this.
   void owner_goes() noexcept {
     const Uninterrupted<Backend> to_the_end;
+    Types::Calls::interrupt(lifecycle.settings().connector);
     lifecycle.run_closes_inline();
     lifecycle.access()->references.retain();
     workers_.stop();
