@@ -11,6 +11,7 @@
 #   LINK  the targets that a user of the policy must link, beside that one
 #   PC    the pkg-config modules of what FIND finds, if it has any: the component's own requires them
 #   LIBS  the linker's words for what has no module, or whose module is not installed
+#   BUT   headers that bear its name and belong to another part
 
 include(GNUInstallDirs)
 
@@ -32,6 +33,13 @@ endfunction()
 
 set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_backend;tcp_connector, or all: only what they need is looked for")
 
+# The components that a component's headers include: it is there where they are, and whoever asks for it gets them.
+set(CARPOOL_BASES_asio_postgres asio postgres_connector)
+set(CARPOOL_WANTED ${CARPOOL_COMPONENTS})
+foreach(component IN LISTS CARPOOL_COMPONENTS)
+  list(APPEND CARPOOL_WANTED ${CARPOOL_BASES_${component}})
+endforeach()
+
 function(carpool_add_policy role name type)
   get_property(is_late DIRECTORY PROPERTY CARPOOL_SHARED_HEADERS_TAKEN)
   if(is_late)
@@ -49,13 +57,15 @@ endfunction()
 
 # The component of the headers carpool/<name>_*.hpp, carpool/*_<name>.hpp and carpool/<name>/, beside the `parts` that it shares with others.
 function(carpool_add_part component name parts)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS;BUT")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}/*.hpp")
   file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp" "${CMAKE_CURRENT_SOURCE_DIR}/carpool/*_${name}.hpp")
   list(APPEND headers ${faces})
+  list(TRANSFORM arg_BUT PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/carpool/")
+  list(REMOVE_ITEM headers ${arg_BUT})
   set_property(DIRECTORY APPEND PROPERTY CARPOOL_HEADERS_OF_POLICIES ${headers})
   set(missing "")
-  if(NOT CARPOOL_COMPONENTS STREQUAL all AND NOT component IN_LIST CARPOOL_COMPONENTS)
+  if(NOT CARPOOL_COMPONENTS STREQUAL all AND NOT component IN_LIST CARPOOL_WANTED)
     set(missing "to be named in CARPOOL_COMPONENTS")
   endif()
   if(arg_FIND AND NOT missing)
@@ -77,9 +87,16 @@ function(carpool_add_part component name parts)
     endif()
     list(APPEND arg_LINK PkgConfig::carpool_${arg_PKG})
   endif()
+  set(bases ${CARPOOL_BASES_${component}})
+  foreach(base IN LISTS bases)
+    if(NOT TARGET carpool_${base} AND NOT missing MATCHES CARPOOL_COMPONENTS)
+      list(APPEND missing "its component ${base}")
+    endif()
+  endforeach()
   list(JOIN missing " and " missing)
   set_property(GLOBAL APPEND_STRING PROPERTY CARPOOL_NEEDS "set(carpool_${component}_needs \"${arg_FIND}\")
 set(carpool_${component}_module \"${arg_PKG}\")
+set(carpool_${component}_bases \"${bases}\")
 set(carpool_${component}_lacked \"${missing}\")
 list(APPEND carpool_known_components ${component})
 ")
@@ -88,8 +105,10 @@ list(APPEND carpool_known_components ${component})
     return()
   endif()
 
-  carpool_add_component(${component} "${CMAKE_CURRENT_SOURCE_DIR}" "${headers}" ${parts} ${arg_LINK})
-  carpool_add_pkg_config(carpool-${component} REQUIRES carpool ${arg_PKG} MODULES ${arg_PC} LIBS ${arg_LIBS} LINK ${arg_LINK})
+  list(TRANSFORM bases PREPEND carpool:: OUTPUT_VARIABLE linked)
+  carpool_add_component(${component} "${CMAKE_CURRENT_SOURCE_DIR}" "${headers}" ${parts} ${linked} ${arg_LINK})
+  list(TRANSFORM bases PREPEND carpool- OUTPUT_VARIABLE modules)
+  carpool_add_pkg_config(carpool-${component} REQUIRES carpool ${modules} ${arg_PKG} MODULES ${arg_PC} LIBS ${arg_LIBS} LINK ${arg_LINK})
   set_property(GLOBAL APPEND PROPERTY CARPOOL_POLICIES ${component})
 endfunction()
 

@@ -35,7 +35,7 @@ get_property(CARPOOL_USABLE_POLICIES GLOBAL PROPERTY CARPOOL_POLICIES)
 if(CARPOOL_SANITIZE MATCHES thread)
   # ThreadSanitizer takes a switch of stacks for a race, and does not see how the client libraries, which were built
   # without it, order what they share.
-  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES fiber_backend simulation_backend tls_connector redis_connector postgres_connector
+  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES fiber_backend simulation_backend tls_connector redis_connector postgres_connector asio_postgres
        mysql_connector sqlite_connector http_connector thrift_connector hive_connector)
 endif()
 if(CARPOOL_LIBCXX)
