@@ -20,6 +20,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -268,6 +269,21 @@ TYPED_TEST(AsioPostgresPools, CancelAConnectAtItsDeadline) {
   EXPECT_TRUE(eventually<TypeParam>([&] { return silent.open() == 0; })) << "libpq's socket is closed";
 }
 
+// The server listens at one of localhost's addresses, and in a folder.
+TYPED_TEST(AsioPostgresPools, TryEachAddressOfAHost) {
+  RunningContext running;
+  auto where = postgres_at(this->server().port());
+  for (const std::string& host : {std::string("localhost"), this->server().unix_path()}) {
+    where.host = host;
+    typename TestFixture::Pool pool(this->to(running, where), {.connect_attempts = 1});
+    EXPECT_NO_THROW(pool.acquire().release()) << host;
+  }
+  where.host = "no-such-host.invalid";
+  typename TestFixture::Pool pool(this->to(running, where), {.connect_attempts = 1});
+  const auto error = thrown_by<carpool::ConnectError>([&] { (void)pool.acquire_for(10s); });
+  EXPECT_TRUE(contains(error.what(), "no-such-host.invalid:")) << error.what();
+}
+
 TYPED_TEST(AsioPostgresPools, SayWhyAConnectFailed) {
   RunningContext running;
   auto where = postgres_at(this->server().port());
@@ -304,6 +320,32 @@ TYPED_TEST(AsioPostgresPools, ServeAHundredCoroutinesWithFourConnections) {
   EXPECT_EQ(answered, 500);
   EXPECT_LE(pool.stats().created, 4U);
   EXPECT_EQ(pool.stats().in_use, 0U);
+}
+
+// The coroutines move from thread to thread, and their texts are longer than what a socket takes at a time.
+TYPED_TEST(AsioPostgresPools, ServeAContextWithSeveralThreads) {
+  asio::io_context context;
+  for (const std::string tls : {"disable", "require"}) {
+    auto where = postgres_at(this->server().port());
+    where.options = {{"sslmode", tls}};
+    typename TestFixture::Pool pool(Connector(context.get_executor(), AsioPostgres{where}), {.max_size = 3});
+    std::atomic<int> answered = 0;
+    const auto visit = [&](int number) -> asio::awaitable<void> {
+      for (int i = 0; i < 5; ++i) {
+        const std::string text(static_cast<std::size_t>(300'000 * (i % 2) + number), 'x');
+        auto lease = co_await carpool::co_acquire(pool);
+        const auto row = co_await lease->query("SELECT $1::text", {text});
+        answered += row.template get<std::string>(0, 0) == text ? 1 : 0;
+      }
+    };
+    for (int i = 0; i < 20; ++i) asio::co_spawn(context, visit(i), asio::detached);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { context.run(); });
+    for (std::thread& thread : threads) thread.join();
+    context.restart();
+    EXPECT_EQ(answered, 100) << tls;
+    EXPECT_LE(pool.stats().created, 3U);
+  }
 }
 
 TYPED_TEST(AsioPostgresPools, SurviveAServerThatIsKilled) {
