@@ -2,9 +2,7 @@
 #include <carpool/acquiring.hpp>
 #include <carpool/ending.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <atomic>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "process.hpp"
 
 namespace {
@@ -52,8 +51,7 @@ class AcquiringFork : public testing::Test {
   carpool::FakeServer server;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AcquiringFork, Backends);
+TYPED_TEST_SUITE(AcquiringFork, IoBackends, BackendName);
 
 // The parent's lock is held by another thread at many a fork.
 TYPED_TEST(AcquiringFork, TheChildDestroysTheParentsWaitersUnresumed) {

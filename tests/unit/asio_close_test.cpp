@@ -1,12 +1,9 @@
-// needs: asio thread_backend fiber_backend
-// sanitizers: not thread
+// needs: asio
 // The end of a pool, awaited by coroutines of Boost.Asio's: deadlines, cancellation, the end of contexts.
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_close.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -31,6 +28,7 @@
 #include <unistd.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "process.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
@@ -81,8 +79,7 @@ class AsioClose : public testing::Test {
   asio::io_context context;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AsioClose, Backends);
+TYPED_TEST_SUITE(AsioClose, IoBackends, BackendName);
 
 template <class Lease>
 asio::awaitable<void> hold(Lease lease) {
