@@ -13,12 +13,8 @@ namespace {
 
 using carpool::detail::SlotEvent;
 using carpool::detail::SlotState;
-struct Numbers {
-  using Connection = int;
-};
 struct Types {
   using Backend = carpool::SingleBackend;
-  using Connector = Numbers;
   using Connection = int;
   static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
 };
