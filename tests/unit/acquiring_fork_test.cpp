@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Law 13 for those whom no worker sleeps for: a child resumes nobody of its parent's, and may destroy them.
 #include <carpool/acquiring.hpp>
 #include <carpool/ending.hpp>

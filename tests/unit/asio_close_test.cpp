@@ -30,6 +30,7 @@
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "process.hpp"
+#include "sanitizer.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
 
@@ -206,6 +207,7 @@ TYPED_TEST(AsioClose, RacesWithTheEndOfItsContext) {
 
 // A child completes nothing that its parent began, and may destroy it.
 TYPED_TEST(AsioClose, IsDestroyedInAForkedChild) {
+  if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
   using PoolType = typename TestFixture::Pool;
   PoolType pool(this->server.connector(), {.max_size = 1});
   PoolType ending(this->server.connector(), {.max_size = 1});
