@@ -1,10 +1,9 @@
+// sanitizers: not thread
 /// Law 13 for those whom no worker sleeps for: a child resumes nobody of its parent's, and may destroy them.
 #include <carpool/acquiring.hpp>
 #include <carpool/ending.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <atomic>
 #include <memory>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "process.hpp"
 
 namespace {
@@ -52,8 +52,7 @@ class AcquiringFork : public testing::Test {
   carpool::FakeServer server;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AcquiringFork, Backends);
+TYPED_TEST_SUITE(AcquiringFork, IoBackends, BackendName);
 
 // The parent's lock is held by another thread at many a fork.
 TYPED_TEST(AcquiringFork, TheChildDestroysTheParentsWaitersUnresumed) {

@@ -1,12 +1,8 @@
-// needs: boost_thread_backend, fiber_backend
 /// An acquire that no worker sleeps for: the same laws, without a thread.
 #include <carpool/acquiring.hpp>
 #include <carpool/awaitable.hpp>
-#include <carpool/boost_thread_backend.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -20,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "queue_executor.hpp"
 #include "thrown.hpp"
 
@@ -63,8 +60,7 @@ class Acquiring : public testing::Test {
   FakeServer server;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::BoostThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(Acquiring, Backends);
+TYPED_TEST_SUITE(Acquiring, IoBackends, BackendName);
 
 TYPED_TEST(Acquiring, BeginsWithAConnectInTheBackground) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});

@@ -1,12 +1,9 @@
-// needs: asio thread_backend fiber_backend
-// sanitizers: not thread
+// needs: asio
 // A pool shared by coroutines of Boost.Asio's and threads: deadlines, cancellation, order, the end of pools and
 // contexts.
 #include <carpool/asio_acquire.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -31,6 +28,7 @@
 #include <gtest/gtest.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
 
@@ -58,8 +56,7 @@ class AsioAcquire : public testing::Test {
   asio::io_context context;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AsioAcquire, Backends);
+TYPED_TEST_SUITE(AsioAcquire, IoBackends, BackendName);
 
 template <class Pool>
 asio::awaitable<void> times_out(Pool& pool) {

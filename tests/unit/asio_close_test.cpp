@@ -1,12 +1,9 @@
-// needs: asio thread_backend fiber_backend
-// sanitizers: not thread
+// needs: asio
 // The end of a pool, awaited by coroutines of Boost.Asio's: deadlines, cancellation, the end of contexts.
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_close.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -31,7 +28,9 @@
 #include <unistd.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "process.hpp"
+#include "sanitizer.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
 
@@ -81,8 +80,7 @@ class AsioClose : public testing::Test {
   asio::io_context context;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AsioClose, Backends);
+TYPED_TEST_SUITE(AsioClose, IoBackends, BackendName);
 
 template <class Lease>
 asio::awaitable<void> hold(Lease lease) {
@@ -209,6 +207,7 @@ TYPED_TEST(AsioClose, RacesWithTheEndOfItsContext) {
 
 // A child completes nothing that its parent began, and may destroy it.
 TYPED_TEST(AsioClose, IsDestroyedInAForkedChild) {
+  if (CARPOOL_THREAD_SANITIZER) GTEST_SKIP() << "ThreadSanitizer forbids a forked child new threads";
   using PoolType = typename TestFixture::Pool;
   PoolType pool(this->server.connector(), {.max_size = 1});
   PoolType ending(this->server.connector(), {.max_size = 1});

@@ -1,14 +1,11 @@
-// needs: asio thread_backend fiber_backend
-// sanitizers: not thread
+// needs: asio
 // Connections that live on an executor of Boost.Asio's: deadlines, cancellation, the end of pools, contexts and frames.
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_connector.hpp>
 #include <carpool/asio_stream.hpp>
 #include <carpool/connection_pool.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/recognised.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
@@ -37,6 +34,7 @@
 
 #include "contains.hpp"
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "loopback_server.hpp"
 #include "thrown.hpp"
 #include "time_of.hpp"
@@ -99,8 +97,7 @@ class AsioConnectors : public testing::Test {
   template <class Protocol>
   using Pool = carpool::ConnectionPool<B, carpool::LifoStack, AsioConnector<Protocol>>;
 };
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AsioConnectors, Backends);
+TYPED_TEST_SUITE(AsioConnectors, IoBackends, BackendName);
 
 TYPED_TEST(AsioConnectors, ExchangeOnTheExecutor) {
   LoopbackServer server;
@@ -247,7 +244,7 @@ struct Polite {
 constexpr carpool::RecognisedMembers recognised = carpool::recognised<AsioConnector<Polite>, carpool::ThreadBackend>();
 static_assert(recognised.ping && recognised.reset && recognised.invalidate && recognised.interrupt);
 static_assert(recognised.reusable && recognised.in_step && !recognised.target && !recognised.describe);
-constexpr carpool::RecognisedMembers of_tcp = carpool::recognised<AsioConnector<AsioTcp>, carpool::FiberBackend>();
+constexpr carpool::RecognisedMembers of_tcp = carpool::recognised<AsioConnector<AsioTcp>, carpool::ThreadBackend>();
 static_assert(!of_tcp.ping && !of_tcp.reset && !of_tcp.invalidate && of_tcp.describe && of_tcp.interrupt);
 
 TYPED_TEST(AsioConnectors, PingResetAndSayGoodbyeByCoroutines) {

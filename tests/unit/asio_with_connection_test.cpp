@@ -1,11 +1,8 @@
-// needs: asio thread_backend fiber_backend
-// sanitizers: not thread
+// needs: asio
 // A connection for the time of a function or coroutine: results, exceptions, cancellation, the end of frames and pools.
 #include <carpool/asio_with_connection.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -31,6 +28,7 @@
 #include <gtest/gtest.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
 
@@ -85,8 +83,7 @@ class AsioWithConnection : public testing::Test {
   std::exception_ptr error;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(AsioWithConnection, Backends);
+TYPED_TEST_SUITE(AsioWithConnection, IoBackends, BackendName);
 
 template <class Pool>
 asio::awaitable<void> gets_results(Pool& pool) {

@@ -1,11 +1,8 @@
 /// A drain and a close that no worker sleeps for: what ends them, and that they are told once.
 #include <carpool/awaitable.hpp>
-#include <carpool/boost_thread_backend.hpp>
 #include <carpool/ending.hpp>
 #include <carpool/fake_connector.hpp>
-#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
-#include <carpool/thread_backend.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -17,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "eventually.hpp"
+#include "io_backends.hpp"
 #include "queue_executor.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
@@ -50,8 +48,7 @@ class Ending : public testing::Test {
   carpool::FakeServer server;
 };
 
-using Backends = testing::Types<carpool::ThreadBackend, carpool::BoostThreadBackend, carpool::FiberBackend>;
-TYPED_TEST_SUITE(Ending, Backends);
+TYPED_TEST_SUITE(Ending, IoBackends, BackendName);
 
 TYPED_TEST(Ending, OfAPoolWithoutConnectionsIsOverAtOnce) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 1});

@@ -19,7 +19,7 @@ struct AgeList<PoolSlot, false> {
 /// All under the pool's lock. Empty where there is one endpoint: there nobody makes room for another.
 template <class Types>
 class IdleAges {
-  static constexpr bool kept = has_target<typename Types::Connector>;
+  static constexpr bool kept = KeepsIdleAges<Types>;
 
  public:
   using PoolSlot = detail::PoolSlot<Types>;

@@ -36,10 +36,12 @@ using Epoch = std::uint64_t;
 template <class Types>
 inline constexpr std::size_t slot_alignment = Types::worker_caching == WorkerCaching::per_worker ? 64 : alignof(Slot);
 
-/// Where there is but one endpoint, nobody makes room for another, and no age is kept.
+/// Where there is but one endpoint, nobody makes room for another.
+template <class Types>
+concept KeepsIdleAges = has_target<typename Types::Connector>;
 struct NoHook {};
 template <class Types, class Element>
-using AgeHook = std::conditional_t<has_target<typename Types::Connector>, ListHook<Element>, NoHook>;
+using AgeHook = std::conditional_t<KeepsIdleAges<Types>, ListHook<Element>, NoHook>;
 
 /// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
 template <class Types>
