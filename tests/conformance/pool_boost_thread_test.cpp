@@ -145,7 +145,7 @@ TEST(InterruptionOfAWaiter, PassesOnWhatItWasGiven) {
 // pings, whom the interruption does not reach: the ping's own time-out closes the connection.
 TEST(InterruptionOfAPing, ClosesItsConnection) {
   const FakeServer server;
-  constexpr auto validation_timeout = callers_await == 0 ? 5s : 1s;
+  const auto validation_timeout = callers_await == CallersAwait::none ? 5s : 1s;
   Pool<Backend> pool(server.connector(),
                      {.max_size = 1, .validation_bypass_window = 1ms, .validation_timeout = validation_timeout});
   static_cast<void>(pool.acquire());

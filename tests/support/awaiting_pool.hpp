@@ -1,5 +1,5 @@
-/// A pool whose callers await: each acquire is one that no worker sleeps for, and the caller sleeps for its
-/// continuation instead. CARPOOL_CALLERS_AWAIT: 2: all calls; 1: every second; not defined: none.
+/// A pool whose callers may await: where callers_await says so, an acquire is one that no worker sleeps for, and the
+/// caller sleeps for its continuation instead.
 #pragma once
 
 #include <carpool/connection_pool.hpp>
@@ -10,13 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "callers_await.hpp"
 #include "sleeping_acquire.hpp"
-
-#ifdef CARPOOL_CALLERS_AWAIT
-inline constexpr int callers_await = CARPOOL_CALLERS_AWAIT;
-#else
-inline constexpr int callers_await = 0;
-#endif
 
 template <class Backend, class... Policies>
 class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
@@ -73,11 +68,8 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
 
  private:
   [[nodiscard]] bool sleeps() noexcept {
-    if constexpr (!Backend::concurrent || callers_await == 0) {
-      return true;
-    } else {
-      return callers_await == 1 && calls_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
-    }
+    if (callers_await == CallersAwait::every_second) return calls_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
+    return callers_await == CallersAwait::none;
   }
   [[nodiscard]] static TimePoint until(carpool::Duration timeout) { return carpool::after(Backend::now(), timeout); }
 
@@ -90,5 +82,7 @@ class AwaitingPool : public carpool::ConnectionPool<Backend, Policies...> {
   std::atomic<unsigned> calls_{0};
 };
 
-template <class... Policies>
-using PoolOf = std::conditional_t<callers_await == 0, carpool::ConnectionPool<Policies...>, AwaitingPool<Policies...>>;
+/// Where the backend has no concurrency, nobody could connect for one that waits.
+template <class Backend, class... Policies>
+using PoolOf = std::conditional_t<Backend::concurrent, AwaitingPool<Backend, Policies...>,
+                                  carpool::ConnectionPool<Backend, Policies...>>;

@@ -180,8 +180,8 @@ class Scene {
     note_trouble(stats);
     for (const auto& [caller, deadline] : stays_) {
       // Whoever has something for a caller that does not sleep may be stopped before it resumes it.
-      const bool excused =
-          callers_await == 0 ? carpool::Simulation::is_stopped(caller) : carpool::Simulation::somebody_is_stopped();
+      const bool excused = callers_await == CallersAwait::none ? carpool::Simulation::is_stopped(caller)
+                                                               : carpool::Simulation::somebody_is_stopped();
       law<Backend>(Backend::now() < deadline || excused, "law 4: somebody sleeps in acquire after its deadline");
     }
     const StateFacts facts = StateReader(*watched_).read();

@@ -1,6 +1,7 @@
 /// How much a stress test does: CARPOOL_STRESS=10 in the environment makes it ten times as much, 0.1 a tenth.
 #pragma once
 
+#include "callers_await.hpp"
 #include "sanitizer.hpp"
 
 #include <algorithm>
@@ -10,12 +11,8 @@
 /// The cycles to run; a sanitizer, which makes each cost ten times as much, gets a tenth of them, and what is run a
 /// second time with callers that await, a fifth.
 [[nodiscard]] inline std::uint64_t stress_cycles(std::uint64_t cycles) {
-#ifdef CARPOOL_CALLERS_AWAIT
-  constexpr double part = 0.2;
-#else
-  constexpr double part = 1.0;
-#endif
-  constexpr double share = (CARPOOL_SANITIZED ? 0.1 : 1.0) * part;
+  const double part = callers_await == CallersAwait::none ? 1.0 : 0.2;
+  const double share = (CARPOOL_SANITIZED ? 0.1 : 1.0) * part;
   const char* const factor = std::getenv("CARPOOL_STRESS");
   const double wanted =
       static_cast<double>(cycles) * share * (factor == nullptr ? 1.0 : std::max(0.0, std::atof(factor)));
