@@ -5,6 +5,7 @@
 // Usage: asio_redis redis://user:password@host:port/database
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_fibers.hpp>
+#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/redis_connector.hpp>
 

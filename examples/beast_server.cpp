@@ -5,6 +5,7 @@
 // beast_server redis://host:port/database postgres://user:password@host/database [port]
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_fibers.hpp>
+#include <carpool/fiber_backend.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/postgres_connector.hpp>
 #include <carpool/redis_connector.hpp>

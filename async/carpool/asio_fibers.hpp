@@ -57,7 +57,8 @@ class AsioFibers {
   auto run(F call, Token&& token) {
     using Outcome = detail::AsioOutcome<std::invoke_result_t<F&>>;
     return boost::asio::async_initiate<Token, typename Outcome::Signature>(
-        [this](auto handler, F work) { start<Outcome>(std::move(handler), std::move(work)); }, token, std::move(call));
+        [this](auto handler, F work) { this->template start<Outcome>(std::move(handler), std::move(work)); }, token,
+        std::move(call));
   }
 
  private:
