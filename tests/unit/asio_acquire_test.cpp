@@ -133,10 +133,10 @@ TYPED_TEST(AsioAcquire, KeepsTheOrderBesideThreads) {
     } else {
       asio::co_spawn(
           this->context,
-          [&pool, &served](int number) -> asio::awaitable<void> {
-            auto lease = co_await carpool::co_acquire(pool);
-            served.push_back(number);
-          }(i),
+          [](auto& from, std::vector<int>& all, int number) -> asio::awaitable<void> {
+            auto lease = co_await carpool::co_acquire(from);
+            all.push_back(number);
+          }(pool, served, i),
           asio::detached);
     }
     ASSERT_TRUE(eventually<TypeParam>([&] { return pool.stats().waiting > before; }));
