@@ -34,6 +34,7 @@ endfunction()
 set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_backend;tcp_connector, or all: only what they need is looked for")
 
 # The components that a component's headers include: it is there where they are, and whoever asks for it gets them.
+set(CARPOOL_BASES_asio_fibers asio fiber_backend)
 set(CARPOOL_BASES_asio_postgres asio postgres_connector)
 set(CARPOOL_WANTED ${CARPOOL_COMPONENTS})
 foreach(component IN LISTS CARPOOL_COMPONENTS)

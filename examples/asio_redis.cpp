@@ -1,4 +1,4 @@
-// needs: asio redis_connector fiber_backend
+// needs: asio asio_fibers redis_connector fiber_backend
 // run: redis {url}
 // A hundred coroutines of Boost.Asio's on one thread share eight connections to Redis. The connector waits as a fiber;
 // AsioFibers lets fibers and the io_context's handlers take turns.

@@ -1,4 +1,4 @@
-// needs: asio redis_connector postgres_connector fiber_backend
+// needs: asio asio_fibers redis_connector postgres_connector fiber_backend
 // run: redis+postgres {redis_url} {postgres_url}
 // An HTTP server of Boost.Beast's coroutines on one thread. Each page asks Redis and PostgreSQL: their connectors wait
 // as fibers of the same thread, so nothing blocks. Without a port it serves three pages to itself, and ends. Usage:

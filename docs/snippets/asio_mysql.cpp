@@ -1,4 +1,4 @@
-// needs: asio fiber_backend mysql_connector
+// needs: asio asio_fibers fiber_backend mysql_connector
 // What the page on leaving Boost.MySQL's connection_pool shows.
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_fibers.hpp>

@@ -16,6 +16,7 @@ DEBIAN = {
     "fiber_backend": ["libboost-fiber1.81-dev"],
     "simulation_backend": ["libboost-fiber1.81-dev"],
     "asio": ["libboost1.81-dev"],
+    "asio_fibers": ["libboost-fiber1.81-dev"],
     "asio_postgres": ["libboost1.81-dev", "libpq-dev"],
     "redis_connector": ["libhiredis-dev", "libssl-dev", "pkg-config"],
     "postgres_connector": ["libpq-dev"],

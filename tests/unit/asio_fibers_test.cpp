@@ -1,4 +1,4 @@
-// needs: asio fiber_backend tcp_connector
+// needs: asio asio_fibers fiber_backend tcp_connector
 // sanitizers: not thread
 // Fibers as guests of an io_context's thread: connectors that wait as fibers, awaited by coroutines.
 #include <carpool/asio_acquire.hpp>

@@ -1,4 +1,4 @@
-// needs: asio fiber_backend tcp_connector redis_connector
+// needs: asio asio_fibers fiber_backend tcp_connector redis_connector
 // sanitizers: not thread
 // A coroutine's frame that is destroyed while it has a lease. No exception is in flight: the connection's state alone
 // says whether it may be pooled (law 10).
