@@ -120,7 +120,7 @@ int main(int argc, char** argv) try {
   asio::co_spawn(context, listen(site, acceptor), asio::detached);
   int good = 0;
   if (argc == 3) {
-    asio::co_spawn(context, visit(acceptor.local_endpoint()), [&](std::exception_ptr, int pages) {
+    asio::co_spawn(context, visit(acceptor.local_endpoint()), [&](const std::exception_ptr&, int pages) {
       good = pages;
       acceptor.close();  // the end
     });

@@ -127,7 +127,8 @@ struct PostgresConnector {
   /// See detail/rules.hpp: where the protocol stands between two commands, whatever was thrown does no harm.
   template <class Backend>
   [[nodiscard]] Verdict handle_exception(PostgresConnection<Backend>& connection, std::exception_ptr error) const {
-    return detail::postgres_verdict(connection.reusable(), std::move(error));
+    const bool reusable = connection.reusable();
+    return detail::postgres_verdict(reusable, std::move(error));
   }
 
   /// Whether the server is a standby where a primary was wanted.
