@@ -17,6 +17,9 @@ if(CARPOOL_SANITIZE)
   if(CARPOOL_SANITIZE STREQUAL "address,undefined")
     # A fifth of the build, for what AddressSanitizer reports as well, or the fuzzers, which look for all of it, would find.
     list(APPEND flags -fno-sanitize=null,alignment)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+      list(APPEND flags -fno-sanitize=function)  # clang 14 compiles no coroutine with it
+    endif()
   endif()
   target_compile_options(carpool_our_code INTERFACE ${flags})
   target_link_options(carpool_our_code INTERFACE ${flags})
@@ -32,12 +35,12 @@ get_property(CARPOOL_USABLE_POLICIES GLOBAL PROPERTY CARPOOL_POLICIES)
 if(CARPOOL_SANITIZE MATCHES thread)
   # ThreadSanitizer takes a switch of stacks for a race, and does not see how the client libraries, which were built
   # without it, order what they share.
-  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES fiber_backend simulation_backend tls_connector redis_connector postgres_connector
+  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES fiber_backend asio_fibers simulation_backend tls_connector redis_connector postgres_connector asio_postgres
        mysql_connector sqlite_connector http_connector thrift_connector hive_connector)
 endif()
 if(CARPOOL_LIBCXX)
   # The system's libraries that are written in C++ are built for libstdc++: their headers compile, but nothing would link.
-  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES boost_thread_backend fiber_backend simulation_backend thrift_connector hive_connector)
+  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES boost_thread_backend fiber_backend asio_fibers simulation_backend thrift_connector hive_connector)
 endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})

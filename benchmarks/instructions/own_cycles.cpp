@@ -3,6 +3,10 @@
 #include "../pools.hpp"
 #include "cycles.hpp"
 
+#include <boost/fiber/operations.hpp>
+
+#include <chrono>
+
 namespace {
 
 using namespace carpool::bench;
@@ -19,6 +23,24 @@ void run_ticking(long cycles) {
   run<carpool::SingleBackend, carpool::LifoStack>(cycles);
 }
 
+/// Two fibers share a connection, and each waits for it while the other has it: a cycle is a hand-over and nothing
+/// else. The queue is none of the other rows': a second use of their pool would change what the compiler makes of the
+/// first.
+void run_handover(long cycles) {
+  using Pool = carpool::ConnectionPool<carpool::FiberBackend, carpool::FifoQueue, NullConnector>;
+  carpool::FiberBackend::install();
+  auto options = of_size(1);
+  options.handoff_after = std::chrono::nanoseconds(0);
+  const auto pool = make_warm<Pool>(NullConnector{}, options);
+  auto other = carpool::FiberBackend::spawn([&] { cycle(*pool, cycles / 2); });
+  {
+    const auto lease = pool->acquire();
+    boost::this_fiber::yield();  // the other comes to wait: from now on one of the two always does
+  }
+  cycle(*pool, cycles / 2);
+  other.join();
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -30,6 +52,7 @@ int main(int count, char** arguments) {
       {"thread/fifo", run<carpool::ThreadBackend, carpool::FifoQueue>},
       {"thread/lifetime", run<carpool::ThreadBackend, carpool::LifetimeQueue>},
       {"fiber/lifo", run<carpool::FiberBackend, carpool::LifoStack>},
+      {"fiber/handover", run_handover},
   };
   return run_row(rows, count, arguments);
 }

@@ -199,6 +199,11 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   void abandon(EndpointConnection<Backend, Inner>& connection) const noexcept {
     Calls<Backend>::abandon(its(connection), connection.inner());
   }
+  void interrupt() const noexcept
+    requires detail::Interrupts<Connector>
+  {
+    for (const Connector& endpoint : endpoints_) endpoint.interrupt();
+  }
   template <class Backend, class Inner>
     requires detail::TellsLifetime<Connector, Backend>
   [[nodiscard]] Duration lifetime(const EndpointConnection<Backend, Inner>& connection) const {

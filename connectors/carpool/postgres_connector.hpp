@@ -6,6 +6,8 @@
 #include <carpool/concepts.hpp>
 #include <carpool/postgres/connection.hpp>
 #include <carpool/postgres/detail/address_connector.hpp>
+#include <carpool/postgres/detail/rules.hpp>
+#include <carpool/postgres/detail/settings.hpp>
 #include <carpool/postgres/options.hpp>
 #include <carpool/postgres/session.hpp>
 #include <carpool/time.hpp>
@@ -79,15 +81,15 @@ struct PostgresConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    const std::string endpoint = host + (is_unix() ? "/.s.PGSQL." : ":") + std::to_string(port);
+    const std::string endpoint = detail::postgres_endpoint(*this);
     detail::PostgresAddressConnector<Backend> attempt(endpoint, max_notices, deadline);
     auto handle = attempt.first_to_answer(attempts<Backend>(deadline));
-    return Connection<Backend>(std::move(handle), endpoint, session());
+    return Connection<Backend>(std::move(handle), endpoint, detail::postgres_session(*this));
   }
 
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const {
-    return is_unix() ? host + "/.s.PGSQL." + std::to_string(port) : detail::address_text(host, port);
+    return detail::is_postgres_on_unix(*this) ? detail::postgres_endpoint(*this) : detail::address_text(host, port);
   }
 
   template <class Backend>
@@ -122,18 +124,11 @@ struct PostgresConnector {
     connection.abandon();
   }
 
-  /// The protocol says between any two commands where it stands: an exception of the server's or of anybody's that
-  /// leaves it there does no harm. One that announces the connection's end, or a server of the wrong role, does.
+  /// See detail/rules.hpp: where the protocol stands between two commands, whatever was thrown does no harm.
   template <class Backend>
   [[nodiscard]] Verdict handle_exception(PostgresConnection<Backend>& connection, std::exception_ptr error) const {
-    if (!connection.reusable()) return Verdict::close;
-    try {
-      std::rethrow_exception(std::move(error));
-    } catch (const PostgresError& refusal) {
-      return refusal.ends_connection() ? Verdict::close : Verdict::keep;
-    } catch (...) {
-      return Verdict::keep;
-    }
+    const bool reusable = connection.reusable();
+    return detail::postgres_verdict(reusable, std::move(error));
   }
 
   /// Whether the server is a standby where a primary was wanted.
@@ -156,40 +151,14 @@ struct PostgresConnector {
   }
 
  private:
-  [[nodiscard]] bool is_unix() const noexcept { return host.front() == '/'; }
-
-  [[nodiscard]] PostgresSession session() const {
-    return {.io_timeout = io_timeout,
-            .max_reply_bytes = max_reply_bytes,
-            .max_notices = max_notices,
-            .statement_cache = statement_cache,
-            .session_state = session_state,
-            .reset = reset_policy};
-  }
-
-  /// What libpq is told for each of the host's addresses. It gets the number beside the name, or it would resolve the
-  /// name itself and block; the name stays, for the certificate.
+  /// What libpq is told for each of the host's addresses.
   template <class Backend>
   [[nodiscard]] std::vector<detail::PostgresSettings> attempts(TimePoint deadline) const {
-    if (is_unix()) return {settings()};
+    if (detail::is_postgres_on_unix(*this)) return {detail::postgres_settings(*this)};
     std::vector<detail::PostgresSettings> all;
     for (const auto& address : Backend::Socket::resolve(host, port, deadline)) {
-      all.push_back(settings());
-      all.back().emplace_back("hostaddr", detail::numeric_host(address.to_string()));
+      all.push_back(detail::postgres_settings(*this, detail::numeric_host(address.to_string())));
     }
-    return all;
-  }
-
-  [[nodiscard]] detail::PostgresSettings settings() const {
-    // Kerberos is asked for where it is wanted, and not in every startup. What stands later counts.
-    detail::PostgresSettings all = {{"gssencmode", "disable"}, {"client_encoding", "UTF8"}};
-    all.insert(all.end(), options.begin(), options.end());
-    all.emplace_back("host", host);
-    all.emplace_back("port", std::to_string(port));
-    if (!user.empty()) all.emplace_back("user", user);
-    if (!password.empty()) all.emplace_back("password", password);
-    if (!database.empty()) all.emplace_back("dbname", database);
-    all.emplace_back("target_session_attrs", target_session_attrs);
     return all;
   }
 };

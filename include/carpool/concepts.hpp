@@ -156,6 +156,7 @@ concept ConnectorFor =
       requires detail::abandon_fits<C, B>;  // Connector has abandon, but not as void abandon(Connection&) const noexcept: a forked child would leave its parent's descriptors open
       requires detail::validate_fits<C, B>; // Connector has validate, but not as void validate() const: bad options would be found by the first connect
       requires detail::describe_fits<C, B>; // Connector has describe, but not as std::string describe() const, with a leading const Target& where it has targets: error texts would not say where it connects to
+      requires detail::interrupt_fits<C, B>; // Connector has interrupt, but not as void interrupt() const noexcept: the pool's destructor would wait for what is in flight
     } &&
     requires {
       requires detail::own_ping_fits<C, B>;     // Connection has ping, but not as bool ping(TimePoint deadline): no connection would ever be pinged

@@ -20,6 +20,10 @@ namespace carpool::inline v0_1 {
 namespace detail {
 struct PoolInspector;  // of the tests: the simulator asks the state what stats() does not tell
 }
+template <class Pool>
+class Acquiring;  // <carpool/acquiring.hpp>
+template <class Pool>
+class Ending;  // <carpool/ending.hpp>
 
 /// Threads: every member may be called from any worker at any time, the destructor excepted. The destructor may run
 /// while callers wait for a connection: each gets PoolClosed, and uses nothing of the pool after that. It must not run
@@ -38,9 +42,10 @@ struct PoolInspector;  // of the tests: the simulator asks the state what stats(
 /// ping and reset that has begun, until it ends, and then for goodbyes, close_timeout for all of them together. So it
 /// takes at most the greater of connect_timeout and validation_timeout, and close_timeout; longer only where a
 /// connector does not keep its deadline, as none can that looks up a name: getaddrinfo(3) is waited for until it
-/// returns. After the destructor nothing calls the connector, the eviction or the observer: a lease that is given back
-/// then destroys its connection. Calls that other workers began before that may still be under way, and must be awaited
-/// by who destroys what the policies refer to. The destructor must not run inside a call that the pool itself makes.
+/// returns. A connector that has interrupt() is told before, once, and may end all of that at once. After the
+/// destructor nothing calls the connector, the eviction or the observer: a lease that is given back then destroys its
+/// connection. Calls that other workers began before that may still be under way, and must be awaited by who destroys
+/// what the policies refer to. The destructor must not run inside a call that the pool itself makes.
 template <BackendPolicy Backend, QueuePolicy Queue, ConnectorFor<Backend> Connector,
           EvictionPolicy Eviction = DefaultEviction, ObserverPolicy Observer = NoObserver>
 class ConnectionPool {
@@ -54,6 +59,8 @@ class ConnectionPool {
   using Connection = connection_t<Connector, Backend>;  ///< what a lease gives access to
   using Target = target_t<Connector>;                   ///< an endpoint; std::monostate where the connector has none
   using Lease = carpool::Lease<detail::LeaseReturn<Types>>;  ///< move-only; may outlive the pool
+  using Acquiring = carpool::Acquiring<ConnectionPool>;      ///< an acquire that no worker sleeps for
+  using Ending = carpool::Ending<ConnectionPool>;            ///< a drain or close that no worker sleeps for
 
   /// Opens nothing; min_idle connections are opened in the background. Throws std::invalid_argument naming the field
   /// and the bound of a bad option, also of the connector's where that has validate().
@@ -242,6 +249,10 @@ class ConnectionPool {
   }
 
   friend struct detail::PoolInspector;
+  template <class>
+  friend class carpool::Acquiring;
+  template <class>
+  friend class carpool::Ending;
 
   const std::shared_ptr<Settings> settings_;
   mutable typename Backend::template Atomic<Core*> core_;

@@ -20,6 +20,13 @@ struct ConnectorCalls {
   static constexpr bool pings = Pings<Connector, Backend>;
   static constexpr bool resets = Resets<Connector, Backend>;
   static constexpr bool invalidates = Invalidates<Connector, Backend>;
+  /// A connection tells by its state whether it is in the middle of an exchange: no exception need be in flight for
+  /// that.
+  static constexpr bool knows_if_torn =
+      requires(const Connector& connector, const Connection& connection) { connector.reusable(connection); } ||
+      requires(const Connector& connector, const Connection& connection) { connector.in_step(connection); } ||
+      requires(const Connection& connection) { connection.reusable(); } ||
+      requires(const Connection& connection) { connection.in_step(); };
 
   static Connection connect(const Connector& connector, const Target& target, TimePoint deadline) {
     if constexpr (ConnectsToTargetThroughBackend<Connector, Backend>) {
@@ -175,6 +182,11 @@ struct ConnectorCalls {
                   }) {
       Backend::redirect_to_dev_null(connection.native_handle());
     }
+  }
+
+  /// The pool ends, and is about to wait for what is in flight. Absent: that ends at its deadline.
+  static void interrupt([[maybe_unused]] const Connector& connector) noexcept {
+    if constexpr (Interrupts<Connector>) connector.interrupt();
   }
 
   /// Absent: what in_step says. A handler that throws: close.

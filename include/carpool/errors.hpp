@@ -22,7 +22,7 @@ enum class PoolErrc {
   breaker_open,           ///< the server was unreachable a moment ago; the next probe is not due yet
   connect_failed,         ///< the connect that the caller waited for failed
   authentication_failed,  ///< the server refused the credentials: not retried
-  interrupted,            ///< the waiting worker was interrupted
+  interrupted,            ///< the waiting worker was interrupted, or the acquire was called off
 };
 
 namespace detail {
@@ -121,6 +121,13 @@ class PoolClosed : public PoolError {
 class QueueFull : public PoolError {
  public:
   explicit QueueFull(const std::string& what) : PoolError(PoolErrc::queue_full, what) {}
+};
+
+/// An acquire that nobody slept for was called off: ConnectionPool::Acquiring::call_off(), or a cancellation of the
+/// executor's world.
+class AcquireCancelled : public PoolError {
+ public:
+  explicit AcquireCancelled(const std::string& what) : PoolError(PoolErrc::interrupted, what) {}
 };
 
 /// The pool could not connect: carries the last cause and the number of tries.

@@ -40,6 +40,7 @@ struct RecognisedMembers {
   bool abandon = false;           ///< in a forked child; absent: the parent's connections stay open there
   bool validate = false;          ///< checks the options in the pool's constructor; absent: nothing does
   bool describe = false;          ///< says in error texts where it connects to; absent: they do not
+  bool interrupt = false;         ///< ends what is in flight at the pool's end; absent: the destructor waits for it
 
   /// "called: ping, reusable; absent: reset, ...".
   [[nodiscard]] std::string to_string() const {
@@ -54,7 +55,8 @@ struct RecognisedMembers {
                                     {"invalidate", invalidate},
                                     {"abandon", abandon},
                                     {"validate", validate},
-                                    {"describe", describe}});
+                                    {"describe", describe},
+                                    {"interrupt", interrupt}});
   }
 };
 
@@ -145,7 +147,8 @@ template <class Connector, BackendPolicy Backend>
           .invalidate = detail::Invalidates<Connector, Backend>,
           .abandon = detail::Abandons<Connector, Backend>,
           .validate = detail::Validates<Connector, Backend>,
-          .describe = detail::Describes<Connector, Backend>};
+          .describe = detail::Describes<Connector, Backend>,
+          .interrupt = detail::Interrupts<Connector>};
 }
 
 /// What a pool uses of Backend beyond BackendPolicy's requirements.

@@ -15,6 +15,9 @@ DEBIAN = {
     "boost_thread_backend": ["libboost-thread1.81-dev"],
     "fiber_backend": ["libboost-fiber1.81-dev"],
     "simulation_backend": ["libboost-fiber1.81-dev"],
+    "asio": ["libboost1.81-dev"],
+    "asio_fibers": ["libboost-fiber1.81-dev"],
+    "asio_postgres": ["libboost1.81-dev", "libpq-dev"],
     "redis_connector": ["libhiredis-dev", "libssl-dev", "pkg-config"],
     "postgres_connector": ["libpq-dev"],
     "mysql_connector": ["libmariadb-dev", "pkg-config"],
@@ -49,7 +52,7 @@ class Carpool(ConanFile):
         self.version = re.search(r' version = "([^"]*)"', header).group(1)
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "backends/*", "connectors/*", "cmake/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "backends/*", "connectors/*", "async/*", "cmake/*"):
             copy(self, pattern, self._root, self.export_sources_folder)
 
     def validate(self):

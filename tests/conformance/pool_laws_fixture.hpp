@@ -25,6 +25,7 @@
 
 #include <gtest/gtest.h>
 
+#include "awaiting_pool.hpp"
 #include "contains.hpp"
 #include "eventually.hpp"
 #include "thrown.hpp"
@@ -164,12 +165,11 @@ using Limits = carpool::AnyOf<carpool::MaxLifetime, carpool::IdleTimeout, carpoo
 
 // What most tests look at; one that watches and evicts as it is told; one with targets.
 template <class Backend>
-using Pool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector>;
+using Pool = PoolOf<Backend, carpool::LifoStack, carpool::FakeConnector>;
 template <class Backend>
-using ObservedPool =
-    carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, RecordingObserver<Backend>>;
+using ObservedPool = PoolOf<Backend, carpool::LifoStack, carpool::FakeConnector, Limits, RecordingObserver<Backend>>;
 template <class Backend>
-using TargetPool = carpool::ConnectionPool<Backend, carpool::LifoStack, carpool::FakeTargetConnector>;
+using TargetPool = PoolOf<Backend, carpool::LifoStack, carpool::FakeTargetConnector>;
 
 }  // namespace pool_laws
 

@@ -14,7 +14,12 @@ constexpr ExploringBudget among_callers{.random = 1'000, .priorities = 1'000};
 TEST(SimulatedEndings, CloseTellsEverybodyAtOnce) { expect_holds(close_against_everything<B>); }
 TEST(SimulatedEndings, CloseMayMeetADeadline) { expect_holds(close_meets_a_deadline<B>); }
 TEST(SimulatedEndings, TwoMayClose) { expect_holds(closed_twice<B>); }
-TEST(SimulatedEndings, APoolMayBeDestroyedBesideARejection) { expect_holds(destroyed_beside_a_rejection<B>); }
+TEST(SimulatedEndings, APoolMayBeDestroyedBesideARejection) {
+  expect_holds([] { destroyed_beside_a_rejection<B>(1ms); });
+}
+TEST(SimulatedEndings, APoolMayBeDestroyedBesideTheRejectionOfAGrant) {
+  expect_holds([] { destroyed_beside_a_rejection<B>(0ms); });
+}
 TEST(SimulatedEndings, APoolMayBeDestroyedWithWaiters) { expect_holds(destroyed_with_waiters<B>); }
 TEST(SimulatedEndings, LeasesMayOutliveThePool) { expect_holds(leases_outlive_the_pool<B>); }
 TEST(SimulatedEndings, APoolMayBeDestroyedAtOnce) { expect_holds(destroyed_at_once<B>); }

@@ -74,11 +74,11 @@ void destroyed_with_waiters() {
 
 /// Law 16: what a waiter was given is dead, and the pool goes before it is back in line.
 template <class B>
-void destroyed_beside_a_rejection() {
+void destroyed_beside_a_rejection(carpool::Duration handoff_after) {
   SimulatedHost<B> server;
   std::atomic<bool> dies = false;
   server.fails = [&](ServerCall call, int) { return call == ServerCall::is_connected && dies.exchange(false); };
-  Scene<B> scene({.max_size = 1}, {}, &server);
+  Scene<B> scene({.max_size = 1, .handoff_after = handoff_after}, {}, &server);
   std::optional<typename Scene<B>::Lease> held;
   {
     const auto start = unsearched<B>();

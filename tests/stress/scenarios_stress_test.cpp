@@ -75,7 +75,8 @@ TYPED_TEST(ScenarioStress, Endings) {
   this->repeat(close_meets_a_deadline<TypeParam>);
   this->repeat(closed_twice<TypeParam>);
   this->repeat(destroyed_with_waiters<TypeParam>);
-  this->repeat(destroyed_beside_a_rejection<TypeParam>);
+  this->repeat([] { destroyed_beside_a_rejection<TypeParam>(1ms); });
+  this->repeat([] { destroyed_beside_a_rejection<TypeParam>(0ms); });
   this->repeat(leases_outlive_the_pool<TypeParam>);
   this->repeat(destroyed_at_once<TypeParam>);
   this->repeat(drain_against_releases<TypeParam>);

@@ -7,7 +7,6 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <ctime>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -64,13 +63,6 @@ class TwoSockets {
 
   std::array<int, 2> ends_{-1, -1};
 };
-
-/// How long this thread has been running on a processor.
-[[nodiscard]] inline std::chrono::nanoseconds time_on_processor() {
-  std::timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 /// Leaves a token and wakes at once.
 inline void unpark_now(Fibers::ParkingSlot& slot) { const auto wakeup = slot.unpark(); }

@@ -13,7 +13,18 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
+
+/// The pool's own tickets, which its waiters have drawn.
+struct DrawnTickets {
+  std::uint64_t newest = 0;
+  std::vector<std::uint64_t> waiting;
+
+  [[nodiscard]] bool is_waiting(std::uint64_t ticket) const noexcept {
+    return std::find(waiting.begin(), waiting.end(), ticket) != waiting.end();
+  }
+};
 
 /// It learns of connections by the observer's events, and of the wait queue by comparing the stats before and after
 /// each step of a task: so it needs nothing from the pool that users have not. It knows one line only: no targets.
@@ -69,30 +80,27 @@ class PoolModel {
     if (caller.enqueued) {
       caller.comes_again = true;
     } else {
-      caller = {};
-      caller.came_after = last_ticket_;
+      caller = came();
     }
   }
   void goes_without() { mine().failed = true; }
 
   /// After each step: what the running task has done to the state, and whether it might. Whoever looks may serve those
-  /// in front of it, and stay in line itself: that tell the `tickets` of those who are in line now.
+  /// in front of it, and stay in line itself, or draw a ticket and leave the line at once: that tell the `tickets`.
   /// Who was `at_entry` takes what was its own before the stats show it: ends() looks at that.
   template <class AtEntry>
-  void look(const carpool::PoolStats& stats, const std::vector<std::uint64_t>& tickets, AtEntry at_entry) {
+  void look(const carpool::PoolStats& stats, const DrawnTickets& tickets, AtEntry at_entry) {
     for (auto& [task, each] : callers_) each.at_entry = each.at_entry || at_entry(task);
     const auto caller = callers_.find(me());
     Caller* const known = caller == callers_.end() ? nullptr : &caller->second;
-    const std::uint64_t newest = tickets.empty() ? 0 : *std::max_element(tickets.begin(), tickets.end());
-    const bool comes = newest > newest_ || stats.waiting > stats_.waiting;
-    if (comes) {
-      joins(known);
-      if (newest > newest_) known->drawn = newest;
+    if (known != nullptr && known->comes_again && !known->enqueued) *known = came();  // others have seen it go
+    if (std::exchange(newest_, tickets.newest) < tickets.newest) draws(known, tickets.newest);
+    const bool stays = known != nullptr && known->ticket != 0 && tickets.is_waiting(known->drawn);
+    if (stays && !known->enqueued) {
+      joins(*known);
       ++stats_.waiting;
     }
-    newest_ = std::max(newest_, newest);
     expect(stats.waiting <= stats_.waiting, "law 8: nobody puts others in line");
-    const bool stays = known != nullptr && std::count(tickets.begin(), tickets.end(), known->drawn) > 0;
     moves(stats, known, stays);
     if (known != nullptr) known->at_entry = at_entry(caller->first);
     if (known != nullptr) ends(caller);
@@ -120,18 +128,24 @@ class PoolModel {
   static void expect(bool holds, const char* law) { carpool::Simulation::check(holds, law); }
   [[nodiscard]] static std::uint32_t me() { return carpool::Simulation::current().self().id; }
   [[nodiscard]] Caller& mine() { return callers_[me()]; }
+  [[nodiscard]] Caller came() const {
+    Caller caller;
+    caller.came_after = last_ticket_;
+    return caller;
+  }
 
-  void joins(Caller* caller) {
-    expect(caller != nullptr, "law 8: nobody puts others in line");
-    if (caller->ticket == 0) {
-      caller->ticket = ++last_ticket_;
-      caller->since = carpool::SimulationBackend::now();
-    }
-    expect(!caller->out_of_line, "law 8: who rejects a connection has lost its turn meanwhile");
-    caller->enqueued = true;
-    caller->owns = false;
-    const auto later = [&](const Caller* each) { return each->ticket > caller->ticket; };
-    line_.insert(std::find_if(line_.begin(), line_.end(), later), caller);
+  void draws(Caller* caller, std::uint64_t drawn) {
+    expect(caller != nullptr && caller->ticket == 0, "law 8: nobody puts others in line");
+    caller->ticket = ++last_ticket_;
+    caller->drawn = drawn;
+    caller->since = carpool::SimulationBackend::now();
+  }
+  void joins(Caller& caller) {
+    expect(!caller.out_of_line, "law 8: who rejects a connection has lost its turn meanwhile");
+    caller.enqueued = true;
+    caller.owns = false;
+    const auto later = [&](const Caller* each) { return each->ticket > caller.ticket; };
+    line_.insert(std::find_if(line_.begin(), line_.end(), later), &caller);
   }
 
   /// Somebody has left the line, or none has: by itself or for a connection that it took, granted one, or sent away.
@@ -183,8 +197,7 @@ class PoolModel {
     expect(!caller.served || !caller.enqueued, "law 8: somebody was served whose turn it was not");
     if (!caller.served && !caller.failed) return;
     if (caller.comes_again) {
-      caller = {};
-      caller.came_after = last_ticket_;
+      caller = came();
     } else {
       callers_.erase(who);
     }

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "simulation_model.hpp"
+
 namespace carpool::inline v0_1::detail {
 
 /// The pool's friend.
@@ -103,13 +105,13 @@ class StateReader {
     for (const EndpointFacts& each : read().endpoints) coming += each.coming;
     return coming;
   }
-  /// The tickets of those in line.
-  void read_tickets(std::vector<std::uint64_t>& tickets) {
-    tickets.clear();
+  void read_tickets(DrawnTickets& tickets) {
+    tickets.waiting.clear();
     auto state = core_.access_without_flush();
+    tickets.newest = state->hand_over.last_ticket();
     state->inventory.endpoints.for_each([&](const auto& endpoint) {
       for (auto* waiter = endpoint.waiters.front(); waiter != nullptr; waiter = waiter->next) {
-        tickets.push_back(waiter->ticket);
+        tickets.waiting.push_back(waiter->ticket);
       }
     });
   }

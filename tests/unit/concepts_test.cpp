@@ -222,6 +222,7 @@ struct WithAll : SoundConnector {
   void abandon(Connection&) const noexcept;
   void validate() const;
   std::string describe(const Target&) const;
+  void interrupt() const noexcept;
 };
 struct WithoutAny final : SoundConnector {};
 struct Misspelt : SoundConnector { bool resuable(const Connection&) const noexcept; };
@@ -288,11 +289,11 @@ static_assert(!detail::WithoutTargets<SoundConnector> && !detail::WithoutTargets
 
 constexpr RecognisedMembers all = recognised<WithAll, SoundBackend>();
 static_assert(all.target && all.ping && all.reset && all.dirty && all.reusable && all.in_step && all.handle_exception);
-static_assert(all.lifetime && all.invalidate && all.abandon && all.validate && all.describe);
+static_assert(all.lifetime && all.invalidate && all.abandon && all.validate && all.describe && all.interrupt);
 constexpr RecognisedMembers none = recognised<Plain, SoundBackend>();
 static_assert(!none.target && !none.ping && !none.reset && !none.dirty && !none.reusable && !none.in_step);
 static_assert(!none.handle_exception && !none.lifetime && !none.invalidate && !none.abandon && !none.validate);
-static_assert(!none.describe);
+static_assert(!none.describe && !none.interrupt);
 constexpr RecognisedMembers answered = recognised<ConnectorOf<AnswersAll>, SoundBackend>();
 static_assert(answered.ping && answered.reset && answered.dirty && answered.reusable && answered.in_step);
 static_assert(answered.handle_exception && answered.lifetime && answered.invalidate && answered.abandon);

@@ -126,6 +126,7 @@ TEST(ConnectorCalls, WhatNeitherHasMeansWhatTheDocumentsSay) {
   EXPECT_FALSE(Calls::in_step({}, alive));
   EXPECT_EQ(Calls::handle_exception({}, alive, nullptr), Verdict::close);
   EXPECT_EQ(Calls::lifetime({}, alive), carpool::forever);
+  Calls::interrupt({});
 }
 
 struct Throwing : Silent {

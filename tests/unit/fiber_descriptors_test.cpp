@@ -14,6 +14,7 @@
 #include <boost/fiber/operations.hpp>
 
 #include "fiber_situations.hpp"
+#include "processor_time.hpp"
 
 namespace {
 

@@ -22,6 +22,7 @@
 
 #include "fiber_situations.hpp"
 #include "process.hpp"
+#include "processor_time.hpp"
 
 namespace {
 

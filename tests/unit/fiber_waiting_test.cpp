@@ -17,6 +17,7 @@
 
 #include "fiber_situations.hpp"
 #include "process.hpp"
+#include "processor_time.hpp"
 
 namespace {
 

@@ -13,7 +13,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -55,6 +57,44 @@ TYPED_TEST(PoolEnd, GivesWhatComesBackLaterItsOwnGoodbye) {
   lease.release();
   while (pool.stats().size() > 0) TypeParam::sleep_until(TypeParam::now() + 1ms);
   EXPECT_EQ(server.counts().invalidated, 1U);
+}
+
+/// Connects only when it is interrupted, and then in vain.
+template <class Backend>
+struct Interruptible {
+  struct Connection {
+    [[nodiscard]] bool is_connected() const noexcept { return true; }
+  };
+  struct State {
+    std::atomic<int> connects{0};
+    std::atomic<int> interrupts{0};
+    std::function<void()> on_interrupt = [] {};
+  };
+  std::shared_ptr<State> state = std::make_shared<State>();
+
+  Connection connect(TimePoint deadline) const {
+    ++state->connects;
+    while (state->interrupts == 0 && Backend::now() < deadline) Backend::sleep_until(Backend::now() + 1ms);
+    throw std::runtime_error("interrupted, or late");
+  }
+  void interrupt() const noexcept {
+    state->on_interrupt();
+    ++state->interrupts;
+  }
+};
+
+TYPED_TEST(PoolEnd, InterruptsWhatIsInFlightOnceAndWithoutTheLock) {
+  if (!TypeParam::concurrent) GTEST_SKIP() << "nothing goes on in the background";
+  const Interruptible<TypeParam> connector;
+  using Pool = carpool::ConnectionPool<TypeParam, carpool::LifoStack, Interruptible<TypeParam>>;
+  auto pool = std::make_unique<Pool>(connector, carpool::PoolOptions{.max_size = 8, .connect_timeout = 10s});
+  connector.state->on_interrupt = [&pool = *pool] { EXPECT_EQ(pool.stats().waiting, 0U); };  // takes the lock
+  EXPECT_EQ(pool->prewarm(3, 10ms), 0U);
+  pool->close();
+  EXPECT_GE(connector.state->connects, 1);
+  EXPECT_EQ(connector.state->interrupts, 0) << "close() waits for nothing, and interrupts nothing";
+  EXPECT_LT(time_of<TypeParam>([&] { pool.reset(); }), 200ms);
+  EXPECT_EQ(connector.state->interrupts, 1);
 }
 
 // The bound that the pool's documentation names, with a connect that takes all the time that it may.

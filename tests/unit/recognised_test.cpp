@@ -30,7 +30,7 @@ struct Observer {
 TEST(Recognised, AMisspeltMemberIsAmongTheAbsent) {
   EXPECT_EQ((carpool::recognised<Connector, carpool::ThreadBackend>().to_string()),
             "called: ping; absent: target, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, "
-            "abandon, validate, describe");
+            "abandon, validate, describe, interrupt");
 }
 
 TEST(Recognised, EachRoleSaysWhatIsCalled) {

@@ -49,7 +49,7 @@ TEST(SlotStates, ARefreshBeginsIdleOrAfterALease) {
             SlotState::refreshing);
   EXPECT_EQ(next(SlotState::refreshing, SlotEvent::kept), SlotState::idle);
   EXPECT_EQ(next(SlotState::refreshing, SlotEvent::close_due), SlotState::closing);
-  EXPECT_EQ(next(SlotState::refreshing, SlotEvent::taken), std::nullopt) << "its job has it";
+  EXPECT_EQ(next(SlotState::refreshing, SlotEvent::taken), SlotState::leased) << "it was pinged for a waiter";
 }
 
 TEST(SlotStates, OnlyALeaseTakesItsConnectionAway) {

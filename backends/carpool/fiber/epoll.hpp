@@ -61,6 +61,8 @@ class EpollInstance {
     return static_cast<std::uint32_t>(event.data.u64 >> 32);
   }
 
+  [[nodiscard]] int descriptor() const noexcept { return instance_; }
+
   void listen_to_bell(int fd) noexcept { control(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, bell); }
 
   /// 0, or the error. known: what the caller believes; the kernel knows better, where the number means another file.

@@ -45,14 +45,19 @@ class FiberPollSet {
 
   void withdraw(int fd, const FiberIoWaiter& waiter) noexcept { registrations_.find(fd)->remove(waiter); }
 
-  /// Waits for events and makes ready who waited for them. idle: no fiber is ready, so who ought to wait does.
-  void collect(Duration timeout, bool idle) noexcept {
+  /// Readable where collect() would find something.
+  [[nodiscard]] int descriptor() const noexcept { return epoll_.descriptor(); }
+
+  /// Waits for events and makes ready who waited for them. idle: no fiber is ready, so who ought to wait does. False:
+  /// there may be more events than these.
+  bool collect(Duration timeout, bool idle) noexcept {
     EpollInstance::Events events;
     const int count = epoll_.wait(events, timeout);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       if (event.data.u64 != EpollInstance::bell) deliver(event, idle);
     }
+    return count < static_cast<int>(events.size());
   }
 
   /// The number is about to be closed or may mean another file. Who still waits for it here is woken with POLLNVAL.

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -110,6 +111,23 @@ class FiberReactor final : public boost::fibers::algo::algorithm_with_properties
     turns_.give_way(io_waiters_ > 0 || !timers_.empty());
     running_->yield();
     turns_.charge(operations);
+  }
+
+  // --- for another event loop of this thread, whose guests the fibers are ---
+
+  /// Readable when a fiber may be able to go on for what came from outside the thread.
+  [[nodiscard]] int descriptor() const noexcept { return poll_set_.descriptor(); }
+  /// `call` is told when a first fiber can go on for what happened on this thread; nullptr: the loop is gone.
+  void be_guest(void (*call)(void* loop) noexcept, void* loop) noexcept { ready_.tell_of_first(call, loop); }
+  /// By the fiber that runs the loop: gives each other that can go on a turn. Nothing: there are more. Else all sleep
+  /// until then, or until descriptor() is readable.
+  [[nodiscard]] std::optional<TimePoint> take_turn() noexcept {
+    inbox_->rise();
+    receive();
+    const bool all_seen = poll_set_.collect(Duration::zero(), ready_.empty());
+    if (!ready_.empty()) running_->yield();
+    if (!all_seen || !ready_.empty() || !inbox_->doze()) return std::nullopt;
+    return timers_.first();
   }
 
   // --- called by Boost.Fiber ---

@@ -16,8 +16,16 @@ class FiberReadyQueue {
   [[nodiscard]] bool empty() const noexcept { return fibers_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   void push(Context& fiber) noexcept {
+    const bool first = fibers_.empty();
     fiber.ready_link(fibers_);
     ++size_;
+    if (first && on_first_ != nullptr) [[unlikely]]
+      on_first_(whose_);
+  }
+  /// `call` is told of each fiber that becomes ready while no other is; nullptr: nobody is told.
+  void tell_of_first(void (*call)(void* whose) noexcept, void* whose) noexcept {
+    on_first_ = call;
+    whose_ = whose;
   }
   /// Whom the call makes ready comes before those that are.
   template <class Call>
@@ -39,6 +47,8 @@ class FiberReadyQueue {
 
   Queue fibers_;
   std::size_t size_ = 0;
+  void (*on_first_)(void*) noexcept = nullptr;
+  void* whose_ = nullptr;
 };
 
 /// Wakes a fiber that sleeps in FiberReactor::sleep, on its own thread. As often as one likes until it goes on: who is

@@ -3,6 +3,7 @@
 
 #include <carpool/postgres/canceller.hpp>
 #include <carpool/postgres/copy.hpp>
+#include <carpool/postgres/detail/rules.hpp>
 #include <carpool/postgres/detail/statements.hpp>
 #include <carpool/postgres/detail/wire.hpp>
 #include <carpool/postgres/error.hpp>
@@ -146,13 +147,9 @@ class PostgresConnection {
 
   [[nodiscard]] bool is_connected() const noexcept { return wire_.handle().is_connected(); }
   /// The server has refused a write on it, as a standby does.
-  [[nodiscard]] bool wrong_role() const noexcept { return wire_.get() != nullptr && wire_.handle().state().wrong_role; }
+  [[nodiscard]] bool wrong_role() const noexcept { return detail::refused_for_role(wire_.handle()); }
   /// No command is under way, none has been torn off, and none was refused for the server's role. No system call.
-  [[nodiscard]] bool reusable() const noexcept {
-    const PGTransactionStatusType status = ::PQtransactionStatus(wire_.get());
-    if (!wire_.handle().sound() || wrong_role() || status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
-    return session_.reset != PostgresReset::none || status == PQTRANS_IDLE;
-  }
+  [[nodiscard]] bool reusable() const noexcept { return detail::is_reusable(wire_.handle(), session_.reset); }
   [[nodiscard]] bool dirty() const noexcept {
     if (session_.reset == PostgresReset::none) return false;
     return in_transaction() || listening_ || (session_.reset == PostgresReset::discard_all && used_);

@@ -1,7 +1,7 @@
 /// What a PostgreSQL command gave: rows with typed access, or how many rows it touched.
 #pragma once
 
-#include <carpool/postgres/detail/wire.hpp>
+#include <carpool/postgres/detail/result_pointer.hpp>
 #include <carpool/postgres/value.hpp>
 #include <carpool/sql/concepts.hpp>
 #include <carpool/sql/result.hpp>

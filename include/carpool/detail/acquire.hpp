@@ -46,17 +46,35 @@ class Acquire {
     return slot;
   }
 
+  /// Only what is ready, and nothing is asked for: an acquire that nobody sleeps for waits where this is nullptr.
+  /// Throws what the connector's matches does. No observer is told.
+  [[nodiscard]] static PoolSlot* take_if_ready(Lifecycle& pool, const Target& target, const SourceLocation& site) {
+    Timeout<Backend> none(TimePoint::min());
+    return take_ready(pool, target, none, site, true);
+  }
+  /// The same, and observers hear of it where there is one.
+  [[nodiscard]] static PoolSlot* take_if_ready_and_tell(Lifecycle& pool, const Target& target,
+                                                        const SourceLocation& site) {
+    PoolSlot* const slot = take_if_ready(pool, target, site);
+    if (slot == nullptr) return nullptr;
+    Events::acquire_started(pool.settings().observer);
+    Events::acquired(pool.settings().observer, slot->id, Duration::zero());
+    return slot;
+  }
+
  private:
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
 
   /// An idle connection that is good as it is, or nullptr.
   [[nodiscard]] static PoolSlot* take_ready(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout,
-                                            const SourceLocation& site) {
+                                            const SourceLocation& site, bool put_stale_back = false) {
     const TimePoint now = Backend::coarse_now();
     PoolSlot* slot = take_cached(pool, target, site, now);
     if (slot == nullptr) slot = take_locked(pool, target, site, now);
-    if (slot == nullptr || !Admission<Types>::admit(pool, *slot, target, timeout)) return nullptr;
+    if (slot == nullptr ||
+        Admission<Types>::admit(pool, *slot, target, timeout, nullptr, put_stale_back) != Admitted::yes)
+      return nullptr;
     if (pool.settings().options.min_idle > 0) [[unlikely]]
       top_up(pool);
     return slot;

@@ -12,8 +12,9 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// Lives on the caller's stack. Leaving it by an exception, an interruption of the waiting worker included, passes on
-/// what it had been given and takes it out of the wait queue (law 7).
+/// Lives on the caller's stack, or, where the caller does not sleep, in an AsyncAcquire. Leaving it by an exception, an
+/// interruption of the waiting worker included, passes on what it had been given and takes it out of the wait queue
+/// (law 7).
 template <class Types>
 class AcquireWait {
  public:
@@ -23,27 +24,60 @@ class AcquireWait {
   using Target = typename Types::Target;
   using Access = typename Lifecycle::Access;
 
-  AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site)
-      : pool_(pool), target_(target), timeout_(timeout), started_(Backend::now()) {
+  /// With a continuation, which must outlive it, no worker sleeps: look() in place of run().
+  AcquireWait(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout, const SourceLocation& site,
+              Continuation* continuation = nullptr)
+      : pool_(pool), settings_(pool.settings()), target_(target), timeout_(timeout), started_(Backend::now()) {
     timeout.begin(started_);
     waiter_.site = site;
     waiter_.worker = Types::this_worker();
+    waiter_.continuation = continuation;
+    waiter_.notified = continuation != nullptr;
+    waiter_.deadline = timeout.deadline();
   }
   AcquireWait(const AcquireWait&) = delete;
   AcquireWait& operator=(const AcquireWait&) = delete;
 
   ~AcquireWait() {
-    if (unsettled_) break_off();
+    if (!unsettled_) return;
+    pool_.forked() ? leave_to_parent() : break_off();
   }
 
   /// A validated connection. Throws what ConnectionPool::acquire does.
   [[nodiscard]] PoolSlot& run() {
     for (;;) {
       PoolSlot& slot = next();
-      if (!Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_)) continue;
+      if (Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_) != Admitted::yes) continue;
       unsettled_ = false;
       return slot;
     }
+  }
+
+  /// The same without sleeping. nullptr: the continuation will be resumed, or has been by now, and *this may be gone;
+  /// once it was, look(true) is to follow. Throws also AcquireCancelled.
+  [[nodiscard]] PoolSlot* look(bool roused) {
+    PoolSlot* slot = roused ? waiter_.take_granted() : nullptr;
+    for (;; slot = nullptr) {
+      if (slot == nullptr) slot = look_once();
+      if (slot == nullptr) return nullptr;
+      const Admitted admitted = Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_);
+      if (admitted == Admitted::later) return nullptr;
+      if (admitted == Admitted::no) continue;
+      unsettled_ = false;
+      return slot;
+    }
+  }
+  /// By any worker. What has begun to end otherwise does so.
+  void call_off() noexcept {
+    Wakeups<Backend> wakeups;
+    auto state = pool_.access();
+    waiter_.called_off = true;
+    state->hand_over.notify(waiter_, wakeups);
+  }
+  /// By who is about to end it without another look. True: the continuation is not under way, and never will be.
+  [[nodiscard]] bool withdraw() noexcept {
+    auto state = pool_.access();
+    return state->hand_over.abandon_ping(waiter_) || !std::exchange(waiter_.notified, true);
   }
 
  private:
@@ -53,27 +87,40 @@ class AcquireWait {
     auto state = pool_.access();
     auto& endpoint = find_endpoint(state);
     for (bool timed_out = false;;) {
-      Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
-      if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, now.get());
-      if (PoolSlot* slot = state->hand_over.claim(endpoint, waiter_, now)) {
-        state->hand_over.serve(endpoint, now, wakeups);
-        pool_.wake_background_work(*state, wakeups);
-        return *slot;
-      }
-      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, &endpoint, *why, now.get());
-      if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
-      state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
-      pool_.wake_background_work(*state, wakeups);
+      if (PoolSlot* slot = claim_or_enqueue(state, endpoint, wakeups, timed_out)) return *slot;
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
   }
-
-  /// Anew for each connection, because it may have been dropped since the last; and not for a waiter whose connect has
-  /// failed meanwhile, which would have it made again for nobody.
+  [[nodiscard]] PoolSlot* look_once() {
+    Wakeups<Backend> wakeups;
+    auto state = pool_.access();
+    auto& endpoint = find_endpoint(state);
+    PoolSlot* const slot = claim_or_enqueue(state, endpoint, wakeups, waiter_.timed_out);
+    if (slot == nullptr) wakeups.add(state->idle_workers.expect_deadline(state->hand_over.first_deadline()));
+    return slot;
+  }
+  /// Anew for each look, because it may have been dropped since the last; and not for a waiter that is about to leave,
+  /// who would have it made again for nobody.
   [[nodiscard]] Endpoint<Types>& find_endpoint(Access& state) {
-    if (!std::exchange(unsettled_, true)) state->hand_over.retain(waiter_);  // a waiter that rejected one has retained
+    if (!std::exchange(unsettled_, true)) state->hand_over.retain(waiter_);  // who was rejected is inside
+    if (waiter_.called_off) throw_called_off(pool_.settings().options);
     if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, Backend::now());
     return state->inventory.endpoints.at(target_);
+  }
+  /// nullptr: we wait from here on.
+  [[nodiscard]] PoolSlot* claim_or_enqueue(Access& state, Endpoint<Types>& endpoint, Wakeups<Backend>& wakeups,
+                                           bool timed_out) {
+    Instant<Backend> now;  // not what it was before the lock: others may have become overdue meanwhile
+    if (waiter_.failure != nullptr) turn_away(state, nullptr, PoolErrc::connect_failed, now.get());
+    PoolSlot* const slot = state->hand_over.claim(endpoint, waiter_, now);
+    if (slot == nullptr) {
+      if (const auto why = refused(*state, endpoint, now, timed_out)) turn_away(state, &endpoint, *why, now.get());
+      if (!waiter_.enqueued) state->hand_over.enqueue(endpoint, waiter_, started_);
+      if (!waiter_.sleeps()) waiter_.notified = false;
+    }
+    state->hand_over.serve(endpoint, now, wakeups);  // law 3: there may be more than the first waiters were told of
+    pool_.wake_background_work(*state, wakeups);
+    return slot;
   }
 
   /// Why there is no point in waiting (longer), if there is none.
@@ -102,9 +149,16 @@ class AcquireWait {
     refusal.length = now - started_;
     if (endpoint != nullptr && why != PoolErrc::pool_closed) ask_endpoint(*state, *endpoint, refusal);
     state.unlock();
-    const auto& settings = pool_.settings();
-    throw_refusal(settings.options, refusal,
-                  refusal.connecting ? Types::Calls::describe(settings.connector, target_) : std::string());
+    throw_refusal(settings_.options, refusal,
+                  refusal.connecting ? Types::Calls::describe(settings_.connector, target_) : std::string());
+  }
+  /// The queue, and the pool's count of who needs it, know nothing of us any more.
+  [[noreturn, gnu::noinline]] void leave_dismissed() {
+    unsettled_ = false;
+    Refusal refusal;
+    refusal.why = waiter_.failure != nullptr ? PoolErrc::connect_failed : PoolErrc::pool_closed;
+    refusal.failure = waiter_.failure;
+    throw_refusal(settings_.options, refusal, std::string());
   }
   /// A waiter that was dequeued must not use its endpoint any more: it may be gone.
   void ask_endpoint(PoolState<Types>& state, Endpoint<Types>& endpoint, Refusal& refusal) {
@@ -130,6 +184,8 @@ class AcquireWait {
   /// state, which is left unlocked then. An interruption passes through.
   [[nodiscard]] PoolSlot* wait(Access& state, Wakeups<Backend>& wakeups, bool& timed_out) {
     const bool without_workers = state->idle_workers.without_workers();
+    const bool sleeps = Backend::concurrent && !without_workers;  // else we run jobs, and need the core
+    waiter_.stage.store(sleeps ? WaiterStage::waits : WaiterStage::looks, std::memory_order_relaxed);
     state.unlock();
     wakeups.fire();
     if constexpr (Backend::concurrent) {
@@ -137,11 +193,22 @@ class AcquireWait {
     } else {
       work_for_it();
     }
-    timed_out = !waiter_.parking.park_until(timeout_.deadline());
+    timed_out = !park();
     PoolSlot* const granted = timed_out ? nullptr : waiter_.take_granted();
+    if (granted == nullptr && waiter_.was_dismissed()) leave_dismissed();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
     return granted;
+  }
+
+  /// An interruption may meet a dismissal: then there is nothing to break off.
+  [[nodiscard]] bool park() {
+    try {
+      return waiter_.parking.park_until(timeout_.deadline());
+    } catch (...) {
+      if (waiter_.was_dismissed()) unsettled_ = false;
+      throw;
+    }
   }
 
   /// On a backend without concurrency: the pool's work, and what can be tried again in time.
@@ -151,6 +218,11 @@ class AcquireWait {
     } while (!waiter_.notified && JobQueue<Types>::rest_before_retry(pool_, timeout_.deadline()));
   }
 
+  /// In a forked child: the state is the parent's, and so is a connection that was granted.
+  void leave_to_parent() noexcept {
+    if (PoolSlot* const slot = waiter_.take_granted())
+      Types::Calls::abandon(pool_.settings().connector, *slot->connection);
+  }
   /// An exception ends the visit: what we were given, or were told to look at, goes to the next waiter.
   void break_off() noexcept {
     Instant<Backend> now;
@@ -174,6 +246,7 @@ class AcquireWait {
   }
 
   Lifecycle& pool_;
+  const Settings<Types>& settings_;  // there still after a dismissal, when the pool may be gone
   const Target& target_;
   Timeout<Backend>& timeout_;
   const TimePoint started_;

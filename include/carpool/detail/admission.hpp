@@ -6,9 +6,18 @@
 #include <carpool/detail/timeout.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 
 namespace carpool::inline v0_1::detail {
+
+/// What became of a connection that a caller looked at.
+enum class Admitted : std::uint8_t {
+  yes,
+  no,     ///< it has been taken care of; a waiter stands in the queue again
+  later,  ///< of a waiter that nobody sleeps for, which may be gone: it is resumed when the ping has ended
+};
 
 /// By the caller that has taken a connection, and outside the lock but where it says otherwise.
 template <class Types>
@@ -21,14 +30,14 @@ class Admission {
   using Target = typename Types::Target;
   using Waiter = detail::Waiter<Types>;
 
-  /// The last look before a connection is handed out, by the caller and outside the lock. False: it was not good, and
-  /// has been taken care of; who had waited for it stands in line again.
-  [[nodiscard]] static bool admit(Lifecycle& pool, PoolSlot& slot, const Target& target, Timeout<Backend>& timeout,
-                                  Waiter* waiter = nullptr) {
+  /// The last look before a connection is handed out, by the caller and outside the lock. Where there is no waiter, a
+  /// connection that must be pinged first is left to a background worker, or put back as it is.
+  [[nodiscard]] static Admitted admit(Lifecycle& pool, PoolSlot& slot, const Target& target, Timeout<Backend>& timeout,
+                                      Waiter* waiter = nullptr, bool put_stale_back = false) {
     const TimePoint now = slot.lease.since();
     if (waiter != nullptr && pool.end().owner_gone()) [[unlikely]]
       return reject(pool, slot, CloseReason::closed, waiter);
-    if (!Calls::is_connected(pool.settings().connector, *slot.connection))
+    if (slot.is_dead || !Calls::is_connected(pool.settings().connector, *slot.connection))
       return reject(pool, slot, CloseReason::dead, waiter);
     if (now >= slot.good_until) [[unlikely]] {
       if (const auto fault = fault_at_hand_out(pool, slot, now)) return reject(pool, slot, *fault, waiter);
@@ -39,11 +48,14 @@ class Admission {
     if constexpr (Calls::pings) {
       const bool stale = pool.is_stale(slot, now);
       const bool answered = waiter != nullptr && has_answered(slot, *waiter);
-      if (stale && !answered && !revalidate(pool, slot, timeout, waiter)) return false;
+      if (stale && !answered) {
+        const Admitted admitted = put_stale_back ? put_back(pool, slot) : revalidate(pool, slot, timeout, waiter);
+        if (admitted != Admitted::yes) return admitted;
+      }
     }
     slot.exceptions = exceptions_in_flight<Backend>();
     if constexpr (Events::wants_leaks) expect_back(pool, now);
-    return true;
+    return Admitted::yes;
   }
 
  private:
@@ -74,9 +86,9 @@ class Admission {
   [[nodiscard]] static bool has_answered(const PoolSlot& slot, const Waiter& waiter) noexcept {
     return slot.answered_after == slot.uses && slot.validated_at >= waiter.asked_for_ping;
   }
-  /// The acquirer does not want it. Always false, for the caller to return.
-  [[nodiscard]] static bool reject(Lifecycle& pool, PoolSlot& slot, CloseReason fault,
-                                   Waiter* waiter = nullptr) noexcept {
+  /// The acquirer does not want it. Always `no`, for the caller to return.
+  [[nodiscard]] static Admitted reject(Lifecycle& pool, PoolSlot& slot, CloseReason fault,
+                                       Waiter* waiter = nullptr) noexcept {
     {
       Wakeups wakeups;
       auto state = pool.access();
@@ -84,21 +96,31 @@ class Admission {
       pool.return_slot(*state, slot, fault, wakeups);
     }
     pool.run_closes_inline();
-    return false;
+    return Admitted::no;
+  }
+  /// It is good enough to be idle.
+  [[nodiscard]] static Admitted put_back(Lifecycle& pool, PoolSlot& slot) noexcept {
+    Wakeups wakeups;
+    auto state = pool.access();
+    requeue_waiter(*state, slot, nullptr);
+    pool.return_slot(*state, slot, std::nullopt, wakeups);
+    return Admitted::no;
   }
   /// Nobody may come in between: a waiter is back where it stood before the next connection can be given away (law 8).
   static void requeue_waiter(PoolState<Types>& state, PoolSlot& slot, Waiter* waiter) noexcept {
     --state.inventory.counters.acquired;
     if (waiter == nullptr) return;
     state.hand_over.retain(*waiter);
+    waiter->stage.store(WaiterStage::looks, std::memory_order_relaxed);  // it is in line, and awake
     state.hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
   /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
   /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
-  [[nodiscard]] static bool revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
+  [[nodiscard]] static Admitted revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
     const TimePoint started = Backend::now();
     const TimePoint deadline = after(started, pool.settings().options.validation_timeout);
+    if (waiter != nullptr && !waiter->sleeps()) return await_ping(pool, slot, *waiter);
     if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(pool, slot, waiter);
     bool answered = false;
     try {
@@ -107,23 +129,37 @@ class Admission {
       (void)reject(pool, slot, CloseReason::dead, waiter);
       throw;
     }
-    if (answered) return true;
+    if (answered) return Admitted::yes;
     {
       auto state = pool.access();
       pool.invalidate_idle_before(*state, *slot.endpoint, started);
     }
     return reject(pool, slot, CloseReason::dead, waiter);
   }
-  [[nodiscard]] static bool leave_to_worker(Lifecycle& pool, PoolSlot& slot, Waiter* waiter) noexcept {
+  /// Of a waiter that nobody sleeps for: the ping is a background worker's, and the connection the waiter's.
+  [[nodiscard]] static Admitted await_ping(Lifecycle& pool, PoolSlot& slot, Waiter& waiter) noexcept {
+    Wakeups wakeups;
+    auto state = pool.access();
+    const bool leaves = waiter.called_off || waiter.timed_out;
+    if (leaves || state->gate.finished()) requeue_waiter(*state, slot, &waiter);
+    if (state->gate.finished()) return pool.return_slot(*state, slot, std::nullopt, wakeups), Admitted::no;
+    if (!leaves) state->hand_over.await_ping(slot, waiter);
+    state->inventory.queue_refresh(slot);
+    pool.wake_background_work(*state, wakeups);
+    if (leaves) return Admitted::no;
+    wakeups.add(state->idle_workers.expect_deadline(state->hand_over.first_deadline()));
+    return Admitted::later;
+  }
+  [[nodiscard]] static Admitted leave_to_worker(Lifecycle& pool, PoolSlot& slot, Waiter* waiter) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
     requeue_waiter(*state, slot, waiter);
     if (waiter != nullptr) waiter->asked_for_ping = Backend::coarse_now();
     if (state->gate.finished())
-      return pool.return_slot(*state, slot, std::nullopt, wakeups), false;  // no background worker may be left
+      return pool.return_slot(*state, slot, std::nullopt, wakeups), Admitted::no;  // no worker may be left
     state->inventory.queue_refresh(slot);
     pool.wake_background_work(*state, wakeups);
-    return false;
+    return Admitted::no;
   }
 
   /// A lease is out from now on: the reaper is to look whether it comes back in time.

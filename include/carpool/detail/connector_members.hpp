@@ -45,6 +45,9 @@ template <class C, class B>
 concept Describes = requires(const C& connector, const target_t<C>& target) { { connector.describe(target) } -> std::convertible_to<std::string>; } ||
                     requires(const C& connector) { { connector.describe() } -> std::convertible_to<std::string>; };
 
+template <class C>
+concept Interrupts = requires(const C& connector) { { connector.interrupt() } noexcept; };
+
 // --- of the connection, which answers where the connector has no such member ------------------------------
 
 template <class X>

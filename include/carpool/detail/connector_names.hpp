@@ -11,7 +11,7 @@
 namespace carpool::inline v0_1::detail {
 
 struct ConnectorNames {
-  int is_connected, ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe;
+  int is_connected, ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe, interrupt;
 };
 
 // T is a connector or a connection. Nothing can be inherited from a final class: there only what is public, and not
@@ -40,6 +40,8 @@ template <class T, class B>
 concept NamesValidate = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::validate; }) || requires { &T::validate; } || requires { &T::template validate<B>; };
 template <class T, class B>
 concept NamesDescribe = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::describe; }) || requires { &T::describe; } || requires { &T::template describe<B>; };
+template <class T, class B>
+concept NamesInterrupt = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::interrupt; }) || requires { &T::interrupt; } || requires { &T::template interrupt<B>; };
 
 // --- the connector's: there as documented, or not there; each a bool, so that a compiler has nothing to say behind the
 //     reason ------------------------------------------------------------------------------------------------
@@ -68,6 +70,8 @@ template <class C, class B>
 inline constexpr bool validate_fits = Validates<C, B> || !NamesValidate<C, B> || !NamesValidate<wrapped_t<C>, B>;
 template <class C, class B>
 inline constexpr bool describe_fits = Describes<C, B> || !NamesDescribe<C, B> || !NamesDescribe<wrapped_t<C>, B>;
+template <class C, class B>
+inline constexpr bool interrupt_fits = Interrupts<C> || !NamesInterrupt<C, B> || !NamesInterrupt<wrapped_t<C>, B>;
 
 // --- the connection's: as documented, or not there, or no business of the pool's --------------------------
 

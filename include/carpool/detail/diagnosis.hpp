@@ -153,6 +153,10 @@ struct SiteOfHolders {
   throw PoolClosed("carpool '" + options.name + "': the pool is closed");
 }
 
+[[noreturn]] inline void throw_called_off(const PoolOptions& options) {
+  throw AcquireCancelled("carpool '" + options.name + "': the acquire was called off");
+}
+
 [[noreturn]] inline void throw_queue_full(const PoolOptions& options, std::size_t waiting) {
   const std::string begin = "carpool '" + options.name + "': ";
   if (options.max_waiters == 0U) throw QueueFull(begin + "no connection is idle, and nobody may wait (max_waiters 0)");

@@ -46,7 +46,7 @@ class Lifecycle : public SlotOwner {
   Lifecycle(std::shared_ptr<Settings<Types>> settings, LifecycleHolder& holder)
       : holder_(holder),
         settings_(std::move(settings)),
-        state_(settings_->options, cache_, may_cache(settings_->options), *this),
+        state_(settings_->options, cache_, may_cache(settings_->options), *this, settings_),
         out_of_memory_(std::make_shared<ConnectFailure>(ConnectFailure{"out of memory", nullptr, 1, false, true})) {
     if constexpr (!has_target<typename Types::Connector>) {
       auto state = access();
@@ -72,6 +72,7 @@ class Lifecycle : public SlotOwner {
     if (!fault) fault = state.close_reason_on_return(slot);
     if (fault) {
       state.inventory.put_closing(slot, *fault);
+      state.end_watches.settle(wakeups);
     } else if (slot.dirty) {
       state.inventory.queue_refresh(slot);
     } else {
@@ -86,6 +87,7 @@ class Lifecycle : public SlotOwner {
   /// The slot is free again; its connection is gone, or there never was one.
   void free_slot(Access& state, PoolSlot& slot, SlotEvent event, Wakeups& wakeups) noexcept {
     state->inventory.put_empty(slot, event);
+    state->end_watches.settle(wakeups);
     if (state->gate.waiting() > 0) ManyWaiters<Types>::fail_where_circuit_open(state, wakeups);
     wake_background_work(*state, wakeups);
   }
@@ -121,7 +123,9 @@ class Lifecycle : public SlotOwner {
   void wake_background_work(State& state, Wakeups& wakeups) noexcept {
     if constexpr (Backend::concurrent) {
       if (state.has_work()) wakeups.add(state.idle_workers.rouse());
-      if (state.gate.serving()) wakeups.add(state.idle_workers.expect(state.inventory.planner.first_retry()));
+      const TimePoint retry = state.inventory.planner.first_retry();
+      if (retry != never && state.gate.serving()) [[unlikely]]
+        wakeups.add(state.idle_workers.expect(retry));
       if constexpr (has_target<typename Types::Connector>) {
         const Endpoint<Types>* const dead = state.inventory.planner.first_remembered();
         if (dead != nullptr) wakeups.add(state.idle_workers.expect(dead->forget_at(settings_->options)));

@@ -105,15 +105,19 @@ class PoolAdmin {
 
   static std::size_t drain(Lifecycle& pool, Duration timeout) {
     const TimePoint deadline = after(Backend::now(), timeout);
-    close_idle(pool, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
-      pool.end().begin();
-      state.gate.drain();
-    });
+    begin_drain(pool);
     Visit visit(pool);
     for (bool late = false;; late = !visit.wait(deadline)) {
       const std::size_t out = pool.access()->inventory.slots.in_use();
       if (late || out == 0) return out;
     }
+  }
+
+  static void begin_drain(Lifecycle& pool) {
+    close_idle(pool, CloseReason::drained, [&](State& state) {  // one step: who is stopped here leaves nobody asleep
+      pool.end().begin();
+      state.gate.drain();
+    });
   }
 
   static void close(Lifecycle& pool) {

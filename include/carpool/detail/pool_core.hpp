@@ -27,6 +27,7 @@ class PoolCore final : public LifecycleHolder {
   /// the end of *this.
   void owner_goes() noexcept {
     const Uninterrupted<Backend> to_the_end;
+    Types::Calls::interrupt(lifecycle.settings().connector);
     lifecycle.run_closes_inline();
     lifecycle.access()->references.retain();
     workers_.stop();
@@ -34,6 +35,7 @@ class PoolCore final : public LifecycleHolder {
     Wakeups wakeups;
     auto state = lifecycle.access();
     lifecycle.run_pending_closes(state, wakeups);
+    state->end_watches.tell_all(wakeups);
     state->references.owner_goes();
     lifecycle.end().owner_goes();
     lifecycle.release(state, wakeups);

@@ -4,6 +4,7 @@
 #include <carpool/common/io_error.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/postgres/detail/handle.hpp>
+#include <carpool/postgres/detail/settings.hpp>
 #include <carpool/postgres/error.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
@@ -24,8 +25,6 @@
 #include <vector>
 
 namespace carpool::inline v0_1::detail {
-
-using PostgresSettings = std::vector<std::pair<std::string, std::string>>;
 
 /// libpq tells no SQLSTATE of a refused connect but in its verbose text: "FATAL:  28P01: password authentication
 /// failed".
@@ -68,31 +67,10 @@ class PostgresAddressConnector {
       const TimePoint its_deadline = fair_share(Backend::now(), deadline_, attempts.size() - tried);
       if (auto handle = dial(attempts[tried], its_deadline)) return std::move(*handle);
     }
-    throw IoError(std::make_error_code(code_), where() + ": " + causes_);
+    give_up();
   }
 
- private:
-  /// Nothing where the address failed.
-  std::optional<PostgresHandle<Backend>> dial(const PostgresSettings& settings, TimePoint deadline) {
-    PostgresHandle<Backend> handle = start(settings);
-    PGconn* const connection = handle.get();
-    auto status = ::PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-    while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
-      const unsigned event = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-      const bool came = Backend::wait(handle.descriptor(), event, deadline) != 0;
-      // A server that never pauses makes no wait last.
-      if (!came || Backend::now() >= deadline) return note("timed out", std::errc::timed_out);
-      // libpq may close this socket and open another one with the same number.
-      handle.forget();
-      status = ::PQconnectPoll(connection);
-    }
-    handle.forget();
-    if (status == PGRES_POLLING_FAILED) return refused(connection);
-    ::PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-    ::PQsetnonblocking(connection, 1);
-    handle.state().in_doubt = false;
-    return handle;
-  }
+  // --- of one attempt, for a coroutine that waits in between ---------------------------------------------
 
   [[nodiscard]] PostgresHandle<Backend> start(const PostgresSettings& settings) const {
     std::vector<const char*> keywords, values;
@@ -111,6 +89,38 @@ class PostgresAddressConnector {
     PostgresHandle<Backend> handle(std::move(state));
     handle.forget();  // the number may have been another's
     return handle;
+  }
+  [[nodiscard]] static PostgresPollingStatusType first_status(const PostgresHandle<Backend>& handle) noexcept {
+    return ::PQstatus(handle.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  }
+  /// After PQconnectPoll has said that it is over: nothing where the address failed.
+  [[nodiscard]] std::optional<PostgresHandle<Backend>> ended(PostgresHandle<Backend> handle,
+                                                             PostgresPollingStatusType status) {
+    handle.forget();
+    if (status == PGRES_POLLING_FAILED) return refused(handle.get());
+    ::PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
+    ::PQsetnonblocking(handle.get(), 1);
+    handle.state().in_doubt = false;
+    return handle;
+  }
+  /// After the last attempt.
+  [[noreturn]] void give_up() const { throw IoError(std::make_error_code(code_), where() + ": " + causes_); }
+
+ private:
+  /// Nothing where the address failed.
+  std::optional<PostgresHandle<Backend>> dial(const PostgresSettings& settings, TimePoint deadline) {
+    PostgresHandle<Backend> handle = start(settings);
+    auto status = first_status(handle);
+    while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
+      const unsigned event = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+      const bool came = Backend::wait(handle.descriptor(), event, deadline) != 0;
+      // A server that never pauses makes no wait last.
+      if (!came || Backend::now() >= deadline) return note("timed out", std::errc::timed_out);
+      // libpq may close this socket and open another one with the same number.
+      handle.forget();
+      status = ::PQconnectPoll(handle.get());
+    }
+    return ended(std::move(handle), status);
   }
 
   /// An answer is an answer: that server's other addresses would give the same. One that is starting may not be alone.

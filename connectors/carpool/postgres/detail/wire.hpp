@@ -3,24 +3,20 @@
 
 #include <carpool/budget.hpp>
 #include <carpool/common/io_error.hpp>
+#include <carpool/postgres/detail/bytes_received.hpp>
 #include <carpool/postgres/detail/handle.hpp>
+#include <carpool/postgres/detail/outcome.hpp>
 #include <carpool/postgres/error.hpp>
 #include <carpool/time.hpp>
 
 #include <libpq-fe.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -30,27 +26,12 @@
 
 namespace carpool::inline v0_1::detail {
 
-struct ClearPostgresResult {
-  void operator()(PGresult* result) const noexcept { ::PQclear(result); }
-};
-using PostgresResultPointer = std::unique_ptr<PGresult, ClearPostgresResult>;
-
-/// What the kernel has received on a TCP socket since it was opened; 0 on others.
-[[nodiscard]] inline std::uint64_t bytes_received(int descriptor) noexcept {
-  constexpr std::size_t offset = 128;  // of tcpi_bytes_received, which the C library's tcp_info does not reach
-  std::array<char, offset + sizeof(std::uint64_t)> info{};
-  socklen_t size = info.size();
-  std::uint64_t count = 0;
-  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, info.data(), &size) == 0 && size == info.size()) {
-    std::memcpy(&count, info.data() + offset, sizeof count);
-  }
-  return count;
-}
-
 /// One command at a time: start(), send, flush(), then next() until it gives null, then finish().
+/// A coroutine, which must not wait here, takes the steps that wait for nothing: submit(), flush_some(), busy(),
+/// consume(), take_result(), add(), conclude().
 /// Errors:   std::system_error naming the operation and the server, std::errc::timed_out at the deadline; afterwards
-/// the
-///           connection is of no use. PostgresError where the server refused; the connection is then as good as before.
+///           the connection is of no use. PostgresError where the server refused; the connection is then as good as
+///           before.
 template <class Backend>
 class PostgresWire {
  public:
@@ -73,8 +54,13 @@ class PostgresWire {
   /// Sends a command, and waits for nothing but the socket to take it.
   template <class Send>
   void begin(Send send) {
-    if (send(get()) != 1) fail_lost();
+    submit(send);
     flush();
+  }
+  /// The socket may have taken nothing of it yet.
+  template <class Send>
+  void submit(Send send) {
+    if (send(get()) != 1) fail_lost();
   }
 
   /// What follows belongs to this operation. Whatever leaves it by a throw that is no PostgresError, an interruption
@@ -100,37 +86,51 @@ class PostgresWire {
 
   void flush() {
     consume_budget<Backend>();
-    for (;;) {
-      const int left = ::PQflush(get());
-      if (left == 0) return;
-      if (left < 0) fail_lost();
+    while (flush_some()) {
       // A server that sends while nobody reads stops reading itself.
       if ((wait(POLLIN | POLLOUT) & ~static_cast<unsigned>(POLLOUT)) != 0 && !consume()) fail_lost();
     }
   }
+  /// Whether something is left that the socket has no room for.
+  [[nodiscard]] bool flush_some() {
+    const int left = ::PQflush(get());
+    if (left < 0) fail_lost();
+    return left > 0;
+  }
 
   /// The command's next result; null after the last.
   [[nodiscard]] PostgresResultPointer next() {
-    while (::PQisBusy(get()) != 0 && read_more()) {
+    while (busy() && read_more()) {
     }
+    return take_result();
+  }
+  /// Whether take_result() would block: more must be read before.
+  [[nodiscard]] bool busy() const noexcept { return ::PQisBusy(get()) != 0; }
+  /// The command's next result, which has been read; null after the last.
+  [[nodiscard]] PostgresResultPointer take_result() {
     // A lost connection's last words, which may be the server's reason. With its socket gone it cannot block.
-    if (::PQisBusy(get()) != 0 && handle_.descriptor() >= 0) fail_lost();
+    if (busy() && handle_.descriptor() >= 0) fail_lost();
     return PostgresResultPointer(::PQgetResult(get()));
   }
 
   /// Takes the rest of the results, given the first. Throws the first error among them, else returns the last.
   PostgresResultPointer finish(PostgresResultPointer result) {
-    PostgresResultPointer last;
-    std::optional<PostgresError> error;
-    for (; result; result = next()) {
-      note_failure(*result, error);
-      refuse_copy(*result);
-      last = std::move(result);
-    }
+    PostgresOutcome outcome;
+    for (; result; result = next()) add(std::move(result), outcome);
+    return conclude(std::move(outcome));
+  }
+  void add(PostgresResultPointer result, PostgresOutcome& outcome) const {
+    note_failure(*result, outcome.error);
+    refuse_copy(*result);
+    outcome.last = std::move(result);
+  }
+  /// After the last result.
+  PostgresResultPointer conclude(PostgresOutcome outcome) {
+    auto& error = outcome.error;
     if (error) judge_role(*error);
     if (::PQstatus(get()) == CONNECTION_OK && !(error && error->ends_connection())) settle();
     if (error) throw std::move(*error);
-    return last;
+    return std::move(outcome.last);
   }
 
   /// A COPY in that direction begins, or this throws.
@@ -144,10 +144,18 @@ class PostgresWire {
 
   /// Waits and reads once; false: the server has gone.
   [[nodiscard]] bool read_more() {
-    // TLS may hold decrypted bytes that libpq had no room for, and then the socket stays silent.
-    if (reads_ > 0 && ::PQsslInUse(get()) != 0) return read_by_turns();
-    wait(POLLIN);
-    return consume();
+    if (socket_may_stay_silent()) return read_by_turns();
+    return wait(POLLIN) != 0 && consume();
+  }
+  /// TLS may hold decrypted bytes that libpq had no room for.
+  [[nodiscard]] bool socket_may_stay_silent() const noexcept { return reads_ > 0 && ::PQsslInUse(get()) != 0; }
+  /// Reads what has come; false: the server has gone.
+  [[nodiscard]] bool consume() {
+    if (++reads_ % reads_between_checks == 0) check_bounds();
+    const int descriptor = handle_.descriptor();
+    if (::PQconsumeInput(get()) == 1) return true;
+    Backend::forget(descriptor);
+    return false;
   }
 
   [[noreturn]] void fail(std::errc code, const std::string& why) const {
@@ -198,19 +206,11 @@ class PostgresWire {
   [[nodiscard]] bool read_by_turns() {
     for (Duration turn = std::chrono::milliseconds(5);; turn = std::min<Duration>(2 * turn, std::chrono::seconds(1))) {
       if (!consume()) return false;
-      if (::PQisBusy(get()) == 0) return true;
+      if (!busy()) return true;
       const TimePoint now = Backend::now();
       if (now >= deadline_) fail(std::errc::timed_out, "no answer before the deadline");
       if (wait_until(POLLIN, std::min(deadline_, after(now, turn))) != 0) return consume();
     }
-  }
-
-  [[nodiscard]] bool consume() {
-    if (++reads_ % reads_between_checks == 0) check_bounds();
-    const int descriptor = handle_.descriptor();
-    if (::PQconsumeInput(get()) == 1) return true;
-    Backend::forget(descriptor);
-    return false;
   }
 
   /// Short replies come with one or two reads: they are not burdened with it.

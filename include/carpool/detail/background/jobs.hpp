@@ -116,14 +116,25 @@ class JobQueue {
 
   static void refresh(PoolSlot& slot, Lifecycle& pool, TimePoint limit) noexcept {
     const TimePoint started = Backend::now();
-    std::optional<CloseReason> fault = refreshed(slot, pool, started, limit);
+    std::optional<CloseReason> fault;
+    if (!slot.asked_for || still_asked_for(slot, pool)) fault = refreshed(slot, pool, started, limit);
     Wakeups<Backend> wakeups;
     auto state = pool.access();
     state->inventory.pending.done(slot, PendingKind::refresh);
     if (fault == CloseReason::dead)
       pool.invalidate_idle_before(*state, *slot.endpoint, started);  // may empty the queue of refreshes
     if (PendingJobs<Types>::take_held_back(*slot.endpoint)) wakeups.add(state->idle_workers.expect(started));
-    pool.return_slot(*state, slot, fault, wakeups);
+    slot.is_dead = fault.has_value();
+    if (state->hand_over.end_ping(slot, wakeups)) {
+      pool.wake_background_work(*state, wakeups);
+    } else {
+      pool.return_slot(*state, slot, fault, wakeups);
+    }
+  }
+  /// Else it goes back as it is.
+  [[nodiscard]] static bool still_asked_for(PoolSlot& slot, Lifecycle& pool) noexcept {
+    auto state = pool.access();
+    return slot.asker != nullptr && !state->gate.finished();
   }
 
   /// What is wrong with the connection, if anything. A throw of any kind is no answer.

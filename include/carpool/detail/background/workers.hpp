@@ -77,7 +77,9 @@ class BackgroundWorkers {
     if (state->idle_workers.stopping) return std::nullopt;
     IdleWorker<Types>* const leavers = state->idle_workers.take_leavers();
     const bool wanted = rouse_or_want_one(*state, now, wakeups);
-    const TimePoint due = state->idle_workers.reaper_due;
+    state->expire(now, wakeups);
+    state->idle_workers.deadline_due = state->first_deadline();
+    const TimePoint due = std::min(state->idle_workers.reaper_due, state->idle_workers.deadline_due);
     state.unlock();
     wakeups.fire();
     join(leavers);

@@ -26,9 +26,8 @@ class CacheSwitch {
   void flush([[maybe_unused]] Inventory<Types>& inventory) noexcept {
     if constexpr (Types::worker_caching != WorkerCaching::none) {
       uncontended_returns_ = 0;
-      if (cache_.epoch() == 0) return;
-      cache_.close([&](PoolSlot& slot) { inventory.put_idle(slot); });
-      returns_before_opening_ = std::min(2 * returns_before_opening_, most_returns_before_opening);
+      if (cache_.epoch() != 0) [[unlikely]]
+        close(inventory);
     }
   }
   /// What became of a connection whose entry was closed meanwhile: whether it is still its owner's.
@@ -62,6 +61,11 @@ class CacheSwitch {
   }
 
  private:
+  [[gnu::noinline]] void close(Inventory<Types>& inventory) noexcept {
+    cache_.close([&](PoolSlot& slot) { inventory.put_idle(slot); });
+    returns_before_opening_ = std::min(2 * returns_before_opening_, most_returns_before_opening);
+  }
+
   static constexpr unsigned most_returns_before_opening = 1024;
 
   WorkerCache& cache_;

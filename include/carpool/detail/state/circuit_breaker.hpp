@@ -27,8 +27,9 @@ namespace carpool::inline v0_1::detail {
 /// and connects ramp 1, 2, 4 ... so that a server that has just come back is not trampled.
 class CircuitBreaker {
  public:
-  /// Numbers the rounds of attempts. Attempts that run side by side belong to one round and fail once together.
-  using Round = std::uint64_t;
+  /// Numbers the rounds of attempts, and may begin anew: equality alone means anything. Attempts that run side by side
+  /// belong to one round and fail once together.
+  using Round = std::uint32_t;
 
   [[nodiscard]] constexpr bool open(TimePoint now) const noexcept { return failures_ > 0 && now < retry_at_; }
   [[nodiscard]] constexpr bool closed() const noexcept { return failures_ == 0; }

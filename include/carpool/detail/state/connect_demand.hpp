@@ -29,15 +29,7 @@ class ConnectDemand {
 
   /// The endpoint whose connect should start now, in a free slot or in one that make_room() yields; null if none.
   [[nodiscard]] Endpoint* next_to_connect() noexcept {
-    if (!gate_.serving()) return nullptr;
-    if constexpr (!has_target<typename Types::Connector>) {
-      Instant now;
-      inventory_.planner.sort_in(inventory_.endpoints.sole(), now);
-    }
-    const bool free = has_free_slot();
-    const bool for_idle = free && has_room_for_more_idle();
-    if (asks_ > 0 && !for_idle) forget_asks();
-    return inventory_.planner.next({free || may_make_room(), for_idle, inventory_.probes < limits_.most_probes()});
+    return gate_.serving() && !is_full_and_well() ? look_for_next() : nullptr;
   }
   [[nodiscard]] bool has_free_slot() const noexcept { return limits_.has_free_slot(inventory_.slots.occupied()); }
   /// For a waiter of another endpoint.
@@ -86,6 +78,20 @@ class ConnectDemand {
   }
 
  private:
+  /// No slot for a connect, and nothing else to see to: as it is at most hand-overs of a busy pool.
+  [[nodiscard]] bool is_full_and_well() noexcept {
+    return !has_free_slot() && asks_ == 0 && inventory_.planner.first_retry() == never && !may_make_room();
+  }
+  [[gnu::noinline]] [[nodiscard]] Endpoint* look_for_next() noexcept {
+    if constexpr (!has_target<typename Types::Connector>) {
+      Instant now;
+      inventory_.planner.sort_in(inventory_.endpoints.sole(), now);
+    }
+    const bool free = has_free_slot();
+    const bool for_idle = free && has_room_for_more_idle();
+    if (asks_ > 0 && !for_idle) forget_asks();
+    return inventory_.planner.next({free || may_make_room(), for_idle, inventory_.probes < limits_.most_probes()});
+  }
   [[nodiscard]] bool has_room_for_more_idle() const noexcept {
     return limits_.has_room_for_idle(inventory_.slots.count(SlotState::idle) +
                                      inventory_.slots.count(SlotState::connecting));

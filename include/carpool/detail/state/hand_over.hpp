@@ -1,6 +1,7 @@
 /// Whom an idle connection is for: laws 3 and 8.
 #pragma once
 
+#include <carpool/detail/state/deadlines.hpp>
 #include <carpool/detail/state/instant.hpp>
 #include <carpool/detail/state/inventory.hpp>
 #include <carpool/detail/state/pool_gate.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
@@ -49,8 +51,10 @@ class HandOver {
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references) noexcept
-      : options_(options), gate_(gate), inventory_(inventory), references_(references) {}
+  /// alive: what waiters need that were dismissed, and may outlive the core.
+  HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references,
+           std::shared_ptr<const void> alive = {}) noexcept
+      : options_(options), gate_(gate), inventory_(inventory), references_(references), alive_(std::move(alive)) {}
   HandOver(const HandOver&) = delete;
   HandOver& operator=(const HandOver&) = delete;
 
@@ -86,12 +90,12 @@ class HandOver {
     }
     waiter.endpoint = &endpoint;
     endpoint.waiters.insert(waiter);
+    deadlines_.watch(waiter);
     gate_.one_waits();
     inventory_.planner.update(endpoint);
   }
   void dequeue(Endpoint& endpoint, Waiter& waiter) noexcept {
-    endpoint.waiters.remove(waiter);
-    gate_.one_has_waited();
+    leave_queue(endpoint, waiter);
     inventory_.planner.update(endpoint);
   }
 
@@ -104,13 +108,53 @@ class HandOver {
       if (wakeups.full()) return false;
       dequeue(endpoint, *waiter);
       waiter->failure = failure;
-      notify(*waiter, wakeups);
+      dismiss(*waiter, wakeups);
     }
     return true;
   }
   [[nodiscard]] std::uint64_t last_ticket() const noexcept { return last_ticket_; }
-  static void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
-    if (!std::exchange(waiter.notified, true)) wakeups.add(waiter.parking.unpark());
+  void notify(Waiter& waiter, Wakeups& wakeups) noexcept {
+    const bool under_way = std::exchange(waiter.notified, true);
+    if (!under_way || abandon_ping(waiter)) rouse(waiter, wakeups);
+  }
+
+  /// A waiter that nobody sleeps for has taken this connection, and wants it pinged first. It is out of the queue
+  /// meanwhile, as one that pings by itself is.
+  void await_ping(PoolSlot& slot, Waiter& waiter) noexcept {
+    slot.asker = &waiter;
+    slot.asked_for = true;
+    waiter.pinged = &slot;
+    waiter.asked_for_ping = Backend::coarse_now();
+    deadlines_.watch(waiter);
+  }
+  /// The ping has ended, well or not: the waiter has the connection, and rejects it if it is dead. False: nobody waits
+  /// for it any more.
+  [[nodiscard]] bool end_ping(PoolSlot& slot, Wakeups& wakeups) noexcept {
+    slot.asked_for = false;
+    Waiter* const waiter = std::exchange(slot.asker, nullptr);
+    if (waiter == nullptr) return false;
+    waiter->pinged = nullptr;
+    deadlines_.leave(*waiter);
+    inventory_.take_refreshed(slot, waiter->site);
+    waiter->granted.store(&slot, std::memory_order_release);
+    rouse(*waiter, wakeups);
+    return true;
+  }
+  /// The connection goes back to the pool when its ping ends. False: it waits for none.
+  bool abandon_ping(Waiter& waiter) noexcept {
+    PoolSlot* const slot = std::exchange(waiter.pinged, nullptr);
+    if (slot == nullptr) return false;
+    slot->asker = nullptr;
+    deadlines_.leave(waiter);
+    --inventory_.counters.acquired;
+    retain(waiter);
+    return true;
+  }
+  /// When the first waiter that nobody sleeps for gives up.
+  [[nodiscard]] TimePoint first_deadline() const noexcept { return deadlines_.first(); }
+  /// Those whose time is over are told to look a last time.
+  void expire(TimePoint now, Wakeups& wakeups) noexcept {
+    while (Waiter* const waiter = deadlines_.pop_overdue(now)) notify(*waiter, wakeups);
   }
   /// For its time inside, the waiter keeps the pool's core alive.
   void retain(Waiter& waiter) noexcept {
@@ -118,6 +162,21 @@ class HandOver {
   }
 
  private:
+  /// It is in no queue any more. What it does not find out by itself, it does under the lock, as one that is told to
+  /// look. The waiter may be gone when this returns.
+  void dismiss(Waiter& waiter, Wakeups& wakeups) noexcept {
+    notify(waiter, wakeups);  // first: a dismissed waiter may be gone
+    waiter.alive = alive_;
+    const bool retained = waiter.retains;
+    waiter.retains = false;
+    WaiterStage expected = WaiterStage::waits;
+    if (waiter.stage.compare_exchange_strong(expected, WaiterStage::dismissed, std::memory_order_acq_rel)) {
+      if (retained) references_.release();
+    } else {
+      waiter.retains = retained;  // it comes to the lock, which we hold
+    }
+  }
+
   /// False: `may_go_on` said so before everybody had been told.
   template <class MayGoOn>
   [[nodiscard]] bool serve_while(Endpoint& endpoint, Instant& now, Wakeups& wakeups, MayGoOn may_go_on) noexcept {
@@ -136,6 +195,12 @@ class HandOver {
     return true;
   }
 
+  /// The caller sees to it that the planner hears of it.
+  void leave_queue(Endpoint& endpoint, Waiter& waiter) noexcept {
+    endpoint.waiters.remove(waiter);
+    deadlines_.leave(waiter);
+    gate_.one_has_waited();
+  }
   /// With a slot, which keeps the core alive, it need not retain it any more.
   [[nodiscard]] PoolSlot* take_idle_for(Waiter& waiter, Endpoint& endpoint) noexcept {
     PoolSlot* const slot = inventory_.take_idle(endpoint, waiter.site, waiter.worker, Backend::coarse_now());
@@ -147,9 +212,16 @@ class HandOver {
   /// There is an idle one. The waiter may be gone when this returns.
   void grant(Endpoint& endpoint, Waiter& waiter, Wakeups& wakeups) noexcept {
     const bool will_look = std::exchange(waiter.notified, true);
-    dequeue(endpoint, waiter);
+    leave_queue(endpoint, waiter);
     waiter.granted.store(take_idle_for(waiter, endpoint), std::memory_order_release);
-    if (!will_look) wakeups.add(waiter.parking.unpark());
+    if (!will_look) rouse(waiter, wakeups);
+  }
+  static void rouse(Waiter& waiter, Wakeups& wakeups) noexcept {
+    if (waiter.sleeps()) [[likely]] {
+      wakeups.add(waiter.parking.unpark());
+    } else {
+      wakeups.add(*waiter.continuation);
+    }
   }
 
   [[nodiscard]] bool overdue(const Waiter& waiter, Instant& now) const noexcept {
@@ -161,6 +233,8 @@ class HandOver {
   PoolGate& gate_;
   Inventory<Types>& inventory_;
   References& references_;
+  const std::shared_ptr<const void> alive_;
+  Deadlines<Types> deadlines_;
   std::uint64_t last_ticket_ = 0;
   TimePoint last_came_ = TimePoint::min();
   std::size_t serves_many_ = 0;  // callers inside resume or resize who are not done with serving

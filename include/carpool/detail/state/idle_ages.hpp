@@ -7,10 +7,19 @@
 
 namespace carpool::inline v0_1::detail {
 
+template <class PoolSlot, bool kept>
+struct AgeList {
+  using type = HookedList<PoolSlot, &PoolSlot::age_hook>;
+};
+template <class PoolSlot>
+struct AgeList<PoolSlot, false> {
+  using type = NoHook;
+};
+
 /// All under the pool's lock. Empty where there is one endpoint: there nobody makes room for another.
 template <class Types>
 class IdleAges {
-  static constexpr bool kept = has_target<typename Types::Connector>;
+  static constexpr bool kept = KeepsIdleAges<Types>;
 
  public:
   using PoolSlot = detail::PoolSlot<Types>;
@@ -37,9 +46,9 @@ class IdleAges {
   }
 
  private:
-  using Ages = HookedList<PoolSlot, &PoolSlot::age_hook>;
+  using Ages = typename AgeList<PoolSlot, kept>::type;
 
-  Ages ages_;
+  [[no_unique_address]] Ages ages_;
 };
 
 }  // namespace carpool::inline v0_1::detail

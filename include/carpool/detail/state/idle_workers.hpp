@@ -86,6 +86,12 @@ class IdleWorkers {
     reaper_due = due;
     return call_reaper();
   }
+  /// The same for a waiter that nobody sleeps for. Mostly the reaper looks earlier anyway, and nobody is woken.
+  [[nodiscard]] Wakeup expect_deadline(TimePoint deadline) noexcept {
+    if (deadline >= deadline_due || deadline >= reaper_due) return {};
+    deadline_due = deadline;
+    return call_reaper();
+  }
   [[nodiscard]] Wakeup call_reaper() noexcept { return reaper_ != nullptr ? reaper_->call() : Wakeup(); }
 
   // The reaper orders a pass when it is due, and one worker at a time runs it.
@@ -101,7 +107,8 @@ class IdleWorkers {
   }
   void end_pass() noexcept { pass_begun_ = false; }
 
-  TimePoint reaper_due = never;  // when it will look again
+  TimePoint reaper_due = never;    // when it will look again
+  TimePoint deadline_due = never;  // the same, for the deadlines of waiters that nobody sleeps for
   bool stopping = false;
 
  private:

@@ -47,7 +47,7 @@ class Inventory {
   void close_refreshing(Endpoint& endpoint, CloseReason reason, Pick&& pick) noexcept {
     SlotFifo<Types> kept;
     while (PoolSlot* slot = pending.pop_refreshing(endpoint)) {
-      if (pick(*slot)) {
+      if (slot->asker == nullptr && pick(*slot)) {  // what a waiter waits for, its job ends
         put_closing(*slot, reason);
       } else {
         kept.push(*slot);
@@ -79,10 +79,17 @@ class Inventory {
     slots.advance(slot, SlotEvent::refresh_due);
     pending.push_refreshing(slot);
   }
+  /// Pinged for a waiter, to which it goes without having been idle.
+  void take_refreshed(PoolSlot& slot, const SourceLocation& site) noexcept {
+    slots.advance(slot, SlotEvent::taken);
+    slot.lease.begin(site, slot.validated_at);
+    slot.leak_reported = false;
+  }
   [[nodiscard]] PoolSlot& reserve(Endpoint& endpoint) {
     PoolSlot& slot = slots.reserve();
     slot.endpoint = &endpoint;
     slot.generation = generation_;
+    slot.is_dead = false;
     slot.round = endpoint.breaker.round();
     slot.probe = !endpoint.breaker.healthy();
     slot.id = ++last_id_;
@@ -173,7 +180,7 @@ class Inventory {
   }
 
   std::uint64_t last_id_ = 0;
-  std::uint64_t generation_ = 0;
+  std::uint32_t generation_ = 0;  // may begin anew: no connection lives through so many
 };
 
 }  // namespace carpool::inline v0_1::detail

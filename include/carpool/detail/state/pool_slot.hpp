@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
 
 template <class Types>
 struct Endpoint;
+template <class Types>
+struct Waiter;
 
 /// To what a lease gives its slot back: the table's user derives from it.
 class SlotOwner {
@@ -32,6 +35,13 @@ using Epoch = std::uint64_t;
 /// Where each worker has a slot of its own, no two share a cache line: two workers would be as slow as one.
 template <class Types>
 inline constexpr std::size_t slot_alignment = Types::worker_caching == WorkerCaching::per_worker ? 64 : alignof(Slot);
+
+/// Where there is but one endpoint, nobody makes room for another.
+template <class Types>
+concept KeepsIdleAges = has_target<typename Types::Connector>;
+struct NoHook {};
+template <class Types, class Element>
+using AgeHook = std::conditional_t<KeepsIdleAges<Types>, ListHook<Element>, NoHook>;
 
 /// The state changes under the pool's lock; everything else belongs to whoever owns the slot in that state.
 template <class Types>
@@ -49,16 +59,19 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   bool leak_reported = false;                // under the lock
   bool probe = false;                        // while connecting: its endpoint was in trouble
   bool dirty = false;                        // to be reset before it is idle again
+  bool asked_for = false;                    // it had an asker when its refresh was queued
+  bool is_dead = false;                      // its last ping says so
   int exceptions = 0;                        // how many were in flight when the lease was given
-  std::uint64_t generation = 0;              // the pool's when the connect began
-  std::uint64_t round = 0;                   // its endpoint's breaker's when the connect began
+  std::uint32_t generation = 0;              // the pool's when the connect began
+  std::uint32_t round = 0;                   // its endpoint's breaker's when the connect began
   TimePoint validated_at{};                  // when it was last known to be good
   TimePoint lives_until = never;             // the connector's own limit
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
-  ListHook<PoolSlot> age_hook;               // for IdleAges, under the lock
+  Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
   std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
+  [[no_unique_address]] AgeHook<Types, PoolSlot> age_hook;  // for IdleAges, under the lock
 };
 
 /// Slots in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no

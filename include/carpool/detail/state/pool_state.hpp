@@ -3,6 +3,7 @@
 
 #include <carpool/detail/cache/cache_switch.hpp>
 #include <carpool/detail/state/connect_demand.hpp>
+#include <carpool/detail/state/end_watches.hpp>
 #include <carpool/detail/state/hand_over.hpp>
 #include <carpool/detail/state/idle_workers.hpp>
 #include <carpool/detail/state/inventory.hpp>
@@ -12,7 +13,10 @@
 #include <carpool/detail/state/watchers.hpp>
 #include <carpool/pool_stats.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace carpool::inline v0_1::detail {
 
@@ -26,12 +30,14 @@ struct PoolState {
   using Target = typename Types::Target;
   using Wakeups = detail::Wakeups<Backend>;
 
-  PoolState(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache, SlotOwner& owner)
+  PoolState(const PoolOptions& options, WorkerCache<Types>& cache, bool may_cache, SlotOwner& owner,
+            std::shared_ptr<const void> alive = {})
       : limits(options.max_size, options.max_idle),
         cache_switch(cache, may_cache),
         inventory(options, owner),
         demand(options, gate, limits, inventory),
-        hand_over(options, gate, inventory, references) {}
+        hand_over(options, gate, inventory, references, std::move(alive)),
+        end_watches(inventory.slots) {}
   PoolState(const PoolState&) = delete;
   PoolState& operator=(const PoolState&) = delete;
 
@@ -44,6 +50,7 @@ struct PoolState {
   HandOver<Types> hand_over;
   IdleWorkers<Types> idle_workers;
   Watchers<Types> watchers;
+  EndWatches<Types> end_watches;
 
   /// From here on the state is exact: the cache is closed, and what was cached is idle.
   void flush_worker_cache() noexcept { cache_switch.flush(inventory); }
@@ -93,6 +100,14 @@ struct PoolState {
 
   /// A pending job may start, or a connect.
   [[nodiscard]] bool has_work() noexcept { return inventory.pending.ready() || demand.next_to_connect() != nullptr; }
+  /// When the first of those gives up for whom nobody sleeps.
+  [[nodiscard]] TimePoint first_deadline() const noexcept {
+    return std::min(hand_over.first_deadline(), end_watches.first_deadline());
+  }
+  void expire(TimePoint now, Wakeups& wakeups) noexcept {
+    hand_over.expire(now, wakeups);
+    end_watches.expire(now, wakeups);
+  }
   /// No background worker can be spawned: the first waiters wake and run the jobs that they wait for.
   void call_for_help(Wakeups& wakeups) noexcept {
     inventory.endpoints.for_each([&](Endpoint& endpoint) {

@@ -26,7 +26,7 @@ enum class SlotEvent : std::uint8_t {
   reserved,     ///< a connect begins
   failed,       ///< the connect has failed
   kept,         ///< new or come back, it is good and wanted
-  taken,        ///< by an acquirer, or granted to a waiter
+  taken,        ///< by an acquirer, or granted to a waiter, perhaps after the ping that it waited for
   refresh_due,  ///< a background worker is to ping or reset it
   close_due,    ///< it cannot stay: expired, dead, surplus, retired ...
   detached,     ///< its lease took the connection out of the pool
@@ -55,6 +55,7 @@ inline constexpr std::array slot_transitions = {
     SlotTransition{SlotState::leased, SlotEvent::detached, SlotState::empty},
     SlotTransition{SlotState::leased, SlotEvent::destroyed, SlotState::empty},
     SlotTransition{SlotState::refreshing, SlotEvent::kept, SlotState::idle},
+    SlotTransition{SlotState::refreshing, SlotEvent::taken, SlotState::leased},
     SlotTransition{SlotState::refreshing, SlotEvent::close_due, SlotState::closing},
     SlotTransition{SlotState::closing, SlotEvent::destroyed, SlotState::empty},
 };

@@ -1,0 +1,1 @@
+#include <carpool/sqlite_with_redis.hpp>

@@ -1,0 +1,1 @@
+#include <carpool/tcp_with_detail_of_core.hpp>

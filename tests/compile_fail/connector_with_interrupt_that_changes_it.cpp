@@ -1,0 +1,7 @@
+// error: Connector has interrupt, but not as void interrupt() const noexcept
+#include "sound_policies.hpp"
+
+struct Spoilt : SoundConnector {
+  void interrupt() noexcept;
+};
+template struct AcceptConnector<Spoilt>;
