@@ -1,6 +1,8 @@
 // needs: simulation_backend
-// Callers that no worker sleeps for, in every interleaving. The other suites run with such callers too (..._awaiting).
+// Callers, drains and closes that no worker sleeps for, in every interleaving. The other suites run with such callers
+// too (..._awaiting).
 #include "scenarios_async.hpp"
+#include "scenarios_ends.hpp"
 
 #include "simulation_explore.hpp"
 
@@ -14,6 +16,7 @@ TEST(SimulatedAsync, CalledOffAtTheHandOverPassesItOn) {
 TEST(SimulatedAsync, CalledOffAfterItWasToldToLookPassesThatOn) {
   expect_holds([] { called_off_at_the_hand_over<B>(1s); });
 }
+TEST(SimulatedAsync, CalledOffItEndsAtOnce) { expect_holds(called_off_alone<B>); }
 TEST(SimulatedAsync, LateAtTheHandOverPassesItOn) {
   expect_holds([] { late_at_the_hand_over<B>(0ms); });
 }

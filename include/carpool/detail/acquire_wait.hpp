@@ -153,7 +153,7 @@ class AcquireWait {
                   refusal.connecting ? Types::Calls::describe(settings_.connector, target_) : std::string());
   }
   /// The queue, and the pool's count of who needs it, know nothing of us any more.
-  [[noreturn, gnu::noinline]] void leave_dismissed() {
+  [[noreturn, gnu::noinline]] void leave_failed() {
     unsettled_ = false;
     Refusal refusal;
     refusal.why = waiter_.failure != nullptr ? PoolErrc::connect_failed : PoolErrc::pool_closed;
@@ -195,18 +195,18 @@ class AcquireWait {
     }
     timed_out = !park();
     PoolSlot* const granted = timed_out ? nullptr : waiter_.take_granted();
-    if (granted == nullptr && waiter_.was_dismissed()) leave_dismissed();
+    if (granted == nullptr && waiter_.has_failed()) leave_failed();
     if (granted == nullptr) state.lock();
     if (!timed_out) waiter_.notified = false;
     return granted;
   }
 
-  /// An interruption may meet a dismissal: then there is nothing to break off.
+  /// An interruption may meet the waiter's failure: then there is nothing to break off.
   [[nodiscard]] bool park() {
     try {
       return waiter_.parking.park_until(timeout_.deadline());
     } catch (...) {
-      if (waiter_.was_dismissed()) unsettled_ = false;
+      if (waiter_.has_failed()) unsettled_ = false;
       throw;
     }
   }
@@ -246,7 +246,7 @@ class AcquireWait {
   }
 
   Lifecycle& pool_;
-  const Settings<Types>& settings_;  // there still after a dismissal, when the pool may be gone
+  const Settings<Types>& settings_;  // there still after a failure, when the pool may be gone
   const Target& target_;
   Timeout<Backend>& timeout_;
   const TimePoint started_;

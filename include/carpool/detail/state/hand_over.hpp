@@ -51,7 +51,7 @@ class HandOver {
   using Waiter = detail::Waiter<Types>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  /// alive: what waiters need that were dismissed, and may outlive the core.
+  /// alive: what waiters need that have failed, and may outlive the core.
   HandOver(const PoolOptions& options, PoolGate& gate, Inventory<Types>& inventory, References& references,
            std::shared_ptr<const void> alive = {}) noexcept
       : options_(options), gate_(gate), inventory_(inventory), references_(references), alive_(std::move(alive)) {}
@@ -108,7 +108,7 @@ class HandOver {
       if (wakeups.full()) return false;
       dequeue(endpoint, *waiter);
       waiter->failure = failure;
-      dismiss(*waiter, wakeups);
+      fail(*waiter, wakeups);
     }
     return true;
   }
@@ -164,13 +164,13 @@ class HandOver {
  private:
   /// It is in no queue any more. What it does not find out by itself, it does under the lock, as one that is told to
   /// look. The waiter may be gone when this returns.
-  void dismiss(Waiter& waiter, Wakeups& wakeups) noexcept {
-    notify(waiter, wakeups);  // first: a dismissed waiter may be gone
+  void fail(Waiter& waiter, Wakeups& wakeups) noexcept {
+    notify(waiter, wakeups);  // first: a waiter that has failed may be gone
     waiter.alive = alive_;
     const bool retained = waiter.retains;
     waiter.retains = false;
     WaiterStage expected = WaiterStage::waits;
-    if (waiter.stage.compare_exchange_strong(expected, WaiterStage::dismissed, std::memory_order_acq_rel)) {
+    if (waiter.stage.compare_exchange_strong(expected, WaiterStage::failed, std::memory_order_acq_rel)) {
       if (retained) references_.release();
     } else {
       waiter.retains = retained;  // it comes to the lock, which we hold

@@ -13,16 +13,16 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// Of a waiter that a worker sleeps for. One that was dismissed never takes the lock again: a thousand of them would
-/// keep others from it. Whether it comes to the lock or has been dismissed is settled by one compare-and-swap.
+/// Of a waiter that a worker sleeps for. One that was failed never takes the lock again: a thousand of them would keep
+/// others from it. Whether it comes to the lock or has failed is settled by one compare-and-swap.
 enum class WaiterStage : std::uint8_t {
   waits,
-  looks,      ///< it was roused, or its time is over, and it will take the lock; or nobody sleeps for it
-  dismissed,  ///< it has an error, is in no queue, and the pool's core need not live on for it
+  looks,   ///< it was roused, or its time is over, and it will take the lock; or nobody sleeps for it
+  failed,  ///< it has an error, is in no queue, and the pool's core need not live on for it
 };
 
 /// One waiting caller: on its own stack, or, where no worker sleeps for it, in an AsyncAcquire. All but `parking`,
-/// `stage` and `granted` is touched under the pool's lock alone, or after it was dismissed.
+/// `stage` and `granted` is touched under the pool's lock alone, or after it has failed.
 ///
 /// No token is sent while `notified` says that one is under way already. So whoever is roused and finds a connection
 /// granted may take it, and go, without the lock: the token that it took was the last touch of who granted it, or came
@@ -45,7 +45,7 @@ struct Waiter {
   TimePoint since{};                     // when it came, and not before those in front of it
   TimePoint asked_for_ping = never;   // when it left a ping to a background worker: an answer since then is good enough
   FailurePointer failure;             // the connect it waited for failed
-  std::shared_ptr<const void> alive;  // what it needs of the pool once it was dismissed
+  std::shared_ptr<const void> alive;  // what it needs of the pool once it has failed
   Endpoint<Types>* endpoint = nullptr;  // whose wait queue holds it, or held it last
   TimePoint deadline = never;           // of a waiter with a continuation: a sleeper watches its own
   bool retains = false;  // the pool's core lives on for it; not while it owns a slot, which keeps that as well
@@ -60,11 +60,11 @@ struct Waiter {
   std::array<Waiter*, 3> deadline_links{};  // for the Deadlines
 
   [[nodiscard]] bool sleeps() const noexcept { return continuation == nullptr; }
-  /// By itself, without the lock, when it was roused or its time is over. True: it was dismissed.
-  [[nodiscard]] bool was_dismissed() noexcept {
+  /// By itself, without the lock, when it was roused or its time is over. True: it has failed.
+  [[nodiscard]] bool has_failed() noexcept {
     WaiterStage expected = WaiterStage::waits;
     return !stage.compare_exchange_strong(expected, WaiterStage::looks, std::memory_order_acq_rel) &&
-           expected == WaiterStage::dismissed;
+           expected == WaiterStage::failed;
   }
   /// For itself alone: under the lock, or after it took a token.
   [[nodiscard]] PoolSlot<Types>* take_granted() noexcept {
