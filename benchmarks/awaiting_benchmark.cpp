@@ -7,6 +7,12 @@
 /// and token: Boost.Asio's, the last by use_awaitable. Beside them: channel, Boost.Asio's concurrent_channel as a pool
 /// without deadlines, and post, which every completion through a token includes. Counter allocations_per_cycle counts
 /// operator new in the measured thread.
+
+// Asio's blocks come from operator new then, and are counted.
+#define BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC
+#define BOOST_ASIO_DISABLE_BOOST_ALIGN
+
+#include "../tests/support/detached_coroutine.hpp"
 #include "allocations.hpp"
 #include "null_connector.hpp"
 #include "pools.hpp"
@@ -21,8 +27,6 @@
 #include <boost/fiber/operations.hpp>
 
 #include <chrono>
-#include <coroutine>
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,17 +63,6 @@ class Allocations {
   const std::size_t before_ = allocation_faults::made_here;
 };
 
-/// A coroutine that runs at once, and whose frame ends with it.
-struct Task {
-  // NOLINTNEXTLINE(readability-identifier-naming): the language's name
-  struct promise_type {
-    [[nodiscard]] Task get_return_object() const noexcept { return {}; }
-    [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
-    [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
-  };
-};
 /// Of one thread.
 class Loop {
  public:
@@ -117,7 +110,7 @@ void ready_without_a_wait(benchmark::State& state) {
 void ready_awaiter(benchmark::State& state) {
   const auto pool = make_warm<Pool>(WholeConnector{}, of_size(8));
   Loop loop;
-  [](benchmark::State& of, Pool& from, Loop& on) -> Task {
+  [](benchmark::State& of, Pool& from, Loop& on) -> DetachedCoroutine {
     const Allocations count(of);
     while (of.KeepRunning()) {
       auto lease = co_await carpool::acquire_on(from, on);
@@ -184,7 +177,7 @@ void handover_awaiter(benchmark::State& state) {
   const auto pool = make_warm<Pool>(WholeConnector{}, strict);
   Loop loop;
   Cycles cycles{state};
-  const auto take_turns = [](Cycles& of, bool first, Pool& from, Loop& on) -> Task {
+  const auto take_turns = [](Cycles& of, bool first, Pool& from, Loop& on) -> DetachedCoroutine {
     const Allocations count(of.state);
     while (of.more(first)) {
       auto lease = co_await carpool::acquire_on(from, on);

@@ -16,9 +16,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -33,10 +30,12 @@
 
 #include <gtest/gtest.h>
 
+#include "asio_sleep.hpp"
 #include "contains.hpp"
 #include "eventually.hpp"
 #include "loopback_server.hpp"
 #include "postgres_fixture.hpp"
+#include "running_context.hpp"
 #include "time_of.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
@@ -50,34 +49,6 @@ using Connector = carpool::AsioConnector<AsioPostgres>;
 constexpr carpool::RecognisedMembers recognised = carpool::recognised<Connector, carpool::ThreadBackend>();
 static_assert(recognised.ping && recognised.reset && recognised.dirty && recognised.reusable && recognised.in_step);
 static_assert(recognised.handle_exception && recognised.abandon && recognised.validate && recognised.describe);
-
-/// A context with a thread that runs it, until the end.
-class RunningContext {
- public:
-  RunningContext() : thread_([this] { context_.run(); }) {}
-  RunningContext(const RunningContext&) = delete;
-  RunningContext& operator=(const RunningContext&) = delete;
-  ~RunningContext() {
-    guard_.reset();
-    thread_.join();
-  }
-  [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
-  /// What the coroutine returns or throws.
-  template <class T>
-  T await(asio::awaitable<T> work) {
-    return asio::co_spawn(context_, std::move(work), asio::use_future).get();
-  }
-
- private:
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(context_);
-  std::thread thread_;
-};
-
-asio::awaitable<void> sleep_for(carpool::Duration time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
-}
 
 template <class B>
 class AsioPostgresPools : public testing::Test {
@@ -238,7 +209,7 @@ TYPED_TEST(AsioPostgresPools, CloseWhatACancelledQueryLeft) {
   const auto visit = [&]() -> asio::awaitable<std::size_t> {
     auto lease = co_await carpool::co_acquire(pool);
     EXPECT_TRUE(lease->reusable());
-    const auto which = co_await (lease->query("SELECT pg_sleep(0.2)") || sleep_for(20ms));
+    const auto which = co_await (lease->query("SELECT pg_sleep(0.2)") || asio_sleep(20ms));
     EXPECT_FALSE(lease->reusable());
     EXPECT_FALSE(lease->is_connected());
     bool refused = false;
@@ -360,12 +331,18 @@ TYPED_TEST(AsioPostgresPools, SurviveAServerThatIsKilled) {
     co_return row.template get<int>(0, 0);
   };
   EXPECT_EQ(running.await(ask("SELECT 1")), 1);
+  const std::string endless = "SELECT 1 FROM pg_sleep(60)";
   std::thread killer([&] {
-    while (pool.stats().in_use == 0) std::this_thread::sleep_for(1ms);
-    std::this_thread::sleep_for(50ms);
+    auto asking = postgres_at(mortal.port()).template connect<TypeParam>(TypeParam::now() + 20s);
+    const auto begun = [&] {
+      const auto row =
+          asking.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1", {endless});
+      return row.template get<int>(0, 0) == 1;
+    };
+    EXPECT_TRUE(eventually<TypeParam>(begun));
     mortal.kill();
   });
-  EXPECT_THROW(running.await(ask("SELECT 1 FROM pg_sleep(60)")), std::system_error);
+  EXPECT_THROW(running.await(ask(endless)), std::system_error);
   killer.join();
   EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().in_use == 0; }));
   mortal.start();

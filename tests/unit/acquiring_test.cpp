@@ -6,8 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <coroutine>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -15,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "detached_coroutine.hpp"
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "queue_executor.hpp"
@@ -209,18 +208,8 @@ TYPED_TEST(Acquiring, ThatIsOverAndEndsByAnExceptionKeepsItsConnection) {
 
 // --- coroutines --------------------------------------------------------------------------------------------
 
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 template <class Backend>
-Detached use_one(Pool<Backend>& pool, QueueExecutor& executor, std::atomic<int>& done) {
+DetachedCoroutine use_one(Pool<Backend>& pool, QueueExecutor& executor, std::atomic<int>& done) {
   try {
     auto lease = co_await carpool::acquire_on(pool, executor);
     EXPECT_TRUE(lease);

@@ -1,6 +1,11 @@
 // needs: asio thread_backend
 // sanitizers: none
 /// Law 11 where nobody sleeps: what is ready, and who gives back to a caller that waits, allocate nothing.
+
+// Asio's blocks come from operator new then, which counts them and lets them fail; else from std::aligned_alloc.
+#define BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC
+#define BOOST_ASIO_DISABLE_BOOST_ALIGN
+
 #include <carpool/asio_acquire.hpp>
 #include <carpool/asio_close.hpp>
 #include <carpool/awaitable.hpp>
@@ -8,7 +13,9 @@
 #include <carpool/lifo_stack.hpp>
 #include <carpool/thread_backend.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,15 +23,16 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-#include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "allocation_faults.hpp"
+#include "detached_coroutine.hpp"
 #include "queue_executor.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
@@ -74,16 +82,7 @@ TEST_F(AsioAllocations, NoneOnReleaseToOneWhoWaitsWithoutAWorker) {
   }
 }
 
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-Detached acquire_often(Pool& pool, QueueExecutor& executor, std::size_t& made) {
+DetachedCoroutine acquire_often(Pool& pool, QueueExecutor& executor, std::size_t& made) {
   const std::size_t before = allocation_faults::made_here;
   for (int i = 0; i < cycles; ++i) {
     const auto lease = co_await carpool::acquire_on(pool, executor);
@@ -169,6 +168,34 @@ TEST_F(AsioAllocations, NoneOnTheReleaseThatEndsADrain) {
   EXPECT_EQ(allocations_of([&] { lease.release(); }), 0U);
   context.run();
   EXPECT_EQ(told, 1);
+}
+
+/// Begins an acquire, or a drain, whose n-th allocation fails. False: it has fewer.
+template <class Begin>
+[[nodiscard]] bool begins_without_memory(long n, asio::io_context& context, Begin begin) {
+  asio::cancellation_signal signal;
+  int told = 0;
+  bool thrown = false;
+  const auto count = [&](const std::exception_ptr&, auto&&) { ++told; };
+  allocation_faults::fail_after(n);
+  try {
+    begin(asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(context, count)));
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  const bool failed = allocation_faults::has_failed();
+  if (!thrown) signal.emit(asio::cancellation_type::all);
+  context.run();
+  context.restart();
+  EXPECT_EQ(told, thrown ? 0 : 1) << n;
+  return failed;
+}
+TEST_F(AsioAllocations, ThatFailAtTheBeginningLeaveNothingBehind) {
+  const auto lease = pool.acquire();
+  const auto acquire = [&](auto token) { carpool::async_acquire(pool, std::move(token)); };
+  const auto drain = [&](auto token) { carpool::async_drain(pool, 1h, std::move(token)); };
+  for (long n = 1; begins_without_memory(n, context, acquire); ++n) EXPECT_EQ(pool.stats().waiting, 0U) << n;
+  for (long n = 1; begins_without_memory(n, context, drain); ++n) continue;
 }
 
 TEST_F(AsioAllocations, AreCounted) {

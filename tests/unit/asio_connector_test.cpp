@@ -17,25 +17,24 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
 
+#include "asio_sleep.hpp"
 #include "contains.hpp"
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "loopback_server.hpp"
+#include "running_context.hpp"
 #include "thrown.hpp"
 #include "time_of.hpp"
 
@@ -46,28 +45,6 @@ namespace {
 namespace asio = boost::asio;
 using carpool::AsioConnector;
 using carpool::AsioTcp;
-
-/// A context with a thread that runs it, until the end.
-class RunningContext {
- public:
-  RunningContext() : thread_([this] { context.run(); }) {}
-  ~RunningContext() {
-    guard_.reset();
-    thread_.join();
-  }
-  [[nodiscard]] asio::any_io_executor executor() { return context.get_executor(); }
-  /// What the coroutine returns or throws.
-  template <class T>
-  T await(asio::awaitable<T> work) {
-    return asio::co_spawn(context, std::move(work), asio::use_future).get();
-  }
-
-  asio::io_context context;
-
- private:
-  asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(context);
-  std::thread thread_;
-};
 
 /// How often a protocol's coroutines began and ended.
 struct Counts {
@@ -80,11 +57,6 @@ struct Presence {
   Presence& operator=(const Presence&) = delete;
   ~Presence() { ++counts.ended; }
 };
-asio::awaitable<void> sleep_for(carpool::Duration time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
 asio::awaitable<std::string> echo(AsioTcp::Connection& connection, std::string line) {
   co_await connection.write_all(asio::buffer(line));
   co_return co_await connection.read_until("\n");
@@ -146,7 +118,7 @@ struct Hanging {
 
   asio::awaitable<Connection> connect(asio::any_io_executor where) const {
     const Presence presence(*counts);
-    co_await sleep_for(1h);
+    co_await asio_sleep(1h);
     co_return Connection(asio::ip::tcp::socket(where));
   }
 };
@@ -227,7 +199,7 @@ struct Polite {
   asio::awaitable<bool> ping(Connection& connection) const {
     const Presence presence(*counts);
     ++counts->pings;
-    if (hangs->exchange(false)) co_await sleep_for(1h);
+    if (hangs->exchange(false)) co_await asio_sleep(1h);
     co_return co_await echo(connection, "ping\n") == "ping";
   }
   asio::awaitable<bool> reset(Connection& connection) const {
@@ -237,7 +209,7 @@ struct Polite {
   asio::awaitable<void> invalidate(Connection& connection) const {
     const Presence presence(*counts);
     ++counts->goodbyes;
-    if (*hangs) co_await sleep_for(1h);
+    if (*hangs) co_await asio_sleep(1h);
     (void)co_await echo(connection, "bye\n");
   }
 };
@@ -299,7 +271,7 @@ struct Careless {
   asio::awaitable<Connection> connect(const asio::any_io_executor& /*where*/) const { return open(); }
   asio::awaitable<bool> ping(Connection& /*connection*/) const {
     const Presence presence(*counts);
-    co_await sleep_for(1h);
+    co_await asio_sleep(1h);
     co_return true;
   }
   bool is_connected(const Connection& /*connection*/) const noexcept { return true; }
@@ -326,7 +298,7 @@ TYPED_TEST(AsioConnectors, SayNoGoodbyesThatTheirOnlyThreadWouldWaitFor) {
     auto lease = co_await carpool::co_acquire(pool);
     lease.release();
     pool.close();
-    co_await sleep_for(10ms);  // the goodbye has begun
+    co_await asio_sleep(10ms);  // the goodbye has begun
     EXPECT_EQ(protocol.counts->goodbyes, 1);
   };
   asio::co_spawn(context, leave(), asio::detached);
@@ -434,7 +406,7 @@ TYPED_TEST(AsioConnectors, CloseWhatACancelledReadLeft) {
   const auto visit = [&]() -> asio::awaitable<std::size_t> {
     auto lease = co_await carpool::co_acquire(pool);
     lease->expect_no_reply();
-    const auto which = co_await (lease->read_until("\n") || sleep_for(20ms));
+    const auto which = co_await (lease->read_until("\n") || asio_sleep(20ms));
     EXPECT_FALSE(lease->reusable());
     co_return which.index();
   };

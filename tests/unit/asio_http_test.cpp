@@ -16,9 +16,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -30,16 +27,17 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <openssl/ssl.h>
 
 #include <gtest/gtest.h>
 
+#include "asio_sleep.hpp"
 #include "contains.hpp"
 #include "eventually.hpp"
 #include "loopback_server.hpp"
+#include "running_context.hpp"
 #include "tls_server.hpp"
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): a test
@@ -57,34 +55,6 @@ static_assert(plain.reusable && plain.in_step && plain.describe && plain.validat
 constexpr carpool::RecognisedMembers over_tls =
     carpool::recognised<carpool::AsioConnector<AsioHttp<TlsStream>>, carpool::ThreadBackend>();
 static_assert(over_tls.reusable && over_tls.invalidate);
-
-/// A context with a thread that runs it, until the end.
-class RunningContext {
- public:
-  RunningContext() : thread_([this] { context_.run(); }) {}
-  RunningContext(const RunningContext&) = delete;
-  RunningContext& operator=(const RunningContext&) = delete;
-  ~RunningContext() {
-    guard_.reset();
-    thread_.join();
-  }
-  [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
-  /// What the coroutine returns or throws.
-  template <class T>
-  T await(asio::awaitable<T> work) {
-    return asio::co_spawn(context_, std::move(work), asio::use_future).get();
-  }
-
- private:
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(context_);
-  std::thread thread_;
-};
-
-asio::awaitable<void> sleep_for(carpool::Duration time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
-}
 
 http::request<http::empty_body> getting(http::verb method = http::verb::get) {
   return http::request<http::empty_body>(method, "/", 11);
@@ -208,7 +178,7 @@ TYPED_TEST(AsioHttpPools, CloseWhatStoppedInTheMiddleOfAnAnswer) {
   const auto give_up = [&]() -> asio::awaitable<std::size_t> {
     auto lease = co_await carpool::co_acquire(pool);
     EXPECT_TRUE(lease->reusable());
-    const auto which = co_await (lease->send(getting()) || sleep_for(20ms));
+    const auto which = co_await (lease->send(getting()) || asio_sleep(20ms));
     EXPECT_FALSE(lease->reusable());
     EXPECT_FALSE(lease->is_connected());
     co_return which.index();

@@ -27,6 +27,7 @@
 
 #include <gtest/gtest.h>
 
+#include "asio_sleep.hpp"
 #include "eventually.hpp"
 #include "io_backends.hpp"
 
@@ -43,11 +44,6 @@ namespace asio = boost::asio;
     return what.code() == asio::error::operation_aborted;
   }
   return false;
-}
-
-asio::awaitable<void> sleep_for(carpool::Duration time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
 }
 
 template <class Backend>
@@ -93,7 +89,7 @@ asio::awaitable<void> gets_results(Pool& pool) {
   EXPECT_EQ(out(), 0U) << "the lease has ended before";
   co_await carpool::async_with_connection(pool, [](Connection& connection) { connection.use(); }, asio::use_awaitable);
   const auto moved = [&](Connection&) -> asio::awaitable<std::unique_ptr<int>> {
-    co_await sleep_for(1ms);
+    co_await asio_sleep(1ms);
     EXPECT_EQ(out(), 1U) << "all the time";
     co_return std::make_unique<int>(7);
   };
@@ -135,7 +131,7 @@ TYPED_TEST(AsioWithConnection, AsksTheConnectorOfAnException) {
   typename TestFixture::Pool pool(this->server.connector(), {.max_size = 1});
   const auto throws = [](typename TestFixture::Connection&) { throw std::logic_error("plain"); };
   const auto throws_later = [](typename TestFixture::Connection&) -> asio::awaitable<void> {
-    co_await sleep_for(1ms);
+    co_await asio_sleep(1ms);
     throw std::logic_error("later");
   };
   for (const auto verdict : {carpool::Verdict::keep, carpool::Verdict::close}) {
@@ -198,13 +194,13 @@ asio::awaitable<void> loses_against_a_timer(Pool& pool, bool& cancelled) {
   const auto use = [&](typename Pool::Connection& connection) -> asio::awaitable<void> {
     connection.leave_a_reply_unread();  // as between a request and its answer
     try {
-      co_await sleep_for(1h);
+      co_await asio_sleep(1h);
     } catch (const boost::system::system_error& error) {
       cancelled = error.code() == asio::error::operation_aborted;
       throw;
     }
   };
-  const auto which = co_await (carpool::async_with_connection(pool, use, asio::use_awaitable) || sleep_for(10ms));
+  const auto which = co_await (carpool::async_with_connection(pool, use, asio::use_awaitable) || asio_sleep(10ms));
   EXPECT_EQ(which.index(), 1U);
 }
 TYPED_TEST(AsioWithConnection, IsCancelledInsideItsCoroutine) {
@@ -221,7 +217,7 @@ TYPED_TEST(AsioWithConnection, IsCancelledInsideByEveryType) {
   this->server.judge_exceptions(carpool::Verdict::keep);
   for (const auto type :
        {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
-    this->begin(pool, [](typename TestFixture::Connection&) { return sleep_for(1h); });
+    this->begin(pool, [](typename TestFixture::Connection&) { return asio_sleep(1h); });
     asio::steady_timer timer(this->context, 5ms);
     timer.async_wait([&](boost::system::error_code) { this->signal.emit(type); });
     this->context.run();
@@ -242,7 +238,7 @@ TYPED_TEST(AsioWithConnection, ItsFrameIsDestroyedInsideIt) {
       const auto use = [&](typename TestFixture::Connection& connection) -> asio::awaitable<void> {
         if (torn) connection.leave_a_reply_unread();
         inside = true;
-        co_await sleep_for(1h);
+        co_await asio_sleep(1h);
       };
       carpool::async_with_connection(pool, use, asio::bind_executor(gone, [&](std::exception_ptr) { ++this->told; }));
       while (!inside) gone.run_one();
@@ -287,7 +283,7 @@ TYPED_TEST(AsioWithConnection, EndsWithItsPool) {
   bool inside = false;
   this->begin(*pool, [&](typename TestFixture::Connection&) -> asio::awaitable<void> {
     inside = true;
-    co_await sleep_for(5ms);
+    co_await asio_sleep(5ms);
   });
   this->context.restart();
   while (!inside) this->context.run_one();

@@ -6,13 +6,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <coroutine>
-#include <exception>
 #include <memory>
 #include <optional>
 
 #include <gtest/gtest.h>
 
+#include "detached_coroutine.hpp"
 #include "eventually.hpp"
 #include "io_backends.hpp"
 #include "queue_executor.hpp"
@@ -185,18 +184,8 @@ TYPED_TEST(Ending, MayBeHeardOfAfterEverythingElse) {
 
 // --- coroutines --------------------------------------------------------------------------------------------
 
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 template <class Backend>
-Detached end_it(Pool<Backend>& pool, QueueExecutor& executor, std::atomic<int>& steps) {
+DetachedCoroutine end_it(Pool<Backend>& pool, QueueExecutor& executor, std::atomic<int>& steps) {
   EXPECT_EQ(co_await carpool::drain_on(pool, executor, 5ms), 1U);
   ++steps;
   EXPECT_EQ(co_await carpool::drain_on(pool, executor, 1h), 0U);

@@ -45,18 +45,15 @@ class AsioOperation : protected Core, protected AsioWaiters::Waiter {
   /// Listed with its context, and within reach of its cancellation slot.
   template <class... Arguments>
   [[nodiscard]] static Derived& make(Handler handler, Arguments&&... arguments) {
-    Allocator allocator(recycling_allocator(handler));
-    auto* const memory = Traits::allocate(allocator, 1);
+    Derived& self = create(std::move(handler), std::forward<Arguments>(arguments)...);
     try {
-      std::construct_at(memory, std::move(handler), std::forward<Arguments>(arguments)...);
+      self.listen_to_slot();
     } catch (...) {
-      Traits::deallocate(allocator, memory, 1);
+      self.destroy();
       throw;
     }
-    memory->list();
-    auto slot = boost::asio::get_associated_cancellation_slot(memory->handler_);
-    if (slot.is_connected()) slot.assign([memory](boost::asio::cancellation_type) { memory->call_off(); });
-    return *memory;
+    self.list();
+    return self;
   }
   /// Before it waits: a context that shuts down takes out what is listed.
   void list() noexcept { waiters_.insert(*this); }
@@ -93,6 +90,21 @@ class AsioOperation : protected Core, protected AsioWaiters::Waiter {
     void operator()() { static_cast<Derived*>(std::exchange(self, nullptr))->run(); }
   };
 
+  template <class... Arguments>
+  [[nodiscard]] static Derived& create(Handler handler, Arguments&&... arguments) {
+    Allocator allocator(recycling_allocator(handler));
+    auto* const memory = Traits::allocate(allocator, 1);
+    try {
+      return *std::construct_at(memory, std::move(handler), std::forward<Arguments>(arguments)...);
+    } catch (...) {
+      Traits::deallocate(allocator, memory, 1);
+      throw;
+    }
+  }
+  void listen_to_slot() {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected()) slot.assign([this](boost::asio::cancellation_type) { this->call_off(); });
+  }
   [[nodiscard]] bool abandon() noexcept override {
     if (!this->withdraw()) return false;
     destroy();
