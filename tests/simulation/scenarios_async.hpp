@@ -64,6 +64,22 @@ void called_off_alone() {
   scene.expect_calm();
 }
 
+/// While it begins, before it waits or after: it is resumed only if it waits.
+template <class B>
+void called_off_at_its_beginning() {
+  Scene<B> scene({.max_size = 1});
+  typename Scene<B>::Lease held = taken_before<B>(scene);
+  std::optional<AsyncCaller<B>> caller(std::in_place, scene.pool(), std::monostate(), B::now() + 1h);
+  scene.worker([&] { caller->call_off(); });
+  if (!caller->begin()) caller->finish();
+  scene.join();
+  law<B>(caller->told_once_for_each_look(), "a caller was resumed that did not wait");
+  law<B>(end_of<B>(*caller) == carpool::PoolErrc::interrupted, "it was called off");
+  caller.reset();
+  held.release();
+  scene.expect_calm();
+}
+
 /// Its deadline, which the reaper watches, is the moment of the hand-over.
 template <class B>
 void late_at_the_hand_over(carpool::Duration handoff_after) {

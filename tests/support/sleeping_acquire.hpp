@@ -4,6 +4,7 @@
 
 #include <carpool/acquiring.hpp>
 
+#include <atomic>
 #include <optional>
 
 template <class Backend, class Pool>
@@ -14,7 +15,9 @@ class SleepingAcquire : public Pool::Acquiring {
   SleepingAcquire(Pool& pool, typename Pool::Target target, std::optional<carpool::TimePoint> deadline,
                   const carpool::SourceLocation& site = carpool::SourceLocation::current())
       : Acquiring(pool, std::move(target), deadline, site, [](Acquiring& self) noexcept {
-          [[maybe_unused]] const auto wakeup = static_cast<SleepingAcquire&>(self).resumed_.unpark();
+          auto& own = static_cast<SleepingAcquire&>(self);
+          ++own.told_;
+          [[maybe_unused]] const auto wakeup = own.resumed_.unpark();
         }) {}
 
   [[nodiscard]] bool begin() noexcept { return this->ready() || Acquiring::begin(); }
@@ -26,12 +29,21 @@ class SleepingAcquire : public Pool::Acquiring {
       } catch (...) {
         this->call_off();
         do static_cast<void>(resumed_.park_until(carpool::never));
-        while (!this->proceed());
+        while (!look());
         throw;
       }
-    } while (!this->proceed());
+    } while (!look());
   }
+  /// It was resumed once for each look, and is not while it looks or when it is over. For when nobody resumes it now.
+  [[nodiscard]] bool told_once_for_each_look() const noexcept { return told_ == looks_; }
 
  private:
+  [[nodiscard]] bool look() noexcept {
+    ++looks_;
+    return this->proceed();
+  }
+
+  std::atomic<int> told_{0};
+  int looks_ = 0;
   typename Backend::ParkingSlot resumed_;
 };
