@@ -17,6 +17,7 @@ TEST(SimulatedAsync, CalledOffAfterItWasToldToLookPassesThatOn) {
   expect_holds([] { called_off_at_the_hand_over<B>(1s); });
 }
 TEST(SimulatedAsync, CalledOffAtItsBeginningIsResumedOnlyIfItWaits) { expect_holds(called_off_at_its_beginning<B>); }
+TEST(SimulatedAsync, CalledOffBesideItsPingItIsWatchedNoMore) { expect_holds(called_off_beside_its_ping<B>); }
 TEST(SimulatedAsync, CalledOffItEndsAtOnce) { expect_holds(called_off_alone<B>); }
 TEST(SimulatedAsync, LateAtTheHandOverPassesItOn) {
   expect_holds([] { late_at_the_hand_over<B>(0ms); });

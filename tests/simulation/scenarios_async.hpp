@@ -80,6 +80,32 @@ void called_off_at_its_beginning() {
   scene.expect_calm();
 }
 
+/// While a background worker pings a connection for it. The connection goes back when the ping has ended, and nobody
+/// watches the caller's deadline any more.
+template <class B>
+void called_off_beside_its_ping() {
+  using Pinged = Scene<B, SimulatedFullConnector>;
+  SimulatedHost<B> server;
+  server.ping_takes = 1ms;
+  Pinged scene({.max_size = 1, .validation_bypass_window = 0ms, .validation_timeout = 5s}, {}, &server);
+  used_before<B>(scene, 1ms);
+  std::optional<SleepingAcquire<B, typename Pinged::Pool>> caller;
+  caller.emplace(scene.pool(), std::monostate(), B::now() + 10ms);
+  scene.worker([&] { caller->call_off(); });
+  if (!caller->begin()) caller->finish();
+  scene.join();
+  try {
+    caller->lease().release();
+  } catch (const carpool::AcquireTimeout&) {  // where it is slow
+  } catch (const carpool::AcquireCancelled&) {
+  }
+  advance_time<B>(20ms);
+  law<B>(caller->told_once_for_each_look(), "a caller was resumed that did not wait");
+  caller.reset();
+  scene.expect_calm();
+  law<B>(server.connects == 1, "law 9: giving up has cost a good connection");
+}
+
 /// Its deadline, which the reaper watches, is the moment of the hand-over.
 template <class B>
 void late_at_the_hand_over(carpool::Duration handoff_after) {
