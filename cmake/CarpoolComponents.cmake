@@ -12,6 +12,7 @@
 #   PC    the pkg-config modules of what FIND finds, if it has any: the component's own requires them
 #   LIBS  the linker's words for what has no module, or whose module is not installed
 #   BUT   headers that bear its name and belong to another part
+#   ALL_BUT  every header of the room is its own, but those that bear these names
 
 include(GNUInstallDirs)
 
@@ -36,6 +37,9 @@ set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_bac
 # The components that a component's headers include: it is there where they are, and whoever asks for it gets them.
 set(CARPOOL_BASES_asio_fibers asio fiber_backend)
 set(CARPOOL_BASES_asio_postgres asio postgres_connector)
+set(CARPOOL_BASES_prometheus_exporter operate)
+set(CARPOOL_BASES_otlp_exporter operate http_connector)
+set(CARPOOL_BASES_admin_page operate)
 set(CARPOOL_WANTED ${CARPOOL_COMPONENTS})
 foreach(component IN LISTS CARPOOL_COMPONENTS)
   list(APPEND CARPOOL_WANTED ${CARPOOL_BASES_${component}})
@@ -56,12 +60,23 @@ function(carpool_add_policy role name type)
   endif()
 endfunction()
 
-# The component of the headers carpool/<name>_*.hpp, carpool/*_<name>.hpp and carpool/<name>/, beside the `parts` that it shares with others.
-function(carpool_add_part component name parts)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS;BUT")
+function(carpool_find_headers result name)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}/*.hpp")
   file(GLOB faces CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/${name}_*.hpp" "${CMAKE_CURRENT_SOURCE_DIR}/carpool/*_${name}.hpp")
-  list(APPEND headers ${faces})
+  set(${result} ${headers} ${faces} PARENT_SCOPE)
+endfunction()
+
+# The component of the headers carpool/<name>_*.hpp, carpool/*_<name>.hpp and carpool/<name>/, beside the `parts` that it shares with others.
+function(carpool_add_part component name parts)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "FIND;PKG;LINK;PC;LIBS;BUT;ALL_BUT")
+  if(arg_ALL_BUT)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/carpool/*.hpp")
+    foreach(other IN LISTS arg_ALL_BUT)
+      list(FILTER headers EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/carpool/(.*_)?${other}[_/.]")
+    endforeach()
+  else()
+    carpool_find_headers(headers "${name}")
+  endif()
   list(TRANSFORM arg_BUT PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/carpool/")
   list(REMOVE_ITEM headers ${arg_BUT})
   set_property(DIRECTORY APPEND PROPERTY CARPOOL_HEADERS_OF_POLICIES ${headers})

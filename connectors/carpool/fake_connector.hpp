@@ -149,6 +149,7 @@ class FakeTargetConnector : public FakeConnector {
     state_->throw_if_told(FakeMethod::matches);
     return connection.target() == target;
   }
+  [[nodiscard]] std::string describe(const Target& target) const { return "fake:" + target; }  ///< "fake:a"
 
  private:
   friend class FakeServer;

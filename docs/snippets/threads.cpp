@@ -1,12 +1,17 @@
-// needs: thread_backend
+// needs: thread_backend tcp_connector operate
 // What the pages on sizes, operation and leaving a mutex and a vector show.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
+#include <carpool/metrics_observer.hpp>
+#include <carpool/observers.hpp>
+#include <carpool/pool_registry.hpp>
+#include <carpool/tcp_connector.hpp>
 #include <carpool/thread_backend.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 using namespace std::chrono_literals;
 
@@ -35,6 +40,31 @@ void look(const Pool& pool) {
   const carpool::PoolStats stats = pool.stats();
   std::printf("%zu of %zu in use, %zu wait, %llu timed out\n", stats.in_use, stats.max_size, stats.waiting,
               static_cast<unsigned long long>(stats.timeouts));
+}
+
+struct FailureLog {
+  void connection_failed(const carpool::ConnectionInfo& connection, std::string_view why, carpool::Duration) noexcept {
+    std::fprintf(stderr, "%s: no connection to %s: %s\n", std::string(connection.pool).c_str(),
+                 std::string(connection.server).c_str(), std::string(why).c_str());
+  }
+};
+
+using Watched =
+    carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::TcpConnector, carpool::DefaultEviction,
+                            carpool::Observers<carpool::MetricsObserver, FailureLog>>;
+
+void tell(const Watched& pool) {
+  const carpool::PoolMetrics metrics = pool.observer().get<carpool::MetricsObserver>().metrics();
+  std::printf("99 %% of %llu leases waited for at most %lld us\n",
+              static_cast<unsigned long long>(metrics.wait_time.count()),
+              static_cast<long long>(metrics.wait_time.quantile(0.99) / 1us));
+}
+
+void watch(Watched& pool) {
+  const auto registration = carpool::PoolRegistry::of_process().add(pool);
+  carpool::PoolRegistry::of_process().for_each([](const std::string& name, const carpool::WatchedPool& each) {
+    std::printf("%s: %zu in use\n", name.c_str(), each.stats().in_use);
+  });
 }
 
 void end(Pool& pool) {

@@ -7,11 +7,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "include-graph.svg"
-ROOMS = ("async", "connectors", "backends", "include")
+ROOMS = ("operate", "async", "connectors", "backends", "include")
 FAMILY = re.compile(r"^([a-z]+)")
 WIDTH, HEIGHT, GAP, MARGIN, ACROSS = 92, 50, 10, 12, 430  # so narrow that a telephone shows it legibly
 IN_A_ROW = 4
-WORDS = {"async": "async/: how to await", "connectors": "connectors/: what to open", "backends": "backends/: how to wait", "include": "include/: the core"}
+WORDS = {"operate": "operate/: how to see and steer", "async": "async/: how to await", "connectors": "connectors/: what to open", "backends": "backends/: how to wait", "include": "include/: the core"}
 
 
 def node_of(room, header):

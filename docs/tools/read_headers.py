@@ -12,7 +12,7 @@ SIMULATION = {"network.hpp", "report.hpp", "run.hpp", "search.hpp"}
 
 
 def public_headers():
-    for room in ("include", "backends", "connectors", "async"):
+    for room in ("include", "backends", "connectors", "async", "operate"):
         for header in sorted((ROOT / room / "carpool").rglob("*.hpp")):
             parts = header.relative_to(ROOT / room / "carpool").parts
             if "detail" in parts:

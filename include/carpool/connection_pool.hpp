@@ -4,6 +4,7 @@
 #include <carpool/detail/acquire.hpp>
 #include <carpool/detail/interruptions.hpp>
 #include <carpool/detail/pool_admin.hpp>
+#include <carpool/detail/pool_inspection.hpp>
 #include <carpool/detail/use_of_connection.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/evictions.hpp>
@@ -14,6 +15,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace carpool::inline v0_1 {
 
@@ -195,7 +197,15 @@ class ConnectionPool {
   /// One snapshot under the lock. Of the workers that get their own connection back without it, each is seen at its own
   /// moment: so idle and in_use may add up a connection more or less than at any one instant; their sum is exact.
   [[nodiscard]] PoolStats stats() const { return pool().access_without_flush()->snapshot(); }
+  /// Every lease that is out, the oldest first. Looks at each connection under the lock. Throws: std::bad_alloc.
+  [[nodiscard]] std::vector<Holder> holders() const { return detail::PoolInspection<Types>::holders(pool()); }
+  /// How each endpoint fares: one, or with targets one for each that is in use or in trouble, in no particular order.
+  /// Looks at each endpoint under the lock. Throws: std::bad_alloc, and what copying a target throws.
+  [[nodiscard]] std::vector<EndpointStats> endpoints() const {
+    return detail::PoolInspection<Types>::endpoints(pool());
+  }
   [[nodiscard]] const PoolOptions& options() const noexcept { return settings_->options; }  ///< the constructor's
+  [[nodiscard]] const Observer& observer() const noexcept { return settings_->observer; }   ///< the pool's own
 
  private:
   [[nodiscard]] Timeout default_timeout() const noexcept { return Timeout(settings_->options.acquire_timeout); }

@@ -1,10 +1,12 @@
 /// What acquire may throw, and the error codes behind it.
 #pragma once
 
+#include <carpool/slot.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -87,10 +89,12 @@ class PoolError : public std::runtime_error {
   std::error_code code_;
 };
 
-/// A lease that was out when somebody timed out.
+/// A lease that is out, or was when somebody timed out.
 struct Holder {
-  SourceLocation site;  ///< where it was acquired
-  Duration age;         ///< for how long it had been out
+  SourceLocation site;           ///< where it was acquired
+  Duration age{};                ///< for how long it had been out, by a coarse clock
+  std::uint64_t connection = 0;  ///< Lease::id()
+  WorkerId worker = 0;           ///< who acquired it; 0 where the pool's queue does not ask for workers
 };
 
 /// No connection within the deadline. The message, and holders(), say who has them; the message also says what is being

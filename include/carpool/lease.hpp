@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -43,6 +44,9 @@ class Lease {
     assert(slot_ != nullptr && "carpool: an empty lease has no connection");
     return &*slot_->connection;
   }
+
+  /// The connection's number in its pool, as observers, and Holder::connection, name it; 0 for an empty lease.
+  [[nodiscard]] std::uint64_t id() const noexcept { return slot_ == nullptr ? 0 : slot_->id; }
 
   /// Gives the connection back now. An empty lease does nothing.
   void release() noexcept {

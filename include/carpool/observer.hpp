@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/detail/observer_members.hpp>
+#include <carpool/observer_context.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
@@ -57,18 +58,25 @@ inline constexpr std::size_t acquire_failure_count = 6;  ///< for tables that Ac
 /// Watches nothing and costs nothing. An observer has any of these members, all noexcept (one that throws ends the
 /// process), called outside every lock by whichever worker caused the event, possibly by several at once:
 ///   acquire_started()                                      a caller came in
-///   acquired(std::uint64_t id, Duration wait)              it got connection id
+///   acquired(std::uint64_t id, Duration wait)              it got connection id; wait is 0 where one was ready
 ///   acquire_failed(AcquireFailure)                         it did not; or
-///   acquire_failed(AcquireFailure, Duration waited)        the same, with how long it took
-///   released(std::uint64_t id, Duration held)              a lease ended
+///   acquire_failed(AcquireFailure, Duration waited)        the same, with how long it waited
+///   released(std::uint64_t id, Duration held)              a lease ended; by the coarse clock
 ///   connection_created(std::uint64_t id)                   an attempt to connect begins; each has an id of its own
 ///   connection_ready(std::uint64_t id, Duration took)      it succeeded
 ///   connection_failed(std::uint64_t id, std::string_view why, Duration took)  it did not, and why, in words; or
 ///   connection_failed(std::uint64_t id, std::exception_ptr cause, Duration took)  the same, with what the connector
-///                                                          threw: null where the new connection was dead at once
+///                                                          threw: null where the new connection was dead at once; or
+///   connection_failed(std::uint64_t id, std::string_view why, std::exception_ptr cause, Duration took)  with both
 ///   connection_closed(std::uint64_t id, CloseReason)       the connection is gone; after a failure, connect_failed
 ///   pool_ready() pool_cleared() pool_closed()              constructed or resumed; clear or retire_all; close
 ///   leak_suspected(SourceLocation site, Duration age)      a lease from site is out past leak_detection_threshold
+///
+/// Who wants to know more takes another first parameter, in any of the events: const PoolInfo& where there is none
+/// above, const ConnectionInfo& in place of the id and before leak_suspected's. An observer that declares a type
+/// Attachment, which must be default constructible and not throw then, gets one with each connection, from
+/// connection_created on, and may take an Attachment& behind the ConnectionInfo, but not in leak_suspected: it is only
+/// used by the worker that has the connection. Of two forms of one event the fuller is called.
 ///
 /// Each connection_created is followed by one connection_ready or connection_failed, and each by one connection_closed.
 /// In which order events come, although several workers tell them at once:
@@ -91,18 +99,19 @@ template <class O>
 concept ObserverPolicy =
     std::is_object_v<O> && std::is_nothrow_move_constructible_v<O> &&
     requires {
-      requires detail::acquire_started_fits<O>;    // Observer has acquire_started, but not as void acquire_started() noexcept: it would never be called
-      requires detail::acquired_fits<O>;           // Observer has acquired, but not as void acquired(std::uint64_t id, Duration wait) noexcept: it would never be called
-      requires detail::acquire_failed_fits<O>;     // Observer has acquire_failed, but not as void acquire_failed(AcquireFailure) noexcept, or with a Duration behind it: it would never be called
-      requires detail::released_fits<O>;           // Observer has released, but not as void released(std::uint64_t id, Duration held) noexcept: it would never be called
-      requires detail::connection_created_fits<O>; // Observer has connection_created, but not as void connection_created(std::uint64_t id) noexcept: it would never be called
-      requires detail::connection_ready_fits<O>;   // Observer has connection_ready, but not as void connection_ready(std::uint64_t id, Duration took) noexcept: it would never be called
-      requires detail::connection_failed_fits<O>;  // Observer has connection_failed, but not as void connection_failed(std::uint64_t id, std::string_view or std::exception_ptr why, Duration took) noexcept: it would never be called
-      requires detail::connection_closed_fits<O>;  // Observer has connection_closed, but not as void connection_closed(std::uint64_t id, CloseReason) noexcept: it would never be called
-      requires detail::pool_ready_fits<O>;         // Observer has pool_ready, but not as void pool_ready() noexcept: it would never be called
-      requires detail::pool_cleared_fits<O>;       // Observer has pool_cleared, but not as void pool_cleared() noexcept: it would never be called
-      requires detail::pool_closed_fits<O>;        // Observer has pool_closed, but not as void pool_closed() noexcept: it would never be called
-      requires detail::leak_suspected_fits<O>;     // Observer has leak_suspected, but not as void leak_suspected(SourceLocation site, Duration age) noexcept: it would never be called
+      requires std::is_default_constructible_v<detail::attachment_t<O>>; // Observer has a type Attachment that cannot be default constructed
+      requires detail::acquire_started_fits<O>;    // Observer has acquire_started, but not as void acquire_started() noexcept, nor with its context in front: it would never be called
+      requires detail::acquired_fits<O>;           // Observer has acquired, but not as void acquired(std::uint64_t id, Duration wait) noexcept, nor with its context in front: it would never be called
+      requires detail::acquire_failed_fits<O>;     // Observer has acquire_failed, but not as void acquire_failed(AcquireFailure) noexcept, or with a Duration behind it, nor with its context in front: it would never be called
+      requires detail::released_fits<O>;           // Observer has released, but not as void released(std::uint64_t id, Duration held) noexcept, nor with its context in front: it would never be called
+      requires detail::connection_created_fits<O>; // Observer has connection_created, but not as void connection_created(std::uint64_t id) noexcept, nor with its context in front: it would never be called
+      requires detail::connection_ready_fits<O>;   // Observer has connection_ready, but not as void connection_ready(std::uint64_t id, Duration took) noexcept, nor with its context in front: it would never be called
+      requires detail::connection_failed_fits<O>;  // Observer has connection_failed, but not as void connection_failed(std::uint64_t id, std::string_view or std::exception_ptr why, Duration took) noexcept, nor with its context in front: it would never be called
+      requires detail::connection_closed_fits<O>;  // Observer has connection_closed, but not as void connection_closed(std::uint64_t id, CloseReason) noexcept, nor with its context in front: it would never be called
+      requires detail::pool_ready_fits<O>;         // Observer has pool_ready, but not as void pool_ready() noexcept, nor with its context in front: it would never be called
+      requires detail::pool_cleared_fits<O>;       // Observer has pool_cleared, but not as void pool_cleared() noexcept, nor with its context in front: it would never be called
+      requires detail::pool_closed_fits<O>;        // Observer has pool_closed, but not as void pool_closed() noexcept, nor with its context in front: it would never be called
+      requires detail::leak_suspected_fits<O>;     // Observer has leak_suspected, but not as void leak_suspected(SourceLocation site, Duration age) noexcept, nor with its context in front: it would never be called
     };
 // clang-format on
 

@@ -55,7 +55,8 @@ struct PoolOptions {
   Duration keepalive_time = std::chrono::minutes(2);
   /// Once a caller has waited for so long, nobody overtakes it. 0: strict order. Default 1 ms.
   Duration handoff_after = std::chrono::milliseconds(1);
-  /// A lease that is out for longer is reported to the observer, once. Longer than 0; default off.
+  /// A lease that is out for longer is reported once: to the observer, or, where it has no leak_suspected, in one line
+  /// to standard error. Longer than 0; default off. While it is on, no worker keeps a connection for itself.
   std::optional<Duration> leak_detection_threshold = {};
 };
 

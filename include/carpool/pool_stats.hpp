@@ -23,6 +23,7 @@ struct PoolStats {
   bool closed = false;         ///< closed or draining
 
   std::uint64_t acquired = 0;          ///< leases given
+  std::uint64_t cache_hits = 0;        ///< of these, leases of what the worker itself had given back last
   std::uint64_t timeouts = 0;          ///< acquires that ended in AcquireTimeout
   std::uint64_t connects = 0;          ///< single attempts to connect that began: connection_created
   std::uint64_t created = 0;           ///< of these, those that succeeded: connection_ready

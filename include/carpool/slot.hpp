@@ -18,7 +18,7 @@ struct Slot {
   TimePoint born{};          ///< when its connect had succeeded
   TimePoint idle_since{};    ///< when it was last given back (or born); while leased, when it last was
   double jitter = 0.0;       ///< drawn once per connection, uniform in [0, 1)
-  WorkerId last_worker = 0;  ///< who leased it last; kept only for queues whose pop takes a WorkerId
+  WorkerId last_worker = 0;  ///< who leased it last; 0 where the queue neither pops for a worker nor lets one cache
 
   Slot* previous = nullptr;  ///< for the Queue alone
   Slot* next = nullptr;      ///< for the Queue alone

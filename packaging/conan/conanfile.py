@@ -52,7 +52,7 @@ class Carpool(ConanFile):
         self.version = re.search(r' version = "([^"]*)"', header).group(1)
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "backends/*", "connectors/*", "async/*", "cmake/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "backends/*", "connectors/*", "async/*", "operate/*", "cmake/*"):
             copy(self, pattern, self._root, self.export_sources_folder)
 
     def validate(self):

@@ -14,6 +14,7 @@
 #include "pool_laws_events.hpp"
 #include "pool_laws_faults.hpp"
 #include "pool_laws_health.hpp"
+#include "pool_laws_inspection.hpp"
 #include "pool_laws_messages.hpp"
 #include "pool_laws_neighbours.hpp"
 #include "pool_laws_outages.hpp"
@@ -54,6 +55,9 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_deadlines.hpp
     AResetThatHangsDoesNotExceedTheDeadline, APingThatHangsDoesNotExceedTheDeadline,
     AGoodbyeThatHangsDoesNotExceedTheDeadline, SeveralJobsThatHangDoNotExceedTheDeadline, TryAcquireWaitsForNoJob,
+    // pool_laws_inspection.hpp
+    EventsNameThePoolTheConnectionAndItsServer, AnAttachmentIsItsConnectionsOwn, EachMemberOfSeveralObserversHearsWhatItAsksFor,
+    AConnectionThatIsReadyIsNotWaitedFor, HoldersNameEveryLease, EndpointsTellOfTheirBreaker,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
@@ -106,6 +110,8 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLawsAmongWorkers,
     ThePoolRefillsAfterAllConnectionsDied,
     // pool_laws_outages.hpp
     OnRecoveryConnectsRampUp, AnOutageIsProbedByThePoolAndNotByEveryCaller,
+    // pool_laws_inspection.hpp
+    EndpointsTellHowLongTheFirstInLineHasWaited,
     // pool_laws_waiting.hpp
     AWaiterIsServedByARelease, AWaiterLeavesAtItsDeadlineAndNotBefore, AWaiterIsServedWhenABrokenConnectionComesBack,
     AWaiterIsServedWhenALeaseIsDetached, InStrictOrderThoseWhoCameFirstAreServedFirst,

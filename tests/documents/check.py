@@ -13,7 +13,7 @@ import sys
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CODE_ROOMS = ("include", "backends", "connectors", "async", "examples", "tests", "benchmarks", "tools", "scripts", "cmake", "docs")
+CODE_ROOMS = ("include", "backends", "connectors", "async", "operate", "examples", "tests", "benchmarks", "tools", "scripts", "cmake", "docs")
 # Names of other libraries, tools and formats that the documents speak of.
 FOREIGN = set((pathlib.Path(__file__).parent / "foreign_names.txt").read_text().split())
 failures = []
@@ -138,7 +138,7 @@ def check_programs(compiler, flags):
         if needs and not set(needs.group(1).split()) <= set(flags[0].split(",")):
             print(f"left out, it needs {needs.group(1)}: {program.name}")
             continue
-        rooms = [f"-I{ROOT / room}" for room in ("include", "backends", "connectors", "async")]
+        rooms = [f"-I{ROOT / room}" for room in ("include", "backends", "connectors", "async", "operate")]
         done = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", *rooms, *library_flags(), *flags[1:], program])
         if done.returncode:
             failures.append(f"{program.relative_to(ROOT)} does not compile")

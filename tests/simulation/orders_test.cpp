@@ -127,6 +127,7 @@ class GrantBench {
   struct Types {
     using Backend = B;
     using Connection = int;
+    using Observer = carpool::NoObserver;
     static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
   };
   using PoolSlot = carpool::detail::PoolSlot<Types>;

@@ -19,6 +19,7 @@ class CacheBench {
   struct Types {
     using Backend = B;
     using Connection = int;
+    using Observer = carpool::NoObserver;
     static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::per_worker;
   };
   using WorkerCache = carpool::detail::WorkerCache<Types>;

@@ -33,6 +33,7 @@ struct CountedBackend : carpool::SingleBackend {
 struct Types {
   using Backend = CountedBackend;
   using Connection = int;
+  using Observer = carpool::NoObserver;
   static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::per_worker;
 };
 

@@ -16,6 +16,7 @@ using carpool::detail::SlotState;
 struct Types {
   using Backend = carpool::SingleBackend;
   using Connection = int;
+  using Observer = carpool::NoObserver;
   static constexpr carpool::WorkerCaching worker_caching = carpool::WorkerCaching::none;
 };
 using SlotTable = carpool::detail::SlotTable<Types>;

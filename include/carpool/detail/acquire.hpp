@@ -22,27 +22,25 @@ class Acquire {
   /// Throws what ConnectionPool::acquire does.
   [[nodiscard]] static PoolSlot& acquire(Lifecycle& pool, const Target& target, Timeout<Backend> timeout,
                                          const SourceLocation& site) {
-    Events::acquire_started(pool.settings().observer);
-    const TimePoint started = Events::wants_wait || Events::wants_failed_wait ? Backend::now() : TimePoint{};
-    PoolSlot& slot = told_if_it_fails(pool, started, [&]() -> PoolSlot& {
+    Events::acquire_started(pool.settings());
+    PoolSlot& slot = told_if_it_fails(pool, timeout, [&]() -> PoolSlot& {
       PoolSlot* const ready = take_ready(pool, target, timeout, site);
       return ready != nullptr ? *ready : AcquireWait<Types>(pool, target, timeout, site).run();
     });
-    if constexpr (Events::wants_wait) Events::acquired(pool.settings().observer, slot.id, Backend::now() - started);
+    if constexpr (Events::wants_wait) Events::acquired(pool.settings(), slot, timeout.waited());
     return slot;
   }
 
   [[nodiscard]] static PoolSlot* try_acquire(Lifecycle& pool, const Target& target, const SourceLocation& site) {
     Timeout<Backend> none(TimePoint::min());
-    Events::acquire_started(pool.settings().observer);
-    const TimePoint started = Events::wants_failed_wait ? Backend::now() : TimePoint{};
-    PoolSlot* const slot = told_if_it_fails(pool, started, [&] {
+    Events::acquire_started(pool.settings());
+    PoolSlot* const slot = told_if_it_fails(pool, none, [&] {
       PoolSlot* const ready = take_ready(pool, target, none, site);
       if (ready == nullptr && ask_for_one(pool, target)) throw_closed(pool.settings().options);
       return ready;
     });
-    if (slot != nullptr) Events::acquired(pool.settings().observer, slot->id, Duration::zero());
-    if (slot == nullptr) Events::acquire_failed(pool.settings().observer, AcquireFailure::timeout, Duration::zero());
+    if (slot != nullptr) Events::acquired(pool.settings(), *slot, Duration::zero());
+    if (slot == nullptr) Events::acquire_failed(pool.settings(), AcquireFailure::timeout, Duration::zero());
     return slot;
   }
 
@@ -57,8 +55,8 @@ class Acquire {
                                                         const SourceLocation& site) {
     PoolSlot* const slot = take_if_ready(pool, target, site);
     if (slot == nullptr) return nullptr;
-    Events::acquire_started(pool.settings().observer);
-    Events::acquired(pool.settings().observer, slot->id, Duration::zero());
+    Events::acquire_started(pool.settings());
+    Events::acquired(pool.settings(), *slot, Duration::zero());
     return slot;
   }
 
@@ -75,8 +73,8 @@ class Acquire {
     if (slot == nullptr ||
         Admission<Types>::admit(pool, *slot, target, timeout, nullptr, put_stale_back) != Admitted::yes)
       return nullptr;
-    if (pool.settings().options.min_idle > 0) [[unlikely]]
-      top_up(pool);
+    if (pool.minds_each_lease()) [[unlikely]]
+      attend(pool, now);
     return slot;
   }
 
@@ -102,7 +100,6 @@ class Acquire {
         return nullptr;
       if (!keep_if_for(pool, target, *attempt.slot)) return nullptr;
       entry->count_lease();
-      attempt.slot->last_worker = worker;
       attempt.slot->lease.begin(site, now);
       return attempt.slot;
     }
@@ -125,10 +122,11 @@ class Acquire {
     }
     return true;
   }
-  /// attempt(); where it throws, the observer is told why, and how long it took if it wants to know.
+  /// attempt(); where it throws, the observer is told why, and how long it took.
   template <class Attempt>
   [[nodiscard]] static decltype(auto) told_if_it_fails([[maybe_unused]] Lifecycle& pool,
-                                                       [[maybe_unused]] TimePoint started, Attempt attempt) {
+                                                       [[maybe_unused]] const Timeout<Backend>& timeout,
+                                                       Attempt attempt) {
     if constexpr (!Events::wants_failures) {
       return attempt();
     } else {
@@ -136,19 +134,15 @@ class Acquire {
       try {
         return attempt();
       } catch (const PoolError& error) {
-        if (!kept->owner_gone.get()) Events::acquire_failed(kept->observer, failure_of(error), waited_since(started));
+        if (!kept->owner_gone.get()) Events::acquire_failed(*kept, failure_of(error), timeout.waited());
         throw;
       } catch (...) {
-        if (!kept->owner_gone.get())
-          Events::acquire_failed(kept->observer, AcquireFailure::interrupted, waited_since(started));
+        if (!kept->owner_gone.get()) Events::acquire_failed(*kept, AcquireFailure::interrupted, timeout.waited());
         throw;
       }
     }
   }
 
-  [[nodiscard]] static Duration waited_since(TimePoint started) noexcept {
-    return Events::wants_failed_wait ? Backend::now() - started : Duration::zero();
-  }
   /// True: the pool is closed.
   [[nodiscard]] static bool ask_for_one(Lifecycle& pool, const Target& target) {
     Wakeups wakeups;
@@ -162,9 +156,11 @@ class Acquire {
     return false;
   }
 
-  static void top_up(Lifecycle& pool) noexcept {
+  /// Another may have to be opened, and this one is to be back in time.
+  static void attend(Lifecycle& pool, TimePoint now) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
+    pool.expect_back(*state, now, wakeups);
     pool.wake_background_work(*state, wakeups);
   }
 };

@@ -48,7 +48,7 @@ class AcquireWait {
     for (;;) {
       PoolSlot& slot = next();
       if (Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_) != Admitted::yes) continue;
-      unsettled_ = false;
+      settle(slot);
       return slot;
     }
   }
@@ -63,7 +63,7 @@ class AcquireWait {
       const Admitted admitted = Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_);
       if (admitted == Admitted::later) return nullptr;
       if (admitted == Admitted::no) continue;
-      unsettled_ = false;
+      settle(*slot);
       return slot;
     }
   }
@@ -81,6 +81,15 @@ class AcquireWait {
   }
 
  private:
+  /// The slot is the caller's.
+  void settle(PoolSlot& slot) noexcept {
+    unsettled_ = false;
+    if (!settings_.options.leak_detection_threshold) return;
+    Wakeups<Backend> wakeups;
+    auto state = pool_.access();
+    pool_.expect_back(*state, slot.lease.since(), wakeups);
+  }
+
   /// The next connection that is ours to look at. The ticket is kept from one call to the next.
   [[nodiscard]] PoolSlot& next() {
     Wakeups<Backend> wakeups;

@@ -54,13 +54,11 @@ class Admission {
       }
     }
     slot.exceptions = exceptions_in_flight<Backend>();
-    if constexpr (Events::wants_leaks) expect_back(pool, now);
     return Admitted::yes;
   }
 
  private:
   using Access = typename Lifecycle::Access;
-  using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
 
   /// Its last user may have turned it into a connection to something else.
@@ -119,6 +117,7 @@ class Admission {
   /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
   [[nodiscard]] static Admitted revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
     const TimePoint started = Backend::now();
+    timeout.begin(started);
     const TimePoint deadline = after(started, pool.settings().options.validation_timeout);
     if (waiter != nullptr && !waiter->sleeps()) return await_ping(pool, slot, *waiter);
     if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(pool, slot, waiter);
@@ -160,14 +159,6 @@ class Admission {
     state->inventory.queue_refresh(slot);
     pool.wake_background_work(*state, wakeups);
     return Admitted::no;
-  }
-
-  /// A lease is out from now on: the reaper is to look whether it comes back in time.
-  static void expect_back(Lifecycle& pool, TimePoint now) noexcept {
-    const auto& threshold = pool.settings().options.leak_detection_threshold;
-    if (!threshold) return;
-    Wakeups wakeups;
-    wakeups.add(pool.access()->idle_workers.expect(after(now, *threshold)));
   }
 };
 

@@ -83,7 +83,7 @@ class AsyncAcquire {
     }
     told_ = false;
     PoolSlot& slot = *std::exchange(slot_, nullptr);  // keeps the core alive
-    if constexpr (Events::wants_wait) Events::acquired(pool_.settings().observer, slot.id, Backend::now() - started_);
+    if constexpr (Events::wants_wait) Events::acquired(pool_.settings(), slot, timeout_.waited());
     return slot;
   }
 
@@ -106,15 +106,13 @@ class AsyncAcquire {
   }
   void tell_beginning() noexcept {
     told_ = true;
-    Events::acquire_started(pool_.settings().observer);
-    if constexpr (Events::wants_wait || Events::wants_failed_wait) started_ = Backend::now();
+    Events::acquire_started(pool_.settings());
   }
   void tell_failure() noexcept {
     told_ = false;
     if constexpr (Events::wants_failures) {
       const auto settings = settings_ != nullptr ? settings_ : pool_.keep_settings();
-      const Duration waited = Events::wants_failed_wait ? Backend::now() - started_ : Duration::zero();
-      if (!settings->owner_gone.get()) Events::acquire_failed(settings->observer, why(), waited);
+      if (!settings->owner_gone.get()) Events::acquire_failed(*settings, why(), timeout_.waited());
     }
   }
   [[nodiscard]] AcquireFailure why() const noexcept {
@@ -132,7 +130,6 @@ class AsyncAcquire {
   Timeout<Backend> timeout_;
   const SourceLocation site_;
   Continuation& continuation_;
-  TimePoint started_{};
   bool told_ = false;  // of its beginning, and not of its end yet
   Flag begun_{false};
   Flag called_off_{false};

@@ -107,7 +107,7 @@ struct SiteOfHolders {
 [[nodiscard]] inline AcquireTimeout timeout_error(const PoolOptions& options, const Refusal& refusal,
                                                   const std::string& where) {
   const PoolStats& stats = refusal.stats;
-  std::vector<Holder> holders = refusal.holders.at(refusal.now);
+  std::vector<Holder> holders = refusal.holders.sorted();
   std::string text = "carpool '" + options.name + "': no connection within " + to_text(refusal.length) + "; " +
                      std::to_string(stats.in_use) + " of " + std::to_string(stats.max_size) + " in use" +
                      list_holders(holders, refusal.holders_total) + ", " + std::to_string(stats.idle) + " idle, " +

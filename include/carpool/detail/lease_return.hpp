@@ -73,7 +73,7 @@ class LeaseReturn {
     if (!pool.end().stranded()) note_return(pool, slot, Backend::coarse_now());
     slot.connection.reset();
     slot.reason = CloseReason::detached;
-    if (!pool.end().owner_gone()) Events::connection_closed(pool.settings().observer, slot.id, slot.reason);
+    if (!pool.end().owner_gone()) Events::connection_closed(pool.settings(), slot, slot.reason);
     Wakeups wakeups;
     auto state = pool.access();
     pool.finish_close(state, slot, wakeups, SlotEvent::detached);
@@ -146,7 +146,7 @@ class LeaseReturn {
     ++slot.uses;
     slot.idle_since = slot.validated_at = now;
     if constexpr (Events::wants_held) {  // a coarse clock may go back a little
-      Events::released(pool.settings().observer, slot.id, std::max(Duration::zero(), now - slot.lease.since()));
+      Events::released(pool.settings(), slot, std::max(Duration::zero(), now - slot.lease.since()));
     }
   }
 

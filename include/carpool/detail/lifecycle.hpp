@@ -102,9 +102,11 @@ class Lifecycle : public SlotOwner {
     const bool tell = !end_.owner_gone();
     if (tell && blameless(slot.reason)) end_.say_goodbye(*settings_, slot, limit);
     slot.connection.reset();
-    if (tell) Events::connection_closed(settings_->observer, slot.id, slot.reason);
+    if (tell) Events::connection_closed(*settings_, slot, slot.reason);
   }
 
+  /// Seldom: something is to be done whenever a lease begins.
+  [[nodiscard]] bool minds_each_lease() const noexcept { return minds_each_lease_; }
   /// It was idle for so long, or the machine slept meanwhile (law 14), that only a ping can tell whether it is good.
   [[nodiscard]] bool is_stale(const PoolSlot& slot, TimePoint now) noexcept {
     return now - slot.validated_at > bypass_window_ || suspensions_.any_between(slot.validated_at, now);
@@ -134,6 +136,11 @@ class Lifecycle : public SlotOwner {
     state.watchers.rouse(wakeups);
   }
 
+  /// A lease is out from now on: the reaper is to look whether it comes back in time.
+  void expect_back(State& state, TimePoint now, Wakeups& wakeups) noexcept {
+    if (const auto& threshold = settings_->options.leak_detection_threshold)
+      wakeups.add(state.idle_workers.expect(after(now, *threshold)));
+  }
   [[nodiscard]] TimePoint first_due(const PoolSlot& slot, TimePoint now) const noexcept {
     const PoolOptions& options = settings_->options;
     return std::min({settings_->next_look(slot, slot.lives_until, now), after(now, options.keepalive_time),
@@ -186,9 +193,12 @@ class Lifecycle : public SlotOwner {
   }
 
  private:
+  [[nodiscard]] static bool minds_each_lease(const PoolOptions& options) noexcept {
+    return options.min_idle > 0 || options.leak_detection_threshold;
+  }
   /// Where each lease must be told of under the lock, nothing may rest elsewhere.
   [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
-    return options.min_idle == 0 && !(Events::wants_leaks && options.leak_detection_threshold);
+    return !minds_each_lease(options);
   }
   /// The reasons that say nothing against the connection itself.
   [[nodiscard]] static constexpr bool blameless(CloseReason reason) noexcept {
@@ -201,6 +211,7 @@ class Lifecycle : public SlotOwner {
   WorkerCache<Types> cache_;
   GuardedState state_;
   const FailurePointer out_of_memory_;  // made in time: a failure must be reportable without memory
+  const bool minds_each_lease_ = minds_each_lease(settings_->options);
   const Duration bypass_window_ = bypass_window(settings_->options);
   PoolEnd<Types> end_;
 };

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <carpool/detail/member_names.hpp>
+#include <carpool/observer_context.hpp>
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
 #include <cstdint>
 #include <exception>
 #include <string_view>
+#include <type_traits>
 
 // One line, one event.
 // clang-format off
@@ -50,32 +52,81 @@ concept NamesPoolClosed = (Heritable<O> && !requires { &Beside<O, EventNames>::p
 template <class O>
 concept NamesLeakSuspected = (Heritable<O> && !requires { &Beside<O, EventNames>::leak_suspected; }) || requires { &O::leak_suspected; };
 
-// --- what is called --------------------------------------------------------------------------------------
+// --- how it is called: the event's own arguments, and then whom it is about --------------------------------------------
+
+struct TellAcquireStarted { template <class O, class... Who> auto operator()(O& o, Who&... who) const -> decltype(static_cast<void>(o.acquire_started(who...))) { o.acquire_started(who...); } };
+struct TellAcquired { template <class O, class... Who> auto operator()(O& o, Duration wait, Who&... who) const -> decltype(static_cast<void>(o.acquired(who..., wait))) { o.acquired(who..., wait); } };
+struct TellAcquireFailed { template <class O, class... Who> auto operator()(O& o, AcquireFailure why, Who&... who) const -> decltype(static_cast<void>(o.acquire_failed(who..., why))) { o.acquire_failed(who..., why); } };
+struct TellAcquireFailedAfter { template <class O, class... Who> auto operator()(O& o, AcquireFailure why, Duration waited, Who&... who) const -> decltype(static_cast<void>(o.acquire_failed(who..., why, waited))) { o.acquire_failed(who..., why, waited); } };
+struct TellReleased { template <class O, class... Who> auto operator()(O& o, Duration held, Who&... who) const -> decltype(static_cast<void>(o.released(who..., held))) { o.released(who..., held); } };
+struct TellConnectionCreated { template <class O, class... Who> auto operator()(O& o, Who&... who) const -> decltype(static_cast<void>(o.connection_created(who...))) { o.connection_created(who...); } };
+struct TellConnectionReady { template <class O, class... Who> auto operator()(O& o, Duration took, Who&... who) const -> decltype(static_cast<void>(o.connection_ready(who..., took))) { o.connection_ready(who..., took); } };
+struct TellConnectionFailedBy { template <class O, class Why, class... Who> auto operator()(O& o, const Why& why, Duration took, Who&... who) const -> decltype(static_cast<void>(o.connection_failed(who..., why, took))) { o.connection_failed(who..., why, took); } };
+struct TellConnectionFailed { template <class O, class... Who> auto operator()(O& o, std::string_view why, const std::exception_ptr& cause, Duration took, Who&... who) const -> decltype(static_cast<void>(o.connection_failed(who..., why, cause, took))) { o.connection_failed(who..., why, cause, took); } };
+struct TellConnectionClosed { template <class O, class... Who> auto operator()(O& o, CloseReason reason, Who&... who) const -> decltype(static_cast<void>(o.connection_closed(who..., reason))) { o.connection_closed(who..., reason); } };
+struct TellPoolReady { template <class O, class... Who> auto operator()(O& o, Who&... who) const -> decltype(static_cast<void>(o.pool_ready(who...))) { o.pool_ready(who...); } };
+struct TellPoolCleared { template <class O, class... Who> auto operator()(O& o, Who&... who) const -> decltype(static_cast<void>(o.pool_cleared(who...))) { o.pool_cleared(who...); } };
+struct TellPoolClosed { template <class O, class... Who> auto operator()(O& o, Who&... who) const -> decltype(static_cast<void>(o.pool_closed(who...))) { o.pool_closed(who...); } };
+struct TellLeakSuspected { template <class O, class... Who> auto operator()(O& o, const SourceLocation& site, Duration age, Who&... who) const -> decltype(static_cast<void>(o.leak_suspected(who..., site, age))) { o.leak_suspected(who..., site, age); } };
+
+// --- whom it is about: the fullest form that the observer has -----------------------------------------------------------
+
+struct NoAttachment {};
+template <class O>
+struct AttachmentOf { using type = NoAttachment; };
+template <class O>
+  requires requires { typename O::Attachment; }
+struct AttachmentOf<O> { using type = typename O::Attachment; };
+template <class O>
+using attachment_t = typename AttachmentOf<O>::type;
+template <class O>
+inline constexpr bool has_attachment = !std::is_same_v<attachment_t<O>, NoAttachment>;
+
+template <class Tell, class O, class... Args>
+inline constexpr bool hears_with_attachment = has_attachment<O> && std::is_invocable_v<Tell, O&, Args..., const ConnectionInfo&, attachment_t<O>&>;
+template <class Tell, class O, class... Args>
+inline constexpr bool hears_with_info = hears_with_attachment<Tell, O, Args...> || std::is_invocable_v<Tell, O&, Args..., const ConnectionInfo&>;
+template <class Tell, class O, class... Args>
+inline constexpr bool hears_of_connection = hears_with_info<Tell, O, Args...> || std::is_invocable_v<Tell, O&, Args..., const std::uint64_t&>;
+template <class Tell, class O, class... Args>
+inline constexpr bool hears_of_pool = std::is_invocable_v<Tell, O&, Args..., const PoolInfo&> || std::is_invocable_v<Tell, O&, Args...>;
 
 template <class O>
-inline constexpr bool hears_acquire_started = requires(O& o) { o.acquire_started(); };
+inline constexpr bool hears_acquire_started = hears_of_pool<TellAcquireStarted, O>;
 template <class O>
-inline constexpr bool hears_acquired = requires(O& o, std::uint64_t id, Duration time) { o.acquired(id, time); };
+inline constexpr bool hears_acquired = hears_of_connection<TellAcquired, O, Duration>;
 template <class O>
-inline constexpr bool hears_acquire_failed = requires(O& o, AcquireFailure failure) { o.acquire_failed(failure); } || requires(O& o, AcquireFailure failure, Duration time) { o.acquire_failed(failure, time); };
+inline constexpr bool hears_acquire_failed = hears_of_pool<TellAcquireFailedAfter, O, AcquireFailure, Duration> || hears_of_pool<TellAcquireFailed, O, AcquireFailure>;
 template <class O>
-inline constexpr bool hears_released = requires(O& o, std::uint64_t id, Duration time) { o.released(id, time); };
+inline constexpr bool hears_released = hears_of_connection<TellReleased, O, Duration>;
 template <class O>
-inline constexpr bool hears_connection_created = requires(O& o, std::uint64_t id) { o.connection_created(id); };
+inline constexpr bool hears_connection_created = hears_of_connection<TellConnectionCreated, O>;
 template <class O>
-inline constexpr bool hears_connection_ready = requires(O& o, std::uint64_t id, Duration time) { o.connection_ready(id, time); };
+inline constexpr bool hears_connection_ready = hears_of_connection<TellConnectionReady, O, Duration>;
 template <class O>
-inline constexpr bool hears_connection_failed = requires(O& o, std::uint64_t id, std::string_view why, Duration time) { o.connection_failed(id, why, time); } || requires(O& o, std::uint64_t id, std::exception_ptr cause, Duration time) { o.connection_failed(id, cause, time); };
+inline constexpr bool hears_failure_whole = hears_of_connection<TellConnectionFailed, O, std::string_view, const std::exception_ptr&, Duration>;
 template <class O>
-inline constexpr bool hears_connection_closed = requires(O& o, std::uint64_t id, CloseReason reason) { o.connection_closed(id, reason); };
+inline constexpr bool hears_failure_text = hears_of_connection<TellConnectionFailedBy, O, const std::string_view&, Duration>;
 template <class O>
-inline constexpr bool hears_pool_ready = requires(O& o) { o.pool_ready(); };
+inline constexpr bool hears_failure_cause = hears_of_connection<TellConnectionFailedBy, O, const std::exception_ptr&, Duration>;
 template <class O>
-inline constexpr bool hears_pool_cleared = requires(O& o) { o.pool_cleared(); };
+inline constexpr bool hears_connection_failed = hears_failure_whole<O> || hears_failure_text<O> || hears_failure_cause<O>;
 template <class O>
-inline constexpr bool hears_pool_closed = requires(O& o) { o.pool_closed(); };
+inline constexpr bool hears_connection_closed = hears_of_connection<TellConnectionClosed, O, CloseReason>;
 template <class O>
-inline constexpr bool hears_leak_suspected = requires(O& o, const SourceLocation& site, Duration time) { o.leak_suspected(site, time); };
+inline constexpr bool hears_pool_ready = hears_of_pool<TellPoolReady, O>;
+template <class O>
+inline constexpr bool hears_pool_cleared = hears_of_pool<TellPoolCleared, O>;
+template <class O>
+inline constexpr bool hears_pool_closed = hears_of_pool<TellPoolClosed, O>;
+template <class O>
+inline constexpr bool hears_leak_suspected = std::is_invocable_v<TellLeakSuspected, O&, const SourceLocation&, Duration, const ConnectionInfo&> || std::is_invocable_v<TellLeakSuspected, O&, const SourceLocation&, Duration>;
+
+/// Some event of a connection, or of the pool, wants to know more than an id, or than nothing.
+template <class O>
+inline constexpr bool wants_connection_info = has_attachment<O> || hears_with_info<TellAcquired, O, Duration> || hears_with_info<TellReleased, O, Duration> || hears_with_info<TellConnectionCreated, O> || hears_with_info<TellConnectionReady, O, Duration> ||
+    hears_with_info<TellConnectionFailed, O, std::string_view, const std::exception_ptr&, Duration> || hears_with_info<TellConnectionFailedBy, O, const std::string_view&, Duration> || hears_with_info<TellConnectionFailedBy, O, const std::exception_ptr&, Duration> ||
+    hears_with_info<TellConnectionClosed, O, CloseReason> || std::is_invocable_v<TellLeakSuspected, O&, const SourceLocation&, Duration, const ConnectionInfo&>;
 
 // --- there as documented, or not there; each a bool, so that a compiler has nothing to say behind the reason ----------
 

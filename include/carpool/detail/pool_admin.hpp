@@ -4,6 +4,7 @@
 #include <carpool/detail/pool_core.hpp>
 
 #include <memory>
+#include <type_traits>
 
 namespace carpool::inline v0_1::detail {
 
@@ -26,6 +27,8 @@ class PoolAdmin {
     Types::Calls::validate(settings.connector);
     require(!has_target<typename Types::Connector> || settings.options.min_idle == 0, settings.options, "min_idle",
             "0 for a connector with targets, because the pool cannot know which to open; use prewarm(target, n, time)");
+    if constexpr (!std::is_same_v<typename Types::Observer, NoObserver> && !has_target<typename Types::Connector>)
+      settings.server = Types::Calls::describe(settings.connector, Target{});
     return std::make_shared<Settings<Types>>(std::move(settings));
   }
 
@@ -33,11 +36,11 @@ class PoolAdmin {
   /// the observer has heard that it is closed.
   [[nodiscard]] static Core* open(const std::shared_ptr<Settings<Types>>& settings) {
     auto core = std::make_unique<Core>(settings);
-    Events::pool_ready(settings->observer);
+    Events::pool_ready(*settings);
     try {
       core->start();
     } catch (...) {
-      Events::pool_closed(settings->observer);
+      Events::pool_closed(*settings);
       throw;
     }
     return core.release();
@@ -72,19 +75,19 @@ class PoolAdmin {
 
   static std::size_t clear(Lifecycle& pool) {
     if (pool.access()->gate.finished()) return 0;
-    Events::pool_cleared(pool.settings().observer);
+    Events::pool_cleared(pool.settings());
     return close_idle(pool, CloseReason::retired);
   }
 
   static void retire_all(Lifecycle& pool) {
     if (pool.access()->gate.finished()) return;
-    Events::pool_cleared(pool.settings().observer);
+    Events::pool_cleared(pool.settings());
     close_idle(pool, CloseReason::retired, [](State& state) { state.retire_all(); });
   }
 
   static void resume(Lifecycle& pool) {
     if (!pool.access()->gate.begin_resuming()) return;
-    Events::pool_ready(pool.settings().observer);
+    Events::pool_ready(pool.settings());
     Wakeups wakeups;
     auto state = pool.access();
     state->resume();
@@ -127,7 +130,7 @@ class PoolAdmin {
       if (closes) pool.end().begin();
       state.gate.close();
     });
-    if (closes) Events::pool_closed(pool.settings().observer);
+    if (closes) Events::pool_closed(pool.settings());
   }
 
  private:

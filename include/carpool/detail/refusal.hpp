@@ -1,56 +1,17 @@
 /// Why an acquire gives no connection: plain facts, copied under the lock, from which its error is made after the lock.
 #pragma once
 
+#include <carpool/detail/oldest_holders.hpp>
 #include <carpool/detail/state/connect_failure.hpp>
 #include <carpool/detail/state/pool_state.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/pool_stats.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 namespace carpool::inline v0_1::detail {
-
-/// Of the leases it is shown, those that have been out longest, as many as it has room for.
-class OldestHolders {
- public:
-  static constexpr std::size_t capacity = 32;
-
-  void add(const SourceLocation& site, TimePoint since) noexcept {
-    if (count_ == capacity) {
-      if (since >= held_.front().since) return;
-      std::pop_heap(held_.begin(), held_.end(), came_before);
-      --count_;
-    }
-    held_[count_++] = {site, since};
-    std::push_heap(held_.begin(), end(), came_before);
-  }
-  /// The oldest first.
-  [[nodiscard]] std::vector<Holder> at(TimePoint now) const {
-    std::vector<Holder> holders;
-    holders.reserve(count_);
-    for (std::size_t i = 0; i < count_; ++i)
-      holders.push_back({held_[i].site, std::max(Duration::zero(), now - held_[i].since)});
-    std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.age > b.age; });
-    return holders;
-  }
-
- private:
-  struct Lease {
-    SourceLocation site;
-    TimePoint since{};
-  };
-  using Row = std::array<Lease, capacity>;
-
-  [[nodiscard]] Row::iterator end() noexcept { return held_.begin() + static_cast<std::ptrdiff_t>(count_); }
-  [[nodiscard]] static bool came_before(const Lease& a, const Lease& b) noexcept { return a.since < b.since; }
-
-  Row held_;  // a heap of the first count_, the youngest in front
-  std::size_t count_ = 0;
-};
 
 struct Refusal {
   PoolErrc why = PoolErrc::interrupted;
@@ -79,7 +40,7 @@ void look_around(PoolState<Types>& state, const Endpoint<Types>& endpoint, Refus
     }
     const TimePoint since = slot.lease.since();
     if (slot.state == SlotState::leased) {
-      refusal.holders.add(slot.lease.site(), since);
+      refusal.holders.add(holder_of(slot, refusal.now));
       ++refusal.holders_total;
     } else if (slot.state == SlotState::connecting && slot.endpoint == &endpoint) {
       refusal.connecting_for = std::max(refusal.connecting_for.value_or(Duration::zero()), refusal.now - since);

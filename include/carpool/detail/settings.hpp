@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
@@ -58,6 +59,10 @@ struct Settings {
   /// The ConnectionPool is gone, and with it perhaps what the policies refer to: none of them is called any more.
   /// Written once, by its destructor.
   Relaxed<typename Types::Backend, bool> owner_gone{};
+  /// Where the connector, if it has no targets, said at construction that it connects to: for observers that ask.
+  std::string server{};
+
+  [[nodiscard]] PoolInfo info() const noexcept { return {options.name, server}; }
 
   /// Whether, and why, this connection is to be closed.
   [[nodiscard]] std::optional<CloseReason> expired(const Slot& slot, TimePoint lives_until,

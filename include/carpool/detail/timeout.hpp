@@ -1,8 +1,9 @@
-/// How long a caller will wait, turned into a deadline at most once.
+/// How long a caller will wait, turned into a deadline at most once, and how long it has waited.
 #pragma once
 
 #include <carpool/time.hpp>
 
+#include <cstdint>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
@@ -13,22 +14,31 @@ template <class Backend>
 class Timeout {
  public:
   explicit Timeout(Duration length) noexcept : length_(length) {}
-  explicit Timeout(TimePoint deadline) noexcept : deadline_(deadline), fixed_(true) {}
+  explicit Timeout(TimePoint deadline) noexcept : deadline_(deadline), stage_(Stage::absolute) {}
 
-  /// The time-out begins now.
+  /// The wait begins now, unless it has begun.
   void begin(TimePoint now) noexcept {
-    if (std::exchange(fixed_, true)) return;
-    deadline_ = after(now, length_);
+    const Stage before = std::exchange(stage_, Stage::begun);
+    if (before == Stage::begun) return;
+    if (before == Stage::relative) deadline_ = after(now, length_);
+    began_ = now;
   }
   [[nodiscard]] TimePoint deadline() noexcept {
-    if (!fixed_) begin(Backend::now());
+    if (stage_ == Stage::relative) begin(Backend::now());
     return deadline_;
+  }
+  /// So far; 0 where nothing had to be waited for.
+  [[nodiscard]] Duration waited() const noexcept {
+    return stage_ == Stage::begun ? Backend::now() - began_ : Duration::zero();
   }
 
  private:
+  enum class Stage : std::uint8_t { relative, absolute, begun };
+
   Duration length_{};
   TimePoint deadline_{};
-  bool fixed_ = false;
+  TimePoint began_{};
+  Stage stage_ = Stage::relative;
 };
 
 }  // namespace carpool::inline v0_1::detail

@@ -41,16 +41,22 @@ class ConnectJob {
 
   /// Told from its beginning to its end. False: it failed, and cause_ and message_ say how.
   [[nodiscard]] bool open() noexcept {
-    auto& observer = pool_.settings().observer;
-    Events::connection_created(observer, slot_.id);
+    introduce();
+    auto& settings = pool_.settings();
+    Events::connection_created(settings, slot_);
     const TimePoint started = Backend::now();
     const bool opened = connects(started);
     took_ = Backend::now() - started;
     if (opened) return true;
     slot_.connection.reset();
-    Events::connection_failed(observer, slot_.id, message_, cause_, took_);
-    Events::connection_closed(observer, slot_.id, CloseReason::connect_failed);
+    Events::connection_failed(settings, slot_, message_, cause_, took_);
+    Events::connection_closed(settings, slot_, CloseReason::connect_failed);
     return false;
+  }
+  /// To an observer that wants to know more than an id.
+  void introduce() noexcept {
+    if constexpr (Events::wants_connection_info)
+      slot_.observed = {Calls::describe(pool_.settings().connector, *slot_.endpoint->target), {}};
   }
   [[nodiscard]] bool connects(TimePoint started) noexcept {
     auto& settings = pool_.settings();
@@ -88,7 +94,7 @@ class ConnectJob {
     slot_.born = slot_.idle_since = slot_.validated_at = Backend::now();
     slot_.jitter = static_cast<double>(Backend::random() >> 11) * 0x1.0p-53;
     slot_.good_until = pool_.settings().good_until(slot_, slot_.lives_until);
-    Events::connection_ready(pool_.settings().observer, slot_.id, took_);
+    Events::connection_ready(pool_.settings(), slot_, took_);
     const TimePoint due = pool_.first_due(slot_, slot_.born);
     FailurePointer forgotten;  // a cause's destructor is user code: it must not run under the lock
     Wakeups wakeups;

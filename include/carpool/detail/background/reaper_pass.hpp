@@ -3,8 +3,11 @@
 #pragma once
 
 #include <carpool/detail/events.hpp>
+#include <carpool/detail/leak_report.hpp>
 #include <carpool/detail/lifecycle.hpp>
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +21,7 @@ class ReaperPass {
   using Backend = typename Types::Backend;
   using Lifecycle = detail::Lifecycle<Types>;
   using PoolSlot = detail::PoolSlot<Types>;
+  using Events = detail::Events<typename Types::Observer>;
 
   struct Outcome {
     std::size_t evicted = 0;
@@ -47,6 +51,8 @@ class ReaperPass {
     TimePoint due_if_used = never;  // when somebody took it before it could be closed or pinged, and gave it back
   };
   struct Leak {
+    std::uint64_t id;
+    std::string server;
     SourceLocation site;
     Duration age;
   };
@@ -101,16 +107,17 @@ class ReaperPass {
 
   void note_leak(PoolSlot& slot, const Lifecycle& pool, TimePoint now) {
     const auto& threshold = pool.settings().options.leak_detection_threshold;
-    if (!Events<typename Types::Observer>::wants_leaks || !threshold || slot.leak_reported) return;
+    if (!threshold || slot.leak_reported) return;
     const Duration age = now - slot.lease.since();
     if (age < *threshold) return;
+    const ConnectionInfo leaked = Events::info_of(pool.settings(), slot);
+    leaks_.push_back({leaked.id, std::string(leaked.server), slot.lease.site(), age});
     slot.leak_reported = true;
-    leaks_.push_back({slot.lease.site(), age});
   }
 
   /// Without the lock: asks the eviction. Returns when the next pass is due.
   [[nodiscard]] TimePoint judge(Lifecycle& pool, TimePoint now) {
-    const auto& settings = pool.settings();
+    auto& settings = pool.settings();
     TimePoint next = next_due_;
     for (Seen& seen : seen_) {
       if (seen.state == SlotState::idle) seen.fault = settings.expired(seen.facts, seen.lives_until, now);
@@ -122,10 +129,17 @@ class ReaperPass {
       if (is_in_use(seen.state)) next = std::min(next, after(now, glance(settings.options)));
       if (wants_action(seen, now)) seen.due_if_used = due_if_used(pool, seen, now);
     }
-    for (const Leak& leak : leaks_)
-      Events<typename Types::Observer>::leak_suspected(pool.settings().observer, leak.site, leak.age);
+    for (const Leak& leak : leaks_) tell(settings, leak);
     return std::max(
         next, after(now, std::chrono::milliseconds(1)));  // an eviction that is due, but never expires, costs no core
+  }
+  static void tell(Settings<Types>& settings, const Leak& leak) noexcept {
+    if constexpr (Events::wants_leaks) {
+      const ConnectionInfo info{leak.id, settings.options.name, leak.server};
+      Events::leak_suspected(settings, info, leak.site, leak.age);
+    } else {
+      report_leak(settings.options, leak.id, leak.site, leak.age);
+    }
   }
   [[nodiscard]] static TimePoint next_refresh(const Seen& seen, const PoolOptions& options, TimePoint now) noexcept {
     return seen.refresh_due > now ? seen.refresh_due : after(now, options.keepalive_time);

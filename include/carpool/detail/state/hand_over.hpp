@@ -135,7 +135,7 @@ class HandOver {
     if (waiter == nullptr) return false;
     waiter->pinged = nullptr;
     deadlines_.leave(*waiter);
-    inventory_.take_refreshed(slot, waiter->site);
+    inventory_.take_refreshed(slot, waiter->site, waiter->worker);
     waiter->granted.store(&slot, std::memory_order_release);
     rouse(*waiter, wakeups);
     return true;

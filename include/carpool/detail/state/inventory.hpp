@@ -80,7 +80,8 @@ class Inventory {
     pending.push_refreshing(slot);
   }
   /// Pinged for a waiter, to which it goes without having been idle.
-  void take_refreshed(PoolSlot& slot, const SourceLocation& site) noexcept {
+  void take_refreshed(PoolSlot& slot, const SourceLocation& site, WorkerId worker) noexcept {
+    slot.last_worker = worker;
     slots.advance(slot, SlotEvent::taken);
     slot.lease.begin(site, slot.validated_at);
     slot.leak_reported = false;

@@ -4,6 +4,7 @@
 #include <carpool/concepts.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/lease_mark.hpp>
+#include <carpool/detail/state/observed.hpp>
 #include <carpool/detail/state/slot_state.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/slot.hpp>
@@ -72,6 +73,7 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
   std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
   [[no_unique_address]] AgeHook<Types, PoolSlot> age_hook;  // for IdleAges, under the lock
+  [[no_unique_address]] Observed<typename Types::Observer> observed;
 };
 
 /// Slots in a row, first in first out: intrusive, so that giving back cannot fail. What is in such a list is in no

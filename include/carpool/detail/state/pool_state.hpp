@@ -133,7 +133,8 @@ struct PoolState {
     const SlotTable<Types>& slots = inventory.slots;
     const std::size_t cached = cache_switch.cache().cached();
     PoolStats all = inventory.counters;
-    all.acquired += cache_switch.cache().served();
+    all.cache_hits = cache_switch.cache().served();
+    all.acquired += all.cache_hits;
     all.connecting = slots.count(SlotState::connecting);
     all.idle = slots.count(SlotState::idle) + cached;
     all.in_use = slots.in_use() - cached;

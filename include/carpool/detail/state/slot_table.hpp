@@ -2,10 +2,10 @@
 #pragma once
 
 #include <carpool/detail/state/pool_slot.hpp>
+#include <carpool/detail/state/slot_storage.hpp>
 
 #include <array>
 #include <cassert>
-#include <deque>
 
 namespace carpool::inline v0_1::detail {
 
@@ -30,7 +30,7 @@ class SlotTable {
   /// Throws std::bad_alloc, with nothing changed.
   [[nodiscard]] PoolSlot& reserve() {
     if (free_.empty()) {
-      PoolSlot& made = storage_.emplace_back(owner_);
+      PoolSlot& made = storage_.make(owner_);
       made.older = newest_.get();
       newest_.set(&made);
       free_.push(made);
@@ -58,7 +58,7 @@ class SlotTable {
   [[nodiscard]] auto begin() noexcept { return storage_.begin(); }
   [[nodiscard]] auto end() noexcept { return storage_.end(); }
 
-  /// Of all slots, one by one by their `older`: what may be read also while the deque grows, because a slot is whole,
+  /// Of all slots, one by one by their `older`: what may be read also while the table grows, because a slot is whole,
   /// and never moves again, before it is the newest. For a forked child, where the thread that made it grow is missing.
   [[nodiscard]] PoolSlot* newest() const noexcept { return newest_.get(); }
 
@@ -66,7 +66,7 @@ class SlotTable {
   std::size_t& count_of(SlotState state) noexcept { return counts_[static_cast<std::size_t>(state)]; }
 
   SlotOwner& owner_;
-  std::deque<PoolSlot> storage_;  // a deque: slots never move in memory, and grow only on demand
+  SlotStorage<PoolSlot> storage_;
   Relaxed<typename Types::Backend, PoolSlot*> newest_;
   SlotFifo<Types> free_;
   std::array<std::size_t, slot_state_count> counts_{};
