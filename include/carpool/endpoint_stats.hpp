@@ -31,7 +31,7 @@ struct EndpointStats {
   std::size_t connecting = 0;   ///< being made
   std::size_t waiting = 0;      ///< callers that wait
   Duration oldest_wait{};       ///< for how long the first of them has waited; 0 where nobody waits
-  BreakerState breaker = BreakerState::closed;
+  BreakerState breaker = BreakerState::closed;  ///< whether connects may start
   Duration retry_after{};  ///< while the breaker is open: until the next probe
   std::string last_error;  ///< of the last connect that failed since one succeeded; empty where there is none
 };

@@ -36,7 +36,7 @@ class MetricsObserver {
   using Clock = std::chrono::steady_clock;  ///< of the times in use
   /// When the lease that is timed began; else the clock's epoch.
   struct Attachment {
-    Clock::time_point since{};
+    Clock::time_point since{};  ///< of a lease that is timed
   };
 
   MetricsObserver() : counts_(std::make_unique<Counts>()) {}
@@ -58,23 +58,30 @@ class MetricsObserver {
 
   // --- the pool's events ---------------------------------------------------------------------------------
 
+  /// Counts: a wait, and perhaps the beginning of a use that is timed.
   void acquired(const ConnectionInfo&, Attachment& attachment, Duration wait) noexcept {
     in_seat([&]<bool shared>(detail::SeatCounts& seat) {
       seat.wait_time.count<shared>(wait);
       attachment.since = is_timed(seat) ? Clock::now() : Clock::time_point{};
     });
   }
+  /// Counts: a use.
   void released(const ConnectionInfo&, Attachment& attachment, Duration held) noexcept {
     in_seat([&]<bool shared>(detail::SeatCounts& seat) {
       seat.use_time.count<shared>(held >= long_use ? held : timed_use(seat, attachment));
     });
   }
+  /// Counts: by reason.
   void acquire_failed(AcquireFailure why, Duration) noexcept { count(counts_->acquire_failures, why); }
+  /// Counts: how long it took.
   void connection_ready(std::uint64_t, Duration took) noexcept { counts_->create_time.count<true>(took); }
+  /// Counts: by class.
   void connection_failed(std::uint64_t, std::exception_ptr cause, Duration) noexcept {
     count(counts_->connect_failures, detail::class_of(cause));
   }
+  /// Counts: by reason.
   void connection_closed(std::uint64_t, CloseReason reason) noexcept { count(counts_->closed, reason); }
+  /// Counts: one.
   void leak_suspected(const SourceLocation&, Duration) noexcept {
     counts_->leaks_suspected.fetch_add(1, std::memory_order_relaxed);
   }

@@ -18,6 +18,7 @@ class HistogramBuckets {
  public:
   static constexpr unsigned sub_bits = 3;      ///< buckets in a power of two: 2^3
   static constexpr unsigned longest_bit = 43;  ///< the last power of two
+  /// How many there are.
   static constexpr std::size_t count = ((longest_bit - sub_bits) << sub_bits) + (std::size_t{1} << (sub_bits + 1));
 
   /// Which bucket counts it; below 0 it is 0.
@@ -48,6 +49,7 @@ struct HistogramSnapshot {
   std::array<std::uint64_t, HistogramBuckets::count> counts{};  ///< of each bucket
   Duration sum{};                                               ///< of all that was counted
 
+  /// How many were counted.
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t all = 0;
     for (const std::uint64_t each : counts) all += each;

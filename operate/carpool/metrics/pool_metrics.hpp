@@ -40,12 +40,15 @@ struct PoolMetrics {
   std::array<std::uint64_t, close_reason_count> closed{};                     ///< by CloseReason
   std::uint64_t leaks_suspected = 0;                                          ///< leases
 
+  /// Acquires that ended so.
   [[nodiscard]] std::uint64_t of(AcquireFailure why) const noexcept {
     return acquire_failures[static_cast<std::size_t>(why)];
   }
+  /// Attempts to connect that ended so.
   [[nodiscard]] std::uint64_t of(ConnectFailureClass why) const noexcept {
     return connect_failures[static_cast<std::size_t>(why)];
   }
+  /// Connections that were closed for this.
   [[nodiscard]] std::uint64_t of(CloseReason reason) const noexcept { return closed[static_cast<std::size_t>(reason)]; }
 };
 
