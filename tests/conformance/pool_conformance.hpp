@@ -43,7 +43,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     NoMoreThanMaxSizeExist, AClosingConnectionKeepsItsTurnUntilItIsClosed, NoMoreThanMaxIdleAreKept,
     MinIdleConnectionsAreKeptReady, MinIdleIsTriedAgainAfterTheServerWasDown, PrewarmOpensAsManyAsAskedForAndPossible,
     PrewarmEndsWithWhatThereIsWhenAConnectFails, PrewarmEndsAtItsDeadlineAndNotBefore,
-    PrewarmTriesAgainOnceTheBreakerAllowsIt, ClearClosesTheIdleConnectionsAlone,
+    PrewarmTriesAgainOnceTheBreakerAllowsIt, ClearClosesTheIdleConnectionsAlone, ANullPoolKeepsNothing,
     ResizeClosesSurplusConnectionsWhenTheyAreIdleOrReturn, ResizeClosesNoMoreThanItMust,
     EveryPlaceIsGivenBackWhenConnectsFail, AConnectionWhoseLifetimeCannotBeToldIsClosedAndItsPlaceGivenBack,
     // pool_laws_connecting.hpp
@@ -57,7 +57,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
-    ARefusalThatWouldBeRepeatedIsNotTriedAgain,
+    ARefusalThatWouldBeRepeatedIsNotTriedAgain, AServerThatPausesCostsNoConnectionAndOpensNoBreaker,
     RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
@@ -77,6 +77,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     APoolThatEndsClosesWhatIsToBeReset, AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
     // pool_laws_pauses.hpp
     ASuspendedPoolGivesNoLeases, DrainReturnsHowManyAreStillOut, RetireAllReplacesEveryConnection,
+    RetireAllOverATimeReplacesOneAfterTheOther, NothingOldIsHandedOutAfterTheTimeOfItsRetirement,
     // pool_laws_targets.hpp
     ALeaseIsForTheTargetThatWasAskedFor, TheConnectionThatWasIdleLongestMakesRoomForAnotherTarget,
     ConnectionsInUseMakeNoRoom, EachTargetHasItsOwnBreaker, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone,

@@ -144,10 +144,13 @@ class JobQueue {
     const TimePoint deadline = std::min(limit, after(started, pool.settings().options.validation_timeout));
     try {
       if (!Calls::is_connected(connector, *slot.connection)) return CloseReason::dead;
-      if (std::exchange(slot.dirty, false)) {
-        if (!Calls::reset(connector, *slot.connection, deadline)) return CloseReason::reset_failed;
-      } else if (!Calls::ping(connector, *slot.connection, deadline)) {
-        return CloseReason::dead;
+      const bool dirty = std::exchange(slot.dirty, false);
+      if (dirty && !Calls::reset(connector, *slot.connection, deadline)) return CloseReason::reset_failed;
+      switch (Calls::look(connector, *slot.connection, deadline, !dirty)) {
+        case Look::good: break;
+        case Look::dead: return CloseReason::dead;
+        case Look::vetoed: return CloseReason::discarded;
+        case Look::paused: return std::nullopt;  // as stale as it was
       }
     } catch (...) {  // not even a std::exception: a background worker has nobody to tell
       return CloseReason::dead;

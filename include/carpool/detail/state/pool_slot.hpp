@@ -61,16 +61,18 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   bool dirty = false;                        // to be reset before it is idle again
   bool asked_for = false;                    // it had an asker when its refresh was queued
   bool is_dead = false;                      // its last ping says so
+  bool retiring = false;                     // its lives_until is a retirement's: under the lock
   int exceptions = 0;                        // how many were in flight when the lease was given
   std::uint32_t generation = 0;              // the pool's when the connect began
   std::uint32_t round = 0;                   // its endpoint's breaker's when the connect began
   TimePoint validated_at{};                  // when it was last known to be good
-  TimePoint lives_until = never;             // the connector's own limit
+  TimePoint lives_until = never;             // the connector's own limit, or its retirement's
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
   Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
   std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
+  TimePoint retire_at = TimePoint::min();    // while of an older generation, under the lock: may be used until then
   [[no_unique_address]] AgeHook<Types, PoolSlot> age_hook;  // for IdleAges, under the lock
 };
 
