@@ -71,9 +71,8 @@ class HookedConnection : public Inner {
 ///                                                               was refused by a hook, and not in a forked child
 ///
 ///   struct Tenant {
-///     template <class Connection>
-///     bool before_acquire(Connection& connection, carpool::TimePoint deadline) const {
-///       connection.query("SELECT set_config('app.tenant', $1, false)", {tenant_of_this_thread()}, deadline);
+///     bool before_acquire(auto& connection, carpool::TimePoint deadline) const {
+///       connection.query("SELECT set_config('app.tenant', $1, false)", {tenant()}, deadline);
 ///       return true;
 ///     }
 ///   };
@@ -93,20 +92,24 @@ template <class Connector, class Hooks>
 class WithHooks : public Connector {
  public:
   using Wrapped = Connector;  ///< what it cannot do, this one cannot
+  /// What it opens.
   template <class Backend>
   using Connection = HookedConnection<Backend, connection_t<Connector, Backend>>;
 
+  /// The pool keeps a copy of both.
   explicit WithHooks(Connector connector, Hooks hooks = {})
       : Connector(std::move(connector)), hooks_(std::move(hooks)) {}
 
   [[nodiscard]] const Hooks& hooks() const noexcept { return hooks_; }  ///< Lifetime: the connector's
 
+  /// The connector's, and on_connect behind it. Throws what either does.
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const
     requires detail::WithoutTargets<Connector>
   {
     return open<Backend>(target_t<Connector>{}, deadline);
   }
+  /// The same to a target.
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(const target_t<Connector>& target, TimePoint deadline) const
     requires detail::has_target<Connector>
@@ -114,6 +117,7 @@ class WithHooks : public Connector {
     return open<Backend>(target, deadline);
   }
 
+  /// The connector's own answer goes before the hook's.
   template <class Backend, class Inner>
     requires(detail::HooksAcquire<Hooks, Inner> || detail::Vets<Connector, Backend>)
   [[nodiscard]] bool before_acquire(HookedConnection<Backend, Inner>& connection, TimePoint deadline) const {
@@ -122,11 +126,13 @@ class WithHooks : public Connector {
     return true;
   }
 
+  /// Always, where there is an after_release to be asked.
   template <class Backend, class Inner>
     requires(detail::HooksRelease<Hooks, Inner> || detail::Resets<Connector, Backend>)
   [[nodiscard]] bool dirty(const HookedConnection<Backend, Inner>& connection) const noexcept {
     return detail::HooksRelease<Hooks, Inner> || Calls<Backend>::dirty(*this, connection.inner());
   }
+  /// The connector's, where the connection is dirty, and then after_release.
   template <class Backend, class Inner>
     requires(detail::HooksRelease<Hooks, Inner> || detail::Resets<Connector, Backend>)
   [[nodiscard]] bool reset(HookedConnection<Backend, Inner>& connection, TimePoint deadline) const {
@@ -136,6 +142,7 @@ class WithHooks : public Connector {
     return true;
   }
 
+  /// on_close, and then the connector's goodbye.
   template <class Backend, class Inner>
     requires(detail::HooksClose<Hooks, Inner> || detail::Invalidates<Connector, Backend>)
   void invalidate(HookedConnection<Backend, Inner>& connection, TimePoint deadline) const {

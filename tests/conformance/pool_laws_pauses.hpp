@@ -97,17 +97,14 @@ TYPED_TEST_P(PoolLaws, NothingOldIsHandedOutAfterTheTimeOfItsRetirement) {
   EXPECT_EQ(pool.acquire()->id(), 1U);
   const TimePoint end = TypeParam::now() + 100ms;
   pool.retire_all(100ms);
-  bool old_was_used = false;
   while (TypeParam::now() < end + 100ms) {
     const TimePoint before = TypeParam::now();
     const bool old = pool.acquire()->id() == 1;
-    old_was_used = old_was_used || old;
     if (before > end + 10ms) {
       EXPECT_FALSE(old) << "by the coarse clock";
     }
     pause<TypeParam>(1ms);
   }
-  EXPECT_FALSE(old_was_used) << "of one connection the first, and that is retired at once";
   pool.retire_all(10s);
   pool.retire_all();  // the earlier end counts
   EXPECT_GT(pool.acquire()->id(), 2U);
