@@ -91,7 +91,7 @@ class PoolAdmin {
   static void retire_all(Lifecycle& pool, Duration over) {
     if (over <= Duration::zero()) return retire_all(pool);
     if (pool.access()->gate.finished()) return;
-    Events::pool_cleared(pool.settings().observer);
+    Events::pool_cleared(pool.settings());
     const TimePoint now = Backend::now();
     Wakeups wakeups;
     auto state = pool.access();
