@@ -1,3 +1,4 @@
+// sanitizers: not thread
 #include <carpool/affine_bag.hpp>
 #include <carpool/fifo_queue.hpp>
 #include <carpool/lifetime_queue.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// How connectors say where they connect to, for error texts.
 #include <carpool/common/address_text.hpp>
 #include <carpool/endpoints_connector.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// A connector with a bad option is refused by the pool's constructor, by the field's name, and not by the first
 /// acquire.
 #include <carpool/connection_pool.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The breaker's arithmetic: when, and how many at once, connects may start.
 #include <carpool/detail/state/circuit_breaker.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// What each concept accepts and refuses: the compiler is the test, the program has nothing left to run. The words of
 /// the refusals are tested in compile_fail; here, that one flaw suffices.
 #include <carpool/concepts.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Which connect comes next, and what room is made for it: the pool's rules without a pool.
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/state/connect_demand.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Which endpoint may connect next, and how many connects may start.
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/state/connect_planner.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// How many connects to start, and whom to serve, on plain values.
 #include <carpool/detail/state/demand.hpp>
 #include <carpool/detail/state/hand_over.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The exceptions of acquire, and the codes behind them.
 #include <carpool/errors.hpp>
 

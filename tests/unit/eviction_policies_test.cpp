@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// What each eviction does by itself: its moment, its default, its reason, and what it refuses.
 #include <carpool/evictions.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The order of FifoQueue: each its turn.
 #include <carpool/fifo_queue.hpp>
 

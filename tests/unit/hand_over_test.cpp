@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Who gets which idle connection: the wait queues and the inventory, and nothing of a pool around them.
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/state/hand_over.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// What a lease without a connection does.
 #include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>

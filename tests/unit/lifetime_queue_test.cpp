@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The order of LifetimeQueue: socketpool's, the oldest birth first, ties by number.
 #include <carpool/lifetime_queue.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The order of LifoStack: what was pushed last goes first.
 #include <carpool/lifo_stack.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Numbers out of text: what stands in for std::from_chars where the library has none for floating-point numbers.
 #include <carpool/common/number_text.hpp>
 

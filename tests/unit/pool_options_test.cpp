@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// What a pool may be told, and in which words a bad value is refused.
 #include <carpool/pool_options.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The gate, the limits and the references of a pool, on plain values.
 #include <carpool/detail/state/limits.hpp>
 #include <carpool/detail/state/pool_gate.hpp>

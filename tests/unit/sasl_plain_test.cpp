@@ -1,4 +1,5 @@
 // needs: tcp_connector
+// sanitizers: not thread
 /// SASL's messages as they stand on the wire, and heads that are not believed.
 #include <carpool/hive/detail/sasl_plain.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// What is too long for nanoseconds is for ever, wherever a length of time is taken: never an overflow of
 /// std::chrono's.
 #include <carpool/connection_pool.hpp>

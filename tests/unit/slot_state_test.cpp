@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// A connection's life, on plain values.
 #include <carpool/detail/state/slot_state.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The counts behind max_size, and the lists of slots.
 #include <carpool/detail/state/slot_table.hpp>
 #include <carpool/single_backend.hpp>

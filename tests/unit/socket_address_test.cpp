@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Addresses are written as people write them, and wrong ones are refused by name.
 #include <carpool/posix/socket_address.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Values of SQL as C++ types: what may be read as what, what is refused and in which words, and rows by name.
 #include <carpool/sql/concepts.hpp>
 #include <carpool/sql/errors.hpp>

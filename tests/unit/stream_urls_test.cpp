@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// TcpConnector and UnixConnector as URLs.
 #include <carpool/tcp_connector.hpp>
 #include <carpool/unix_connector.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// A transaction ends once: whoever commits or rolls back a second time is told so, and nothing is done.
 #include <carpool/common/io_error.hpp>
 #include <carpool/sql/errors.hpp>

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// Addresses as users write them: what they mean, what is refused, and that no password is shown.
 #include <carpool/common/url.hpp>
 #include <carpool/common/url_options.hpp>

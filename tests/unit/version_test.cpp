@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The version as the preprocessor sees it and as a program prints it are one.
 #include <carpool/version.hpp>
 

@@ -1,3 +1,4 @@
+// sanitizers: not thread
 /// The queue of those who wait: by ticket, a waiter that comes back included.
 #include <carpool/detail/settings.hpp>
 #include <carpool/detail/state/wait_queue.hpp>

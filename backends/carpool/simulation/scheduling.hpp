@@ -147,7 +147,7 @@ inline Simulation::Task* Simulation::carry_out(const detail::SimulatedAlternativ
   using Kind = detail::SimulatedAlternative::Kind;
   Task& task = *tasks_[alternative.task];
   if (alternative.kind == Kind::flush) {
-    tell("a store of " + task.name + " becomes visible");
+    if (tells_) tell("a store of " + task.name + " becomes visible");
     task.flush_one();
     return nullptr;
   }

@@ -26,6 +26,7 @@ inline const detail::DelayedStore* Simulation::delayed_store(const void* word) c
 
 inline void Simulation::delay(detail::DelayedStore store) {
   constexpr std::size_t room = 8;
+  if (self_->stores.empty()) self_->stores.reserve(room + 1);
   store.made_at = self_->operations;
   self_->stores.push_back(store);
   if (self_->stores.size() > room) self_->flush_one();

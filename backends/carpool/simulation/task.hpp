@@ -8,10 +8,8 @@
 #include <carpool/source_location.hpp>
 #include <carpool/time.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -72,7 +70,7 @@ struct SimulatedTask {
   std::uint64_t blocked_times = 0;  // so that a late wake-up is not taken for a new one
   std::uint64_t operations = 0;
   std::vector<const void*> mutexes;  // that it holds
-  std::deque<DelayedStore> stores;
+  std::vector<DelayedStore> stores;  // few, and looked through at each load of an invariant
   SimulatedView view;
   SimulatedMoment moment;  // its latest
   SimulatedChance chance;
@@ -83,13 +81,14 @@ struct SimulatedTask {
 
   /// The latest that others do not see yet.
   [[nodiscard]] const DelayedStore* delayed_store(const void* word) const noexcept {
-    const auto latest =
-        std::find_if(stores.rbegin(), stores.rend(), [&](const DelayedStore& store) { return store.word == word; });
-    return latest == stores.rend() ? nullptr : &*latest;
+    for (std::size_t i = stores.size(); i-- > 0;) {
+      if (stores[i].word == word) return &stores[i];
+    }
+    return nullptr;
   }
   void flush_one() {
     const DelayedStore oldest = stores.front();
-    stores.pop_front();
+    stores.erase(stores.begin());
     oldest.write(oldest.word, oldest.bits);
   }
   void flush() {
