@@ -1,0 +1,142 @@
+/// A tracer of this library's own: gives the spans that are sampled to a sink, an OtlpExporter's as a rule.
+#pragma once
+
+#include <carpool/trace/detail/random_ids.hpp>
+#include <carpool/trace/sampler.hpp>
+#include <carpool/trace/scope.hpp>
+#include <carpool/trace/span_record.hpp>
+#include <carpool/trace/tracer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace carpool::inline v0_1 {
+
+/// A span that is under way, and ends with end() or its destructor. One that was sampled out has a context too: what is
+/// begun below it is sampled out with it.
+class RecordingSpan {
+ public:
+  RecordingSpan() noexcept = default;
+  RecordingSpan(RecordingSpan&&) noexcept = default;
+  RecordingSpan& operator=(RecordingSpan&& other) noexcept {
+    end();
+    context_ = other.context_;
+    state_ = std::move(other.state_);
+    return *this;
+  }
+  ~RecordingSpan() { end(); }
+
+  [[nodiscard]] bool recording() const noexcept { return state_ != nullptr; }      ///< false: sampled out, or over
+  [[nodiscard]] const TraceContext& context() const noexcept { return context_; }  ///< for a TraceScope, or a header
+
+  /// A fact; for one that does not record, nothing.
+  void set(std::string_view key, std::string_view value) noexcept {
+    attempt([&](SpanRecord& span) { span.attributes.push_back({std::string(key), std::string(value)}); });
+  }
+  /// A fact; for one that does not record, nothing.
+  void set(std::string_view key, std::int64_t value) noexcept {
+    attempt([&](SpanRecord& span) { span.attributes.push_back({std::string(key), value}); });
+  }
+  /// It did not succeed. exception: what was thrown; empty where nothing was. The last call counts.
+  void fail(std::string_view type, std::string_view exception, std::string_view message) noexcept {
+    attempt([&](SpanRecord& span) {
+      span.failure = SpanFailure{std::string(type), std::string(exception), std::string(message)};
+    });
+  }
+  /// Now. What comes behind it does nothing.
+  void end() noexcept {
+    if (state_ == nullptr) return;
+    state_->span.end = state_->span.start + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                                std::chrono::steady_clock::now() - state_->began);
+    state_->sink->record(std::move(state_->span));
+    state_.reset();
+  }
+
+ private:
+  template <class>
+  friend class RecordingTracer;
+  struct State {
+    std::shared_ptr<SpanSink> sink;
+    SpanRecord span;
+    std::chrono::steady_clock::time_point began;
+  };
+
+  explicit RecordingSpan(const TraceContext& context) noexcept : context_(context) {}
+  RecordingSpan(const TraceContext& context, std::unique_ptr<State> state) noexcept
+      : context_(context), state_(std::move(state)) {}
+
+  /// One that finds no memory leaves the fact out.
+  template <class Change>
+  void attempt(Change change) noexcept {
+    if (state_ == nullptr) return;
+    try {
+      change(state_->span);
+    } catch (...) {
+    }
+  }
+
+  TraceContext context_{};
+  std::unique_ptr<State> state_;
+};
+
+/// Current::current() gives the TraceContext under which the caller works, noexcept. TraceScope's is the thread's.
+/// Fibers need one of their own, by boost::fibers::fiber_specific_ptr, and coroutines what their framework keeps for
+/// them: docs/how-to/operate.md has both.
+/// Threads:  any, at any time. Copies feed the same sink.
+template <class Current = TraceScope>
+class RecordingTracer {
+ public:
+  using Span = RecordingSpan;  ///< what start gives
+
+  RecordingTracer(std::shared_ptr<SpanSink> sink, TraceSampler sampler) noexcept
+      : sink_(std::move(sink)), sampler_(sampler) {}
+
+  /// Below Current::current(), or else below otherwise, or in a trace of its own.
+  [[nodiscard]] Span start(const SpanStart& how, const Span* otherwise = nullptr) noexcept {
+    TraceContext parent = Current::current();
+    if (!parent.valid() && otherwise != nullptr) parent = otherwise->context();
+    const detail::RandomIds::Three random = detail::RandomIds::draw();
+    if (parent.valid()) {
+      if (!parent.sampled()) return Span(parent);
+      return record(how, parent, random.at(1));
+    }
+    const std::uint64_t low = random.at(0);
+    TraceContext own{random.at(1) | 1U, low, random.at(2) | 1U, TraceContext::random_flag};
+    if (!sampler_.takes(low)) return Span(own);
+    own.trace_high = detail::RandomIds::of_this_process(own.trace_high);
+    own.flags |= TraceContext::sampled_flag;
+    return record(how, {own.trace_high, own.trace_low, 0, own.flags}, own.span);
+  }
+
+ private:
+  [[nodiscard]] [[gnu::noinline]] Span record(const SpanStart& how, const TraceContext& parent,
+                                              std::uint64_t random) const noexcept {
+    TraceContext own = parent;
+    own.span = detail::RandomIds::of_this_process(random);
+    try {
+      auto state = std::make_unique<Span::State>();
+      state->sink = sink_;
+      state->span.context = own;
+      state->span.parent = parent.span;
+      state->span.name = how.name;
+      state->span.kind = how.kind;
+      state->span.start = std::chrono::system_clock::now() - how.ago;
+      state->began = std::chrono::steady_clock::now() - how.ago;
+      return Span(own, std::move(state));
+    } catch (...) {  // no memory: as if it had been sampled out
+      own.flags &= static_cast<std::uint8_t>(~TraceContext::sampled_flag);
+      return Span(own);
+    }
+  }
+
+  std::shared_ptr<SpanSink> sink_;
+  TraceSampler sampler_;
+};
+
+static_assert(Tracer<RecordingTracer<>>);
+
+}  // namespace carpool::inline v0_1
