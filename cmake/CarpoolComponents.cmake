@@ -38,7 +38,7 @@ set(CARPOOL_COMPONENTS "all" CACHE STRING "The components to offer, as fiber_bac
 set(CARPOOL_BASES_asio_fibers asio fiber_backend)
 set(CARPOOL_BASES_asio_postgres asio postgres_connector)
 set(CARPOOL_BASES_prometheus_exporter operate)
-set(CARPOOL_BASES_otlp_exporter operate http_connector)
+set(CARPOOL_BASES_otlp_exporter operate http_connector thread_backend)
 set(CARPOOL_BASES_admin_page operate)
 set(CARPOOL_WANTED ${CARPOOL_COMPONENTS})
 foreach(component IN LISTS CARPOOL_COMPONENTS)

@@ -53,10 +53,10 @@ struct TraceContext {
     const auto part = [traceparent](std::size_t at, std::size_t size) {
       return detail::read_hex(traceparent.substr(at, size));
     };
-    const auto version = part(0, 2), high = part(3, 16), low = part(19, 16), span = part(36, 16), flags = part(53, 2);
-    if (!version || !high || !low || !span || !flags || *version == 0xFF) return std::nullopt;
-    if (traceparent.size() > 55 && (*version == 0 || traceparent[55] != '-')) return std::nullopt;
-    const std::uint64_t known = *version == 0 ? sampled_flag | random_flag : sampled_flag;
+    const auto format = part(0, 2), high = part(3, 16), low = part(19, 16), span = part(36, 16), flags = part(53, 2);
+    if (!format || !high || !low || !span || !flags || *format == 0xFF) return std::nullopt;
+    if (traceparent.size() > 55 && (*format == 0 || traceparent[55] != '-')) return std::nullopt;
+    const std::uint64_t known = *format == 0 ? sampled_flag | random_flag : sampled_flag;
     const TraceContext context{*high, *low, *span, static_cast<std::uint8_t>(*flags & known)};
     return context.valid() ? std::optional(context) : std::nullopt;
   }
