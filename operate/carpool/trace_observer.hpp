@@ -43,9 +43,11 @@ class TraceObserver {
   // --- the pool's events ---------------------------------------------------------------------------------
 
   void acquired(const ConnectionInfo& connection, Attachment& attachment, Duration wait) noexcept {
-    Span acquire = tracer_.start({.name = "acquire", .kind = SpanKind::internal, .ago = wait}, nullptr);
-    if (acquire.recording()) [[unlikely]]
-      begin_use(connection, attachment, acquire);
+    if constexpr (requires(T& tracer) { bool{tracer.sampled_out()}; }) {
+      if (tracer_.sampled_out()) [[likely]]
+        return;
+    }
+    begin_use(connection, attachment, wait);
   }
   void released(const ConnectionInfo&, Attachment& attachment, Duration) noexcept { end_use(attachment); }
   void acquire_failed(const PoolInfo& pool, AcquireFailure why, Duration waited) noexcept {
@@ -74,7 +76,9 @@ class TraceObserver {
   void connection_closed(const ConnectionInfo&, Attachment& attachment, CloseReason) noexcept { end_use(attachment); }
 
  private:
-  [[gnu::noinline]] void begin_use(const ConnectionInfo& connection, Attachment& attachment, Span& acquire) noexcept {
+  [[gnu::noinline]] void begin_use(const ConnectionInfo& connection, Attachment& attachment, Duration wait) noexcept {
+    Span acquire = tracer_.start({.name = "acquire", .kind = SpanKind::internal, .ago = wait}, nullptr);
+    if (!acquire.recording()) return;
     describe(acquire, connection);
     acquire.end();
     attachment.use = tracer_.start({.name = "use", .kind = SpanKind::internal}, &acquire);

@@ -282,7 +282,7 @@ TEST_F(Otlp, AMillionLeasesOfTwoThreadsAreCountedAsThePoolCountsThem) {
       if (each.path == metrics) body = each.body;
     return body;
   }();
-  const std::size_t at = last.find(R"("name":"carpool.lease.acquired")");
+  const std::size_t at = last.find(R"("name":"carpool.leases")");
   ASSERT_NE(at, std::string::npos);
   const std::size_t value = last.find("\"asInt\":\"", at) + 9;
   EXPECT_EQ(std::stoull(last.substr(value)), pool.stats().acquired);

@@ -96,7 +96,7 @@ TEST(OtlpEncoding, CountsEachLengthInOneBucket) {
   const std::size_t at = written.find(R"("name":"db.client.connection.wait_time")");
   const std::size_t buckets = written.find("\"bucketCounts\":[", at);
   EXPECT_EQ(written.substr(buckets, written.find(']', buckets) - buckets),
-            R"("bucketCounts":["2","0","1","0","0","0","0","0","0","1","0","0","0","0","0","0","0","0","0","1")");
+            R"("bucketCounts":["2","1","0","0","1","0","0","0","0","0","0","0","0","0","0","0","0","1")");
 }
 
 TEST(PoolReader, BeginsAnewWhereAnotherPoolTookTheName) {

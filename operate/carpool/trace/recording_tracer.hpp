@@ -49,11 +49,8 @@ class RecordingSpan {
   }
   /// Now. What comes behind it does nothing.
   void end() noexcept {
-    if (state_ == nullptr) return;
-    state_->span.end = state_->span.start + std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                                                std::chrono::steady_clock::now() - state_->began);
-    state_->sink->record(std::move(state_->span));
-    state_.reset();
+    if (state_ != nullptr) [[unlikely]]
+      finish();
   }
 
  private:
@@ -69,6 +66,12 @@ class RecordingSpan {
   RecordingSpan(const TraceContext& context, std::unique_ptr<State> state) noexcept
       : context_(context), state_(std::move(state)) {}
 
+  [[gnu::noinline]] void finish() noexcept {
+    state_->span.end = state_->span.start + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                                std::chrono::steady_clock::now() - state_->began);
+    state_->sink->record(std::move(state_->span));
+    state_.reset();
+  }
   /// One that finds no memory leaves the fact out.
   template <class Change>
   void attempt(Change change) noexcept {
@@ -95,24 +98,34 @@ class RecordingTracer {
   RecordingTracer(std::shared_ptr<SpanSink> sink, TraceSampler sampler) noexcept
       : sink_(std::move(sink)), sampler_(sampler) {}
 
+  /// Whether the span that the caller would start next, without `otherwise`, would not record. Where it is false, that
+  /// one records: the number of its trace is drawn.
+  [[nodiscard, gnu::always_inline]] bool sampled_out() const noexcept {
+    const TraceContext& current = Current::current();
+    if (current.valid()) return !current.sampled();
+    if (sampler_.takes(detail::RandomIds::next().at(0))) [[unlikely]]
+      return false;
+    detail::RandomIds::skip();
+    return true;
+  }
   /// Below Current::current(), or else below otherwise, or in a trace of its own.
   [[nodiscard]] Span start(const SpanStart& how, const Span* otherwise = nullptr) noexcept {
-    TraceContext parent = Current::current();
-    if (!parent.valid() && otherwise != nullptr) parent = otherwise->context();
+    const TraceContext& current = Current::current();
+    const TraceContext& parent = current.valid() || otherwise == nullptr ? current : otherwise->context();
+    if (!parent.valid()) return begin_trace(how);
+    return parent.sampled() ? record(how, parent, detail::RandomIds::draw().at(0)) : Span(parent);
+  }
+
+ private:
+  [[nodiscard]] Span begin_trace(const SpanStart& how) const noexcept {
     const detail::RandomIds::Three random = detail::RandomIds::draw();
-    if (parent.valid()) {
-      if (!parent.sampled()) return Span(parent);
-      return record(how, parent, random.at(1));
-    }
-    const std::uint64_t low = random.at(0);
-    TraceContext own{random.at(1) | 1U, low, random.at(2) | 1U, TraceContext::random_flag};
-    if (!sampler_.takes(low)) return Span(own);
+    TraceContext own{random.at(1) | 1U, random.at(0), random.at(2) | 1U, TraceContext::random_flag};
+    if (!sampler_.takes(own.trace_low)) [[likely]]
+      return Span(own);
     own.trace_high = detail::RandomIds::of_this_process(own.trace_high);
     own.flags |= TraceContext::sampled_flag;
     return record(how, {own.trace_high, own.trace_low, 0, own.flags}, own.span);
   }
-
- private:
   [[nodiscard]] [[gnu::noinline]] Span record(const SpanStart& how, const TraceContext& parent,
                                               std::uint64_t random) const noexcept {
     TraceContext own = parent;

@@ -24,6 +24,8 @@ struct SpanStart {
 /// costs as little as its tracer can manage. start(how, otherwise): below the span under which the caller works, or, if
 /// there is none, below otherwise, if that records, or in a trace of its own. All noexcept: one that has no memory does
 /// not record.
+/// A tracer may have bool sampled_out() noexcept beside it: true where the next start of this caller, without otherwise,
+/// would not record. It is asked first, and saves making a span for nothing.
 /// Threads: start may be called by any thread at any time. A span is used by one thread at a time, and may change
 ///          threads.
 template <class T>

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,12 +46,16 @@ class MetricWriter {
       if (!key.empty()) writer_.json_.attribute(key, std::string(which));
       writer_.json_.close(']').key("asInt").integer(value).close('}');
     }
-    void of_server(std::string_view server, double value) {
+    void of_server(std::string_view server, std::uint64_t value) {
       writer_.open_point(reading_);
       const ServerAddress address = read_server_address(server);
       if (!server.empty()) writer_.json_.attribute("server.address", std::string(address.address));
       if (address.port) writer_.json_.attribute("server.port", std::int64_t{*address.port});
-      writer_.json_.close(']').key("asDouble").number(value).close('}');
+      writer_.json_.close(']').key("asInt").integer(value).close('}');
+    }
+    void seconds(Duration length) {
+      writer_.open_point(reading_);
+      writer_.json_.close(']').key("asDouble").number(std::chrono::duration<double>(length).count()).close('}');
     }
 
    private:
@@ -90,14 +93,13 @@ class MetricWriter {
   /// Those that the conventions advise, and shorter ones. Each is right to the width of a bucket of HistogramSnapshot,
   /// 6.25 %. Those are log-linear in nanoseconds: an exponential histogram, whose bounds are powers of 2^(2^-scale)
   /// of a second, has no scale with the same.
-  static constexpr std::array<Duration, 19> bounds = {
-      std::chrono::microseconds(1),   std::chrono::microseconds(2),   std::chrono::microseconds(5),
-      std::chrono::microseconds(10),  std::chrono::microseconds(20),  std::chrono::microseconds(50),
-      std::chrono::microseconds(100), std::chrono::microseconds(200), std::chrono::microseconds(500),
-      std::chrono::milliseconds(1),   std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
-      std::chrono::milliseconds(50),  std::chrono::milliseconds(100), std::chrono::milliseconds(500),
-      std::chrono::seconds(1),        std::chrono::seconds(5),        std::chrono::seconds(10),
-      std::chrono::seconds(60)};
+  static constexpr std::array<Duration, 17> bounds = {
+      std::chrono::microseconds(1),   std::chrono::microseconds(10),  std::chrono::microseconds(100),
+      std::chrono::microseconds(500), std::chrono::milliseconds(1),   std::chrono::microseconds(2500),
+      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),  std::chrono::milliseconds(25),
+      std::chrono::milliseconds(50),  std::chrono::milliseconds(100), std::chrono::milliseconds(250),
+      std::chrono::milliseconds(500), std::chrono::seconds(1),        std::chrono::seconds(5),
+      std::chrono::seconds(10),       std::chrono::seconds(30)};
 
   void open_metric(const MetricHead& head, std::string_view data) {
     json_.open('{').key("name").text(head.name).key("unit").text(head.unit).key("description").text(head.description);

@@ -20,10 +20,17 @@ class RandomIds {
   };
 
   [[nodiscard]] static Three draw() noexcept {
+    const Three drawn = next();
+    skip();
+    return drawn;
+  }
+  /// What draw() will give, and gives again until skip().
+  [[nodiscard]] static Three next() noexcept {
     if (counter_ == 0) [[unlikely]]
       counter_ = seed();
-    return {counter_ += 3 * step};
+    return {counter_};
   }
+  static void skip() noexcept { counter_ += 3 * step; }
   /// The same in a forked child, whose threads begin with their parents' counters, is another.
   [[nodiscard]] static std::uint64_t of_this_process(std::uint64_t number) noexcept {
     const std::uint64_t own = mix(number ^ mix(static_cast<std::uint64_t>(::getpid())));
