@@ -53,14 +53,14 @@ class PoolRegistry {
         : entries_(std::move(entries)), entry_(std::move(entry)) {}
 
     void leave() noexcept {
-      if (entry_ == nullptr) return;
+      const auto entry = std::exchange(entry_, nullptr);
+      if (entry == nullptr) return;
       {
         const std::scoped_lock lock(entries_->mutex);
-        std::erase(entries_->all, entry_);
+        std::erase(entries_->all, entry);
       }
-      const std::scoped_lock lock(entry_->mutex);  // whoever looks at the pool has ended
-      entry_->pool.reset();
-      entry_.reset();
+      const std::scoped_lock lock(entry->mutex);  // whoever looks at the pool has ended
+      entry->pool.reset();
     }
 
     std::shared_ptr<Entries> entries_;

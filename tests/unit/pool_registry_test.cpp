@@ -148,6 +148,7 @@ TEST(PoolRegistry, PoolsComeAndGoWhileOthersLook) {
         EXPECT_EQ(name.substr(0, 6), "orders");
         looks += each.stats().max_size;
       });
+      std::this_thread::sleep_for(20us);
     }
   });
   for (int i = 0; i < 300 || looks == 0; ++i) {

@@ -6,6 +6,7 @@
 #include <carpool/detail/diagnosis.hpp>
 #include <carpool/detail/timeout.hpp>
 
+#include <cassert>
 #include <optional>
 #include <string>
 #include <utility>
@@ -243,6 +244,7 @@ class AcquireWait {
       pool_.return_slot(*state, *slot, std::nullopt, wakeups);
     }
     if (waiter_.enqueued) leave(*state, *waiter_.endpoint, now, wakeups);
+    assert(!waiter_.watched && "carpool: nobody may watch the deadline of a waiter that is gone");
     pool_.wake_background_work(*state, wakeups);
     pool_.release(state, wakeups);
   }

@@ -53,7 +53,7 @@ class Admission {
         if (admitted != Admitted::yes) return admitted;
       }
     }
-    slot.exceptions = exceptions_in_flight<Backend>();
+    slot.exceptions = static_cast<std::uint8_t>(exceptions_in_flight<Backend>());
     return Admitted::yes;
   }
 

@@ -38,7 +38,8 @@ class AsyncAcquire {
   ~AsyncAcquire() {
     if (!told_) return;
     if (slot_ != nullptr) {
-      slot_->exceptions = exceptions_in_flight<Backend>();  // nobody has used it: they say nothing about it
+      slot_->exceptions =
+          static_cast<std::uint8_t>(exceptions_in_flight<Backend>());  // nobody has used it: they say nothing about it
       static_cast<void>(carpool::Lease<LeaseReturn<Types>>(take()));
     } else if (!pool_.forked()) {
       wait_.reset();

@@ -62,7 +62,7 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   bool dirty = false;                        // to be reset before it is idle again
   bool asked_for = false;                    // it had an asker when its refresh was queued
   bool is_dead = false;                      // its last ping says so
-  int exceptions = 0;                        // how many were in flight when the lease was given
+  std::uint8_t exceptions = 0;               // in flight when the lease was given; modulo 256, so rather too few
   std::uint32_t generation = 0;              // the pool's when the connect began
   std::uint32_t round = 0;                   // its endpoint's breaker's when the connect began
   TimePoint validated_at{};                  // when it was last known to be good
