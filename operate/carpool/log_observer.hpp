@@ -57,30 +57,39 @@ class LogObserver {
 
   // --- the pool's events ---------------------------------------------------------------------------------
 
+  /// A line at level info.
   void pool_ready(const PoolInfo& pool) noexcept { write(Event::pool_ready, LogLevel::info, pool); }
+  /// A line at level info.
   void pool_cleared(const PoolInfo& pool) noexcept { write(Event::pool_cleared, LogLevel::info, pool); }
+  /// A line at level info.
   void pool_closed(const PoolInfo& pool) noexcept { write(Event::pool_closed, LogLevel::info, pool); }
+  /// A line at level warning, with the reason.
   void acquire_failed(const PoolInfo& pool, AcquireFailure why, Duration waited) noexcept {
     write(Event::acquire_failed, LogLevel::warning, pool,
           [&](Line& line) { line.text("reason", to_string(why)).milliseconds("waited_ms", waited); });
   }
+  /// A line at level debug.
   void connection_created(const ConnectionInfo& connection) noexcept {
     write(Event::connection_created, LogLevel::debug, connection);
   }
+  /// A line at level debug.
   void connection_ready(const ConnectionInfo& connection, Duration took) noexcept {
     write(Event::connection_ready, LogLevel::debug, connection,
           [&](Line& line) { line.milliseconds("took_ms", took); });
   }
+  /// A line at level error, with the class of the failure and the connector's words.
   void connection_failed(const ConnectionInfo& connection, std::string_view why, std::exception_ptr cause,
                          Duration took) noexcept {
     write(Event::connection_failed, LogLevel::error, connection, [&](Line& line) {
       line.text("class", to_string(connect_failure_class(cause))).text("error", why).milliseconds("took_ms", took);
     });
   }
+  /// A line with the reason: at level warning where the connection, or who used it, was at fault, else at debug.
   void connection_closed(const ConnectionInfo& connection, CloseReason reason) noexcept {
     write(Event::connection_closed, level_of(reason), connection,
           [&](Line& line) { line.text("reason", to_string(reason)); });
   }
+  /// A line at level warning, with the place that acquired the lease.
   void leak_suspected(const ConnectionInfo& connection, const SourceLocation& site, Duration age) noexcept {
     write(Event::leak_suspected, LogLevel::warning, connection, [&](Line& line) {
       line.text("file", site.file_name()).number("line", site.line()).milliseconds("age_ms", age);

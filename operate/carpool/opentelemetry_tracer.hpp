@@ -30,14 +30,18 @@ class OpenTelemetryTracer {
 
     /// False: none, or sampled out.
     [[nodiscard]] bool recording() const noexcept { return span_ != nullptr && span_->IsRecording(); }
+    /// A fact. Only of one that records.
     void set(std::string_view key, std::string_view value) noexcept { span_->SetAttribute(to(key), to(value)); }
+    /// A fact. Only of one that records.
     void set(std::string_view key, std::int64_t value) noexcept { span_->SetAttribute(to(key), value); }
+    /// Status, error.type, and where something was thrown the event "exception". Only of one that records.
     void fail(std::string_view type, std::string_view exception, std::string_view message) noexcept {
       span_->SetAttribute("error.type", to(type));
       span_->SetStatus(opentelemetry::trace::StatusCode::kError, to(message.empty() ? type : message));
       if (exception.empty()) return;
       span_->AddEvent("exception", {{"exception.type", to(exception)}, {"exception.message", to(message)}});
     }
+    /// Now. Only of one that records.
     void end() noexcept { span_->End(); }
 
    private:
@@ -51,9 +55,11 @@ class OpenTelemetryTracer {
     Handle span_;
   };
 
+  /// tracer: not null.
   explicit OpenTelemetryTracer(opentelemetry::nostd::shared_ptr<opentelemetry::trace::Tracer> tracer) noexcept
       : tracer_(std::move(tracer)) {}
 
+  /// Below the API's current span, or else below otherwise, or in a trace of its own.
   [[nodiscard]] Span start(const SpanStart& how, const Span* otherwise) noexcept {
     using std::chrono::duration_cast, std::chrono::steady_clock, std::chrono::system_clock;
     opentelemetry::trace::StartSpanOptions options;

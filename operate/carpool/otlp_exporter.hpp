@@ -62,14 +62,15 @@ class OtlpExporter {
     return !core_->inbox->forked() && core_->inbox->flush(after(ThreadBackend::now(), timeout));
   }
   /// The same, and ends. False: what was not sent within the time is dropped, counted and reported. What ends after it
-  /// is dropped. A second call waits for the first.
+  /// is dropped. A second call waits for the first, and says the same.
   bool stop(Duration timeout) {
     if (core_->inbox->forked()) return false;
-    const bool sent = core_->inbox->stop(after(ThreadBackend::now(), timeout));
-    if (!sent) core_->worker.cut();
     const std::scoped_lock lock(core_->mutex);
-    if (core_->thread.joinable()) core_->thread.join();
-    return sent;
+    if (!core_->thread.joinable()) return core_->all_sent;
+    core_->all_sent = core_->inbox->stop(after(ThreadBackend::now(), timeout));
+    if (!core_->all_sent) core_->worker.cut();
+    core_->thread.join();
+    return core_->all_sent;
   }
   /// What became of it so far.
   [[nodiscard]] OtlpCounts counts() const { return core_->inbox->forked() ? OtlpCounts() : core_->inbox->counts(); }
@@ -90,7 +91,8 @@ class OtlpExporter {
     const OtlpOptions options;
     const std::shared_ptr<detail::OtlpInbox> inbox;
     detail::OtlpWorker worker;
-    std::mutex mutex;  // for thread, by those that stop it
+    std::mutex mutex;  // for what follows, by those that stop the thread
+    bool all_sent = false;
     std::thread thread;
   };
 

@@ -35,13 +35,15 @@ class TraceObserver {
   using Span = typename T::Span;  ///< the tracer's
   /// The span of the lease that has the connection.
   struct Attachment {
-    Span use{};
+    Span use{};  ///< one that does not record where none has it, or it was sampled out
   };
 
+  /// tracer: copied or moved; it is the observer's own.
   explicit TraceObserver(T tracer) noexcept : tracer_(std::move(tracer)) {}
 
   // --- the pool's events ---------------------------------------------------------------------------------
 
+  /// Makes the span "acquire", and begins "use".
   void acquired(const ConnectionInfo& connection, Attachment& attachment, Duration wait) noexcept {
     if constexpr (requires(T& tracer) { bool{tracer.sampled_out()}; }) {
       if (tracer_.sampled_out()) [[likely]]
@@ -49,7 +51,9 @@ class TraceObserver {
     }
     begin_use(connection, attachment, wait);
   }
+  /// Ends "use".
   void released(const ConnectionInfo&, Attachment& attachment, Duration) noexcept { end_use(attachment); }
+  /// Makes the span "acquire", which failed.
   void acquire_failed(const PoolInfo& pool, AcquireFailure why, Duration waited) noexcept {
     Span acquire = tracer_.start({.name = "acquire", .kind = SpanKind::internal, .ago = waited}, nullptr);
     if (!acquire.recording()) return;
@@ -57,10 +61,12 @@ class TraceObserver {
     acquire.fail(to_string(why), {}, {});
     acquire.end();
   }
+  /// Makes the span "connect".
   void connection_ready(const ConnectionInfo& connection, Duration took) noexcept {
     Span connect = start_connect(connection, took);
     if (connect.recording()) connect.end();
   }
+  /// Makes the span "connect", which failed.
   void connection_failed(const ConnectionInfo& connection, std::string_view why, std::exception_ptr cause,
                          Duration took) noexcept {
     Span connect = start_connect(connection, took);

@@ -92,6 +92,8 @@ TEST_F(Otlp, SendsSpansAndMetricsInTheBackground) {
       [&] { return collector_.taken(metrics, R"("db.client.connection.use_time")") > 1; }));
   EXPECT_GT(collector_.taken(traces, R"({"key":"service.name","value":{"stringValue":"shop"}})"), 0U);
   EXPECT_TRUE(exporter.stop(5s));
+  EXPECT_TRUE(exporter.stop(0s)) << "it has stopped";
+  EXPECT_FALSE(exporter.flush(1s)) << "nothing is sent any more";
   EXPECT_EQ(exporter.counts().spans_sent, 3U);
   EXPECT_EQ(exporter.counts().spans_dropped, 0U);
   EXPECT_TRUE(reports().empty());
@@ -146,6 +148,14 @@ TEST_F(Otlp, WaitsAsLongAsRetryAfterSays) {
   EXPECT_TRUE(exporter.flush(10s));
   EXPECT_GE(std::chrono::steady_clock::now() - began, 950ms) << "its own back-off is 20 ms";
   EXPECT_EQ(collector_.taken(traces, one_span), 1U);
+}
+
+TEST_F(Otlp, DoesNotHurryACollectorThatNamesNoTime) {
+  collector_.reply_always(OtlpCollector::Reply{.status = 429, .headers = "Retry-After: 0\r\n"});
+  OtlpExporter exporter(options(), registry_);
+  end_spans(exporter, 1);
+  EXPECT_FALSE(exporter.stop(500ms));
+  EXPECT_LE(collector_.requests().size(), 20U) << "its back-off is 100 ms soon, and at least half of it";
 }
 
 TEST_F(Otlp, ConnectsAnewWhereTheCollectorEndsConnections) {

@@ -50,7 +50,8 @@ TEST(WithoutCredentials, HidesUsersAndPasswordsOfUrls) {
 
 TEST(WithoutCredentials, HidesPasswordsOfConnectionStrings) {
   EXPECT_EQ(without_credentials("host=db password=s3cret user=app"), "host=db password=*** user=app");
-  EXPECT_EQ(without_credentials("Uid=app;password=s3cret"), "Uid=app;password=***");
+  EXPECT_EQ(without_credentials("Uid=app;Password=s3cret"), "Uid=app;Password=***");
+  EXPECT_EQ(without_credentials("PGPASSWORD=s3cret psql"), "PGPASSWORD=*** psql");
   EXPECT_EQ(without_credentials("password="), "password=");
   EXPECT_EQ(without_credentials("a://u:p@h?password=x&y=1"), "a://***@h?password=***&y=1");
 }

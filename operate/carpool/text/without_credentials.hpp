@@ -15,6 +15,15 @@ namespace carpool::inline v0_1::detail {
   return at == std::string_view::npos ? 0 : at;
 }
 
+/// In letters of any case; npos: it is not there.
+[[nodiscard]] constexpr std::size_t find_key(std::string_view text, std::string_view key) noexcept {
+  const auto same = [](char left, char right) {
+    return (left >= 'A' && left <= 'Z' ? left + ('a' - 'A') : left) == right;
+  };
+  const auto found = std::search(text.begin(), text.end(), key.begin(), key.end(), same);
+  return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
+}
+
 /// put(std::string_view) for each piece of the text, "***" in place of what stands before the '@' of a URL and behind
 /// "password=". It would rather hide too much: it is for messages of drivers that this library did not write, whose own
 /// connectors keep passwords out of theirs.
@@ -24,7 +33,7 @@ void put_without_credentials(std::string_view text, Put put) {
   constexpr std::string_view key = "password=";
   while (!text.empty()) {
     const std::size_t url = text.find(scheme_end);
-    const std::size_t value = text.find(key);
+    const std::size_t value = find_key(text, key);
     const bool is_url = url < value;
     const std::size_t begin = is_url ? url + scheme_end.size() : value + key.size();
     if (url == value) return put(text);  // neither is there

@@ -95,6 +95,7 @@ class RecordingTracer {
  public:
   using Span = RecordingSpan;  ///< what start gives
 
+  /// sink: not null; spans that are under way keep it alive.
   RecordingTracer(std::shared_ptr<SpanSink> sink, TraceSampler sampler) noexcept
       : sink_(std::move(sink)), sampler_(sampler) {}
 

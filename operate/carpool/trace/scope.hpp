@@ -14,6 +14,7 @@ namespace carpool::inline v0_1 {
 ///           a context of their own: see its template parameter.
 class [[nodiscard]] TraceScope {
  public:
+  /// context: one that is not valid() means that there is no trace.
   explicit TraceScope(const TraceContext& context) noexcept : before_(current_) { current_ = context; }
   TraceScope(const TraceScope&) = delete;
   TraceScope& operator=(const TraceScope&) = delete;

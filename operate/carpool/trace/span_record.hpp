@@ -34,14 +34,14 @@ struct SpanFailure {
 
 /// A value.
 struct SpanRecord {
-  TraceContext context;      ///< its own
-  std::uint64_t parent = 0;  ///< the parent's span id; 0: it is the trace's first
-  std::string name;          ///< one of a small set
-  SpanKind kind = SpanKind::internal;
+  TraceContext context;                           ///< its own
+  std::uint64_t parent = 0;                       ///< the parent's span id; 0: it is the trace's first
+  std::string name;                               ///< one of a small set
+  SpanKind kind = SpanKind::internal;             ///< what it is to the trace
   std::chrono::system_clock::time_point start{};  ///< by the wall clock
   std::chrono::system_clock::time_point end{};    ///< start and how long it took by the steady clock
-  std::vector<SpanAttribute> attributes{};
-  std::optional<SpanFailure> failure{};  ///< std::nullopt: none
+  std::vector<SpanAttribute> attributes{};        ///< in the order in which they were set
+  std::optional<SpanFailure> failure{};           ///< std::nullopt: none
 };
 
 /// Takes spans that are over.

@@ -54,7 +54,7 @@ enum class StatusCode { kUnset, kOk, kError };
 
 class SpanContext {
  public:
-  explicit SpanContext(std::uint64_t id) noexcept : id(id) {}
+  explicit SpanContext(std::uint64_t number) noexcept : id(number) {}
   static SpanContext GetInvalid() noexcept { return SpanContext(0); }
   [[nodiscard]] bool IsValid() const noexcept { return id != 0; }
   std::uint64_t id;
@@ -72,8 +72,8 @@ struct EndSpanOptions {
 
 class Span {
  public:
-  Span(std::uint64_t id, std::string name, const StartSpanOptions& options)
-      : id(id), name(std::move(name)), options(options) {}
+  Span(std::uint64_t number, std::string called, const StartSpanOptions& how)
+      : id(number), name(std::move(called)), options(how) {}
   void SetAttribute(nostd::string_view key, const common::AttributeValue& value) noexcept {
     const auto* text = std::get_if<nostd::string_view>(&value);
     const auto* number = std::get_if<std::int64_t>(&value);

@@ -62,7 +62,8 @@ class OtlpDelivery {
       error_ = "the collector answered with status " + std::to_string(answer.status);
       if (verdict == OtlpVerdict::refused) return finish(End::refused);
       rest = read_retry_after(answer.header("Retry-After"), std::chrono::system_clock::now());
-    } catch (const HttpUnanswered& error) {  // a kept connection that had just ended, as a rule
+      if (rest) rest = std::max(*rest, backoff());  // 0 seconds are no reason to hurry
+    } catch (const HttpUnanswered& error) {         // a kept connection that had just ended, as a rule
       error_ = error.what();
       if (tries_ == 1) rest = Duration::zero();
     } catch (const std::exception& error) {

@@ -21,25 +21,29 @@ class OtlpLossReport {
 
   explicit OtlpLossReport(Report report) : report_(std::move(report)) {}
 
-  void add(std::uint64_t spans, std::uint64_t readings, const std::string& why) {
+  void add(std::uint64_t spans, std::uint64_t readings, std::string_view why) noexcept {
     spans_ += spans;
     readings_ += readings;
-    why_ = why;
+    try {
+      why_ = why;
+    } catch (...) {  // no memory: the reason before it has to do
+    }
     const TimePoint now = ThreadBackend::now();
     if (now < next_) return;
     next_ = after(now, std::chrono::minutes(1));
     tell();
   }
   /// What was not said yet.
-  void finish() {
+  void finish() noexcept {
     if (spans_ + readings_ > 0) tell();
   }
 
  private:
-  void tell() {
-    std::string words = "carpool: the OTLP exporter lost " + std::to_string(std::exchange(spans_, 0)) + " spans and ";
-    words += std::to_string(std::exchange(readings_, 0)) + " readings of metrics: " + why_;
+  void tell() noexcept {
     try {
+      std::string words = "carpool: the OTLP exporter lost " + std::to_string(spans_) + " spans and ";
+      words += std::to_string(readings_) + " readings of metrics: " + why_;
+      spans_ = readings_ = 0;
       report_ ? report_(words) : write_to_stderr(words);
     } catch (...) {
     }

@@ -3,6 +3,7 @@
 
 #include <carpool/pool_registry.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +64,7 @@ class PoolReader {
                         .endpoints = pool.endpoints(),
                         .min_idle = options.min_idle,
                         .metrics = pool.metrics()};
-    reading.max_idle = options.max_idle.value_or(reading.stats.max_size);
+    reading.max_idle = std::min(reading.stats.max_size, options.max_idle.value_or(reading.stats.max_size));
     return reading;
   }
   /// Another pool may have taken the name since: its counts begin anew.
