@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,9 +42,9 @@ class OtlpCollector {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    ::bind(listener_, generic, size);
-    ::listen(listener_, 16);
-    ::getsockname(listener_, generic, &size);
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 16) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0)
+      throw std::system_error(errno, std::generic_category(), "the collector cannot listen");
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { run(); });
   }
