@@ -138,7 +138,8 @@ class RecordingTracer {
       state->span.parent = parent.span;
       state->span.name = how.name;
       state->span.kind = how.kind;
-      state->span.start = std::chrono::system_clock::now() - how.ago;
+      state->span.start =
+          std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(how.ago);
       state->began = std::chrono::steady_clock::now() - how.ago;
       return Span(own, std::move(state));
     } catch (...) {  // no memory: as if it had been sampled out

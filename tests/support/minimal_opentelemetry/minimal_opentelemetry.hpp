@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+// NOLINTBEGIN(readability-identifier-naming): the API's own names
 namespace opentelemetry {
 
 namespace nostd {
@@ -117,3 +118,4 @@ class Tracer {
 }  // namespace trace
 
 }  // namespace opentelemetry
+// NOLINTEND(readability-identifier-naming)
