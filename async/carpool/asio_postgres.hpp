@@ -1,7 +1,10 @@
 /// Connections to PostgreSQL that live on an executor of Boost.Asio's: libpq's non-blocking calls, awaited.
 #pragma once
 
+#include <carpool/common/granted_credentials.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
+#include <carpool/errors.hpp>
 #include <carpool/postgres/detail/asio_socket.hpp>
 #include <carpool/postgres/detail/asio_wire.hpp>
 #include <carpool/postgres/detail/result_pointer.hpp>
@@ -64,7 +67,7 @@ class AsioPostgresConnection {
  public:
   /// By AsioPostgres: a session that has logged in.
   AsioPostgresConnection(detail::AsioPostgresHandle handle, std::string peer, const PostgresSession& session)
-      : wire_(std::move(handle), std::move(peer), session.max_reply_bytes), reset_(session.reset) {}
+      : wire_(std::move(handle), std::move(peer), session.max_reply_bytes), session_(session) {}
 
   /// Without parameters one or more statements: returns the last one's result. With parameters, $1 and so on, one.
   Awaitable<PostgresResult> query(std::string sql, AsioPostgresParameters parameters = {}) {
@@ -102,13 +105,14 @@ class AsioPostgresConnection {
   /// Whether the server is there, and whatever came while nobody asked was in order.
   [[nodiscard]] bool is_connected() const noexcept { return wire_.handle().is_connected(); }
   /// No command is under way, none has been torn off, and none was refused for the server's role. No system call.
-  [[nodiscard]] bool reusable() const noexcept { return detail::is_reusable(wire_.handle(), reset_); }
+  [[nodiscard]] bool reusable() const noexcept { return detail::is_reusable(wire_.handle(), session_.reset); }
   /// What is thrown between two whole commands says nothing against the connection.
   [[nodiscard]] bool in_step() const noexcept { return reusable(); }
   [[nodiscard]] bool dirty() const noexcept {
-    if (reset_ == PostgresReset::none) return false;
-    return in_transaction() || (reset_ == PostgresReset::discard_all && used_);
+    if (session_.reset == PostgresReset::none) return false;
+    return in_transaction() || (session_.reset == PostgresReset::discard_all && used_);
   }
+  [[nodiscard]] Duration lifetime() const noexcept { return session_.lifetime; }
   /// A PostgresError that announces the connection's end, or a server of the wrong role, closes it.
   [[nodiscard]] Verdict handle_exception(std::exception_ptr error) const {
     return detail::postgres_verdict(reusable(), std::move(error));
@@ -120,10 +124,18 @@ class AsioPostgresConnection {
   }
   /// ROLLBACK where a transaction is open, then DISCARD ALL, as the reset_policy wants it.
   Awaitable<bool> reset() {
-    if (reset_ != PostgresReset::none && in_transaction()) co_await simple("rollback", "ROLLBACK");
-    if (reset_ == PostgresReset::discard_all) co_await simple("reset", "DISCARD ALL");
+    if (session_.reset != PostgresReset::none && in_transaction()) co_await simple("rollback", "ROLLBACK");
+    if (session_.reset == PostgresReset::discard_all) {
+      co_await simple("reset", "DISCARD ALL");
+      co_await set_up();
+    }
     used_ = false;
     co_return reusable() && !in_transaction();
+  }
+  /// By AsioPostgres, once: what each session begins with. Throws what the statements do.
+  Awaitable<void> set_up() {
+    for (const std::string& sql : session_.session_setup) co_await simple("set up the session", sql);
+    used_ = false;
   }
   void abandon() noexcept { wire_.handle().abandon(); }  ///< in a forked child: says nothing to the server
 
@@ -136,7 +148,7 @@ class AsioPostgresConnection {
   }
 
   detail::AsioPostgresWire wire_;
-  PostgresReset reset_;
+  PostgresSession session_;
   bool used_ = false;  ///< since the last reset
 };
 
@@ -154,20 +166,47 @@ struct AsioPostgres {
   using Connection = AsioPostgresConnection;  ///< what it opens
 
   /// Where to and how, in the words of the connector that sleeps; behind_pgbouncer() too. Its io_timeout and
-  /// statement_cache are not used: a coroutine has no deadline, and no statement stays prepared.
+  /// statement_cache are not used: a coroutine has no deadline, and no statement stays prepared. Its provider of
+  /// credentials is called on the executor, and must not block there.
   PostgresConnector server = {};
 
   /// Looks the name up, tries each address in turn, and logs in.
   [[nodiscard]] boost::asio::awaitable<Connection> connect(boost::asio::any_io_executor /*where*/) const {
     server.validate();
-    detail::AsioPostgresHandle handle = co_await detail::connect_by_asio(server);
-    co_return Connection(std::move(handle), detail::postgres_endpoint(server), detail::postgres_session(server));
+    if (!server.credentials) co_return co_await open(server, never);
+    const Credentials first = ask({});
+    std::exception_ptr refusal;
+    try {
+      PostgresConnector own = detail::with_credentials(server, first);
+      co_return co_await open(std::move(own), first.expires);
+    } catch (const AuthenticationError&) {
+      refusal = std::current_exception();
+    }
+    const Credentials second = ask({.refused = &first});
+    if (detail::same_login(first, second)) std::rethrow_exception(refusal);
+    PostgresConnector own = detail::with_credentials(server, second);
+    co_return co_await open(std::move(own), second.expires);
   }
 
+  void set_pool_name(const std::string& name) { server.set_pool_name(name); }  ///< as PostgresConnector's
   /// For the pool's error texts.
   [[nodiscard]] std::string describe() const { return server.describe(); }
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
   void validate() const { server.validate(); }
+
+ private:
+  using Platform = detail::AsioPostgresPlatform;
+
+  [[nodiscard]] Credentials ask(const CredentialsRequest& request) const {
+    return detail::ask_for_credentials<Platform>(server.credentials, request);
+  }
+  [[nodiscard]] static boost::asio::awaitable<Connection> open(PostgresConnector own, TimePoint expires) {
+    detail::AsioPostgresHandle handle = co_await detail::connect_by_asio(own);
+    const Duration lifetime = detail::lifetime_of<Platform>(expires, own.max_lifetime.value_or(forever));
+    Connection connection(std::move(handle), detail::postgres_endpoint(own), detail::postgres_session(own, lifetime));
+    co_await connection.set_up();
+    co_return connection;
+  }
 };
 
 }  // namespace carpool::inline v0_1

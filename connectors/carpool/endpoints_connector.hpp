@@ -156,6 +156,13 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     for (const Connector& endpoint : endpoints_) endpoint.validate();
   }
 
+  /// By the pool's constructor: each endpoint's own.
+  void set_pool_name(const std::string& name)
+    requires detail::TakesPoolName<Connector>
+  {
+    for (Connector& endpoint : endpoints_) endpoint.set_pool_name(name);
+  }
+
   /// Closes all connections to one endpoint as they come back or are about to be handed out, and sets it aside.
   template <class Backend>
   void retire(std::size_t endpoint) const {
@@ -183,6 +190,11 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
     requires detail::Pings<Connector, Backend>
   [[nodiscard]] bool ping(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
     return Calls<Backend>::ping(its(connection), connection.inner(), deadline);
+  }
+  template <class Backend, class Inner>
+    requires detail::Vets<Connector, Backend>
+  [[nodiscard]] bool before_acquire(EndpointConnection<Backend, Inner>& connection, TimePoint deadline) const {
+    return Calls<Backend>::before_acquire(its(connection), connection.inner(), deadline);
   }
   template <class Backend, class Inner>
     requires detail::Resets<Connector, Backend>

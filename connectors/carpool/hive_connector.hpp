@@ -2,7 +2,9 @@
 #pragma once
 
 #include <carpool/common/address_text.hpp>
+#include <carpool/common/granted_credentials.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
 #include <carpool/hive/connection.hpp>
 #include <carpool/hive/detail/sasl_plain.hpp>
 #include <carpool/hive/options.hpp>
@@ -28,6 +30,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace carpool::inline v0_1 {
 
@@ -66,6 +69,9 @@ struct HiveConnector {
   Duration last_poll = std::chrono::milliseconds(500);     ///< and no seldomer than this
   std::optional<TcpKeepalive> keepalive = TcpKeepalive{};  ///< std::nullopt: an idle server is never asked
   TlsContext context = {};                                 ///< shared by copies
+  std::vector<std::string> session_setup = {};  ///< statements for each new session, and again where a reset opens one
+  /// Asked at each connect instead of user and password, but not for a target that has one of these; null: these count.
+  CredentialsProvider credentials = {};
 
   /// "hive://user:password@host:10000/database;auth=noSasl?io_timeout=5min&hive.exec.parallel=true". Options: auth
   /// (noSasl, plain), tls, ca_file, verify, io_timeout, batch_rows, max_rows, reset (operations, session); those with
@@ -85,7 +91,10 @@ struct HiveConnector {
   [[nodiscard]] Connection<Backend> connect(const HiveTarget& target, TimePoint deadline) const {
     const HiveConnector own = serving(target);
     own.validate();
-    return own.open<Backend>(deadline);
+    if (!credentials || target.user || target.password) return own.open<Backend>(own.target(), never, deadline);
+    return detail::open_with_credentials<Backend>(credentials, deadline, [&](const Credentials& given) {
+      return detail::with_credentials(own, given).template open<Backend>(own.target(), given.expires, deadline);
+    });
   }
 
   template <class Backend>
@@ -183,7 +192,7 @@ struct HiveConnector {
   }
   [[nodiscard]] HiveTarget target() const { return {host, port, auth, user, password, database, configuration}; }
 
-  [[nodiscard]] detail::HiveSettings settings() const {
+  [[nodiscard]] detail::HiveSettings settings(Duration lifetime) const {
     const bool plain = auth == HiveAuth::plain;
     return {.user = user.empty() && plain ? "anonymous" : user,
             .password = password.empty() && plain ? "x" : password,
@@ -196,13 +205,15 @@ struct HiveConnector {
             .max_rows = max_rows,
             .io_timeout = io_timeout,
             .first_poll = first_poll,
-            .last_poll = last_poll};
+            .last_poll = last_poll,
+            .session_setup = session_setup,
+            .lifetime = lifetime};
   }
 
   template <class Backend>
-  [[nodiscard]] Connection<Backend> open(TimePoint deadline) const {
+  [[nodiscard]] Connection<Backend> open(const HiveTarget& asked_for, TimePoint expires, TimePoint deadline) const {
     using Channel = detail::HiveChannel<Backend>;
-    const detail::HiveSettings chosen = settings();
+    const detail::HiveSettings chosen = settings(detail::lifetime_of<Backend>(expires));
     typename Channel::Stream stream(detail::dial_with_optional_tls<Backend>(tcp(), tls, context, deadline),
                                     {.io_timeout = io_timeout, .one_way = true});  // the channel counts the answers
     if (auth == HiveAuth::plain) negotiate(stream, chosen, deadline);
@@ -210,7 +221,9 @@ struct HiveConnector {
     detail::HiveSession<Backend> session(Channel(std::move(stream), framing, limits, io_timeout), chosen);
     open_session(session, deadline);
     Backend::forget(session.channel().stream().native_handle());  // what the pool's own worker has watched
-    return Connection<Backend>(std::move(session), target());
+    Connection<Backend> connection(std::move(session), asked_for);
+    connection.set_up(deadline);
+    return connection;
   }
 
   template <class Stream>

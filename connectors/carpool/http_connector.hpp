@@ -2,8 +2,10 @@
 #pragma once
 
 #include <carpool/common/address_text.hpp>
+#include <carpool/common/granted_credentials.hpp>
 #include <carpool/common/server_error.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
 #include <carpool/http/connection.hpp>
 #include <carpool/http/detail/environment.hpp>
 #include <carpool/http/detail/session.hpp>
@@ -51,6 +53,11 @@ struct HttpConnector {
   std::size_t max_header_bytes = 65536;                ///< of one answer
   std::size_t max_body_bytes = std::size_t{16} << 20;  ///< of one answer; a longer one is an error
   Duration io_timeout = std::chrono::seconds(30);      ///< of each request that is given no deadline of its own
+  std::string bearer_token = {};                       ///< for Bearer authentication; not together with a user
+  /// Asked at each connect, for all requests on the connection; null: what is said above counts. Where neither it nor
+  /// the connector has a user, its password is a bearer_token. A server refuses requests, not connects: so it is never
+  /// told of what was refused.
+  CredentialsProvider credentials = {};
 
   /// "http://user:password@host:port", the same with https://. Options: ca_file, cert_file, key_file, verify (on, off),
   /// unix_path, max_redirects, max_header_bytes, max_body_bytes, io_timeout (30s, 250ms), proxy_from_environment. The
@@ -63,10 +70,10 @@ struct HttpConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    detail::HttpSettings settings = this->settings();
-    auto socket = dial<Backend>(settings, deadline);
-    return Connection<Backend>(std::make_unique<detail::HttpSession<Backend>>(std::move(socket), std::move(settings)),
-                               headers, max_redirects);
+    if (!credentials) return open<Backend>(never, deadline);
+    return detail::open_with_credentials<Backend>(credentials, deadline, [&](const Credentials& given) {
+      return logged_in(given).open<Backend>(given.expires, deadline);
+    });
   }
 
   /// For the pool's error texts.
@@ -97,12 +104,29 @@ struct HttpConnector {
     require_http(user.find_first_of(std::string_view(":\0\r\n", 4)) == std::string::npos,
                  "user must not contain a colon or a control character");
     require_http(!detail::has_control_characters(password), "password must not contain a control character");
+    require_http(!detail::has_control_characters(bearer_token), "bearer_token must not contain a control character");
+    require_http(bearer_token.empty() || user.empty(), "bearer_token must not be set together with a user");
     require_http(io_timeout > Duration::zero(), "io_timeout must be longer than 0");
     require_http(max_header_bytes >= 1024, "max_header_bytes must be at least 1024");
     for (const HttpHeader& header : headers) detail::validate_http_header(header);
   }
 
  private:
+  [[nodiscard]] HttpConnector logged_in(const Credentials& given) const {
+    const bool by_token = user.empty() && given.user.empty();
+    HttpConnector own = *this;
+    own.bearer_token = by_token ? given.password : "";
+    return detail::with_credentials(std::move(own), {.user = given.user, .password = by_token ? "" : given.password});
+  }
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> open(TimePoint expires, TimePoint deadline) const {
+    detail::HttpSettings settings = this->settings();
+    settings.lifetime = detail::lifetime_of<Backend>(expires);
+    auto socket = dial<Backend>(settings, deadline);
+    return Connection<Backend>(std::make_unique<detail::HttpSession<Backend>>(std::move(socket), std::move(settings)),
+                               headers, max_redirects);
+  }
+
   [[nodiscard]] std::uint16_t port_or_default() const noexcept {
     if (port != 0) return port;
     return tls ? 443 : 80;
@@ -114,6 +138,7 @@ struct HttpConnector {
     if (port != 0) settings.base += ':' + std::to_string(port);
     settings.user = user;
     settings.password = password;
+    settings.bearer_token = bearer_token;
     settings.unix_path = unix_path;
     settings.tls = tls;
     settings.proxy = proxy;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <carpool/common/address_text.hpp>
+#include <carpool/common/granted_credentials.hpp>
 #include <carpool/common/server_error.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
 #include <carpool/mysql/connection.hpp>
 #include <carpool/mysql/detail/address_connector.hpp>
 #include <carpool/mysql/detail/session.hpp>
@@ -55,6 +57,11 @@ struct MysqlConnector {
   bool multi_statements = false;                        ///< "a; b" in one query: what injections are made of
   Duration io_timeout = std::chrono::seconds(30);       ///< of each operation that is given no deadline of its own
   std::optional<Duration> max_lifetime = {};            ///< shorter than the server's or proxy's own limit
+  CredentialsProvider credentials = {};  ///< asked at each connect instead of user and password; null: these count
+  std::string program_name = {};         ///< a connection attribute; empty: the pool's name, if it was given one
+  /// Whether the server may ask for the password as it is (mysql_clear_password), as PAM, LDAP and the cloud's IAM do.
+  /// Only over tls with verify: else anybody who answers in the server's name would learn it.
+  bool cleartext_password = false;
 
   /// Behind ProxySQL, MaxScale and the like, which hand one server session to many clients: nothing is left in a
   /// session, no statement stays prepared, and only an open transaction is rolled back. The proxy closes sessions by
@@ -79,8 +86,15 @@ struct MysqlConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    detail::MysqlAddressConnector<Backend, MysqlConnector> attempt(*this, deadline);
-    return Connection<Backend>(attempt.session());
+    if (!credentials) return open<Backend>(never, deadline);
+    return detail::open_with_credentials<Backend>(credentials, deadline, [&](const Credentials& given) {
+      return detail::with_credentials(*this, given).template open<Backend>(given.expires, deadline);
+    });
+  }
+
+  /// By the pool's constructor, where the pool was given a name: performance_schema.session_connect_attrs shows it.
+  void set_pool_name(const std::string& name) {
+    if (program_name.empty() && name.find('\0') == std::string::npos) program_name = name;
   }
 
   /// For the pool's error texts.
@@ -123,8 +137,8 @@ struct MysqlConnector {
     connection.close();
   }
   template <class Backend>
-  [[nodiscard]] Duration lifetime(const MysqlConnection<Backend>&) const noexcept {
-    return max_lifetime.value_or(forever);
+  [[nodiscard]] Duration lifetime(const MysqlConnection<Backend>& connection) const noexcept {
+    return connection.lifetime();
   }
 
   /// A refusal of the server says nothing against the connection; anything else does.
@@ -154,6 +168,14 @@ struct MysqlConnector {
 
   /// Throws std::invalid_argument naming the field and the bound; connect begins with it.
   void validate() const { detail::validate_mysql(*this); }
+
+ private:
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> open(TimePoint expires, TimePoint deadline) const {
+    detail::MysqlAddressConnector<Backend, MysqlConnector> attempt(*this, deadline);
+    auto session = attempt.session(detail::lifetime_of<Backend>(expires, max_lifetime.value_or(forever)));
+    return Connection<Backend>(std::move(session));
+  }
 };
 
 }  // namespace carpool::inline v0_1

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <carpool/common/address_text.hpp>
+#include <carpool/common/granted_credentials.hpp>
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
 #include <carpool/redis/connection.hpp>
 #include <carpool/tcp_connector.hpp>
 #include <carpool/time.hpp>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace carpool::inline v0_1 {
 
@@ -60,6 +63,12 @@ struct RedisConnector {
   std::size_t max_reply_depth = RedisLimits{}.depth;        ///< of arrays within arrays, 1 to 7
   std::optional<TlsOptions> tls = {};                       ///< std::nullopt: nothing is encrypted
   TlsContext tls_context = {};  ///< shared by copies: a pool's connections read the certificates once
+  /// Commands, each by its words, for each new connection and again after each reset: {{"CLIENT", "NO-TOUCH", "ON"}}.
+  std::vector<std::vector<std::string>> session_setup = {};
+  /// Asked at each connect instead of user and password; null: these count. What expires is renewed in place: AUTH with
+  /// new ones, between two leases, after 70 to 80 % of the time; a connection where that fails until the end is closed.
+  CredentialsProvider credentials = {};
+  std::string pool_name = {};  ///< by set_pool_name: said instead of an empty client_name, if the server allows it
 
   /// "redis://user:password@host:6379/2?client_name=me", "rediss://..." (TLS), "unix:///run/redis.sock?db=2".
   /// Options: db, username, password, client_name, io_timeout or socket_timeout, user_timeout, nodelay,
@@ -71,11 +80,18 @@ struct RedisConnector {
   template <class Backend>
   [[nodiscard]] Connection<Backend> connect(TimePoint deadline) const {
     validate();
-    Connection<Backend> connection(
-        detail::RedisStream<Backend>(dial<Backend>(deadline), {max_reply_bytes, max_reply_elements, max_reply_depth}),
-        {user, password, database, client_name}, io_timeout);
-    connection.log_in(deadline);
-    return connection;
+    if (!credentials) return open<Backend>({}, deadline);
+    return detail::open_with_credentials<Backend>(credentials, deadline, [&](const Credentials& given) {
+      return detail::with_credentials(*this, given)
+          .template open<Backend>(detail::RedisRenewal<Backend>(credentials, given.expires), deadline);
+    });
+  }
+
+  /// By the pool's constructor, where the pool was given a name: CLIENT LIST shows it. What CLIENT SETNAME does not
+  /// take, blanks above all, becomes '-'.
+  void set_pool_name(const std::string& name) {
+    pool_name = name;
+    for (char& letter : pool_name) letter = letter > ' ' && letter <= '~' ? letter : '-';
   }
 
   /// For the pool's error texts.
@@ -101,10 +117,21 @@ struct RedisConnector {
     require_redis(max_reply_elements >= 1, "max_reply_elements must be at least 1");
     require_redis(max_reply_depth >= 1 && max_reply_depth <= RedisLimits{}.depth, "max_reply_depth must be 1 to 7");
     require_redis(!tls || path.empty(), "tls must not be set together with a path");
+    for (const auto& command : session_setup) require_redis(!command.empty(), "session_setup: a command needs a word");
     if (tls) tls->validate();
   }
 
  private:
+  template <class Backend>
+  [[nodiscard]] Connection<Backend> open(detail::RedisRenewal<Backend> renewal, TimePoint deadline) const {
+    Connection<Backend> connection(
+        detail::RedisStream<Backend>(dial<Backend>(deadline), {max_reply_bytes, max_reply_elements, max_reply_depth}),
+        detail::RedisLogin({user, password, database, client_name, pool_name, session_setup}), std::move(renewal),
+        io_timeout);
+    connection.log_in(deadline);
+    return connection;
+  }
+
   template <class Backend>
   [[nodiscard]] typename detail::RedisStream<Backend>::Socket dial(TimePoint deadline) const {
     if (!path.empty()) return UnixConnector{.path = path, .io_timeout = io_timeout}.template connect<Backend>(deadline);

@@ -156,6 +156,8 @@ concept ConnectorFor =
       requires detail::abandon_fits<C, B>;  // Connector has abandon, but not as void abandon(Connection&) const noexcept: a forked child would leave its parent's descriptors open
       requires detail::validate_fits<C, B>; // Connector has validate, but not as void validate() const: bad options would be found by the first connect
       requires detail::describe_fits<C, B>; // Connector has describe, but not as std::string describe() const, with a leading const Target& where it has targets: error texts would not say where it connects to
+      requires detail::before_acquire_fits<C, B>; // Connector has before_acquire, but not as bool before_acquire(Connection&, TimePoint deadline) const: no acquire would ask it
+      requires detail::set_pool_name_fits<C, B>; // Connector has set_pool_name, but not as void set_pool_name(const std::string&): no server would learn the pool's name
       requires detail::interrupt_fits<C, B>; // Connector has interrupt, but not as void interrupt() const noexcept: the pool's destructor would wait for what is in flight
     } &&
     requires {
@@ -167,6 +169,7 @@ concept ConnectorFor =
       requires detail::own_handle_exception_fits<C, B>;  // Connection has handle_exception, but not as Verdict handle_exception(std::exception_ptr): it would never be asked
       requires detail::own_lifetime_fits<C, B>; // Connection has lifetime, but not as Duration lifetime() const: every connection would live for ever
       requires detail::own_invalidate_fits<C, B>;  // Connection has invalidate, but not as void invalidate(TimePoint deadline): no connection would be closed gracefully
+      requires detail::own_before_acquire_fits<C, B>;  // Connection has before_acquire, but not as bool before_acquire(TimePoint deadline): no acquire would ask it
       requires detail::own_abandon_fits<C, B>;  // Connection has abandon, but not as void abandon() noexcept: a forked child would leave its parent's descriptors open
     };
 

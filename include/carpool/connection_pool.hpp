@@ -183,6 +183,12 @@ class ConnectionPool {
   /// A new generation: idle connections are closed now, leased ones on return, connects in flight when they end. A
   /// breaker that is open lets one probe through at once, also after refused credentials; so does resume().
   void retire_all() { Admin::retire_all(pool()); }
+  /// The same, spread over a time, so that a rotation is no storm of connects: of n connections that are there, one is
+  /// retired at once, and one more after each n-th part of `over`; each is closed then if it is idle, else on its
+  /// return. None of them is handed out after `over`. Connects in flight belong to the old generation, and their
+  /// failure is nobody's error. Of two calls, the earlier end counts for each connection. On a SingleBackend a
+  /// connection is closed when it is asked for, or by reap().
+  void retire_all(SaturatedDuration over) { Admin::retire_all(pool(), over); }
   /// While suspended no lease is given: callers wait. Connections are given back as usual.
   void suspend() { pool().access()->gate.suspend(); }
   void resume() { Admin::resume(pool()); }  ///< tells pool_ready, then serves; nothing where it is not suspended

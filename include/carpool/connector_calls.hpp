@@ -3,13 +3,23 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/errors.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
 
 namespace carpool::inline v0_1::detail {
+
+/// What a look at a connection with its connector has come to.
+enum class Look : std::uint8_t {
+  good,    ///< it may be handed out
+  dead,    ///< it has not answered a ping
+  vetoed,  ///< its connector does not want it handed out
+  paused,  ///< the server makes it wait for the answer to a ping: nothing is known
+};
 
 /// Each call goes to the connector's member, else to the connection's own of that name, else to what "Absent" says.
 template <class Connector, class Backend>
@@ -18,6 +28,7 @@ struct ConnectorCalls {
   using Target = target_t<Connector>;
 
   static constexpr bool pings = Pings<Connector, Backend>;
+  static constexpr bool vets = Vets<Connector, Backend>;
   static constexpr bool resets = Resets<Connector, Backend>;
   static constexpr bool invalidates = Invalidates<Connector, Backend>;
   /// A connection tells by its state whether it is in the middle of an exchange: no exception need be in flight for
@@ -119,8 +130,13 @@ struct ConnectorCalls {
     }
   }
 
-  /// False, or a std::exception: the connection is to be closed. Anything else that is thrown passes through, because
-  /// a worker's interruption must not be swallowed.
+  /// Absent: the servers do not learn it.
+  static void set_pool_name([[maybe_unused]] Connector& connector, [[maybe_unused]] const std::string& name) {
+    if constexpr (TakesPoolName<Connector>) connector.set_pool_name(name);
+  }
+
+  /// False, or a std::exception: the connection is to be closed. ServerPaused, and anything else that is thrown, passes
+  /// through: a worker's interruption must not be swallowed.
   static bool ping([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,
                    [[maybe_unused]] TimePoint deadline) {
     try {
@@ -129,10 +145,37 @@ struct ConnectorCalls {
       } else if constexpr (pings) {
         return connection.ping(deadline);
       }
+    } catch (const ServerPaused&) {
+      throw;
     } catch (const std::exception&) {
       return false;
     }
     return true;
+  }
+
+  /// False, or a std::exception: the connection is to be closed. Absent: it may be handed out.
+  static bool before_acquire([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,
+                             [[maybe_unused]] TimePoint deadline) {
+    try {
+      if constexpr (ConnectorVets<Connector, Backend>) {
+        return connector.before_acquire(connection, deadline);
+      } else if constexpr (vets) {
+        return connection.before_acquire(deadline);
+      }
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  }
+
+  /// A ping, where it is wanted, and then before_acquire, by one deadline.
+  static Look look(const Connector& connector, Connection& connection, TimePoint deadline, bool with_ping) {
+    try {
+      if (with_ping && !ping(connector, connection, deadline)) return Look::dead;
+    } catch (const ServerPaused&) {
+      return Look::paused;
+    }
+    return before_acquire(connector, connection, deadline) ? Look::good : Look::vetoed;
   }
 
   static bool reset([[maybe_unused]] const Connector& connector, [[maybe_unused]] Connection& connection,

@@ -177,4 +177,14 @@ class AuthenticationError : public ConnectRefused {
   using ConnectRefused::ConnectRefused;
 };
 
+/// A connector's connect or ping throws this (or a class derived from it) at its deadline, where the server is there
+/// and makes its clients wait, as a pooler does that was told to PAUSE. It says nothing against the server or the
+/// connection: the pool closes none, opens no breaker, and tries again for as long as somebody waits. A ping that has
+/// thrown it may be asked of the same connection again.
+class ServerPaused : public std::system_error {
+ public:
+  explicit ServerPaused(const std::string& what)
+      : std::system_error(std::make_error_code(std::errc::timed_out), what) {}
+};
+
 }  // namespace carpool::inline v0_1

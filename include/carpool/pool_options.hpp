@@ -58,6 +58,17 @@ struct PoolOptions {
   /// A lease that is out for longer is reported once: to the observer, or, where it has no leak_suspected, in one line
   /// to standard error. Longer than 0; default off. While it is on, no worker keeps a connection for itself.
   std::optional<Duration> leak_detection_threshold = {};
+
+  /// The same for a pool that keeps nothing: it bounds and queues, and closes each connection at its lease's end, but
+  /// where a caller waits for it. For servers that count idle sessions, programs that are frozen and thawed (AWS
+  /// Lambda), and tests. Every other acquire pays for a connect.
+  [[nodiscard]] static PoolOptions null_pool(PoolOptions options) {
+    options.max_idle = 0;
+    options.min_idle = 0;
+    return options;
+  }
+  /// Of the default options.
+  [[nodiscard]] static PoolOptions null_pool() { return null_pool({}); }
 };
 
 namespace detail {

@@ -41,6 +41,8 @@ struct RecognisedMembers {
   bool validate = false;          ///< checks the options in the pool's constructor; absent: nothing does
   bool describe = false;          ///< says in error texts where it connects to; absent: they do not
   bool interrupt = false;         ///< ends what is in flight at the pool's end; absent: the destructor waits for it
+  bool before_acquire = false;    ///< asked before each lease; absent: is_connected alone is
+  bool set_pool_name = false;     ///< told the pool's name by its constructor; absent: servers do not learn it
 
   /// "called: ping, reusable; absent: reset, ...".
   [[nodiscard]] std::string to_string() const {
@@ -56,7 +58,9 @@ struct RecognisedMembers {
                                     {"abandon", abandon},
                                     {"validate", validate},
                                     {"describe", describe},
-                                    {"interrupt", interrupt}});
+                                    {"interrupt", interrupt},
+                                    {"before_acquire", before_acquire},
+                                    {"set_pool_name", set_pool_name}});
   }
 };
 
@@ -148,7 +152,9 @@ template <class Connector, BackendPolicy Backend>
           .abandon = detail::Abandons<Connector, Backend>,
           .validate = detail::Validates<Connector, Backend>,
           .describe = detail::Describes<Connector, Backend>,
-          .interrupt = detail::Interrupts<Connector>};
+          .interrupt = detail::Interrupts<Connector>,
+          .before_acquire = detail::Vets<Connector, Backend>,
+          .set_pool_name = detail::TakesPoolName<Connector>};
 }
 
 /// What a pool uses of Backend beyond BackendPolicy's requirements.

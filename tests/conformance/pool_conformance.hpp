@@ -44,7 +44,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     NoMoreThanMaxSizeExist, AClosingConnectionKeepsItsTurnUntilItIsClosed, NoMoreThanMaxIdleAreKept,
     MinIdleConnectionsAreKeptReady, MinIdleIsTriedAgainAfterTheServerWasDown, PrewarmOpensAsManyAsAskedForAndPossible,
     PrewarmEndsWithWhatThereIsWhenAConnectFails, PrewarmEndsAtItsDeadlineAndNotBefore,
-    PrewarmTriesAgainOnceTheBreakerAllowsIt, ClearClosesTheIdleConnectionsAlone,
+    PrewarmTriesAgainOnceTheBreakerAllowsIt, ClearClosesTheIdleConnectionsAlone, ANullPoolKeepsNothing,
     ResizeClosesSurplusConnectionsWhenTheyAreIdleOrReturn, ResizeClosesNoMoreThanItMust,
     EveryPlaceIsGivenBackWhenConnectsFail, AConnectionWhoseLifetimeCannotBeToldIsClosedAndItsPlaceGivenBack,
     // pool_laws_connecting.hpp
@@ -61,7 +61,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     // pool_laws_outages.hpp
     WhileTheBreakerIsOpenCallersGetTheRealErrorAtOnce,
     IdleConnectionsAreServedWhileTheBreakerIsOpen, AnAuthenticationErrorIsNotTriedAgain,
-    ARefusalThatWouldBeRepeatedIsNotTriedAgain,
+    ARefusalThatWouldBeRepeatedIsNotTriedAgain, AServerThatPausesCostsNoConnectionAndOpensNoBreaker,
     RefusedCredentialsAreTriedAgainOnlyWhenThePoolIsTold,
     TheBreakerIsProbedOnceAfterEachBackOffUntilTheServerIsBack,
     // pool_laws_health.hpp
@@ -81,6 +81,7 @@ REGISTER_TYPED_TEST_SUITE_P(PoolLaws,
     APoolThatEndsClosesWhatIsToBeReset, AClosedPoolGivesNothingAndTakesBackWhatIsOut, ALeaseMayOutliveItsPool, APoolIsDestroyedAtOnce,
     // pool_laws_pauses.hpp
     ASuspendedPoolGivesNoLeases, DrainReturnsHowManyAreStillOut, RetireAllReplacesEveryConnection,
+    RetireAllOverATimeReplacesOneAfterTheOther, NothingOldIsHandedOutAfterTheTimeOfItsRetirement,
     // pool_laws_targets.hpp
     ALeaseIsForTheTargetThatWasAskedFor, TheConnectionThatWasIdleLongestMakesRoomForAnotherTarget,
     ConnectionsInUseMakeNoRoom, EachTargetHasItsOwnBreaker, APingWithoutAnswerSpeaksAgainstItsOwnTargetAlone,

@@ -33,6 +33,23 @@ TYPED_TEST_P(PoolLaws, IdleConnectionsAreServedWhileTheBreakerIsOpen) {
 }
 
 // Law 15; C47: a wrong password that is repeated locks the account.
+// A pooler that was told to pause is there, and says nothing.
+TYPED_TEST_P(PoolLaws, AServerThatPausesCostsNoConnectionAndOpensNoBreaker) {
+  const carpool::ServerPaused paused("paused");
+  Pool<TypeParam> pool(this->server.connector(),
+                       {.max_size = 2, .connect_attempts = 1, .validation_bypass_window = 0ms});
+  EXPECT_EQ(pool.prewarm(2, 10s), 2U);
+  this->server.throw_from(FakeMethod::ping, 1, std::make_exception_ptr(paused));
+  this->server.throw_from(FakeMethod::ping, 1, std::make_exception_ptr(paused));
+  EXPECT_LE(pool.acquire()->id(), 2U);
+  EXPECT_EQ(pool.stats().created, 2U);
+  EXPECT_EQ(pool.stats().size(), 2U);
+  pool.clear();
+  this->server.next_connects({failing_with(paused), failing_with(paused), ok()});
+  EXPECT_GT(pool.acquire()->id(), 2U);
+  EXPECT_EQ(pool.stats().connect_failures, 2U);
+}
+
 TYPED_TEST_P(PoolLaws, AnAuthenticationErrorIsNotTriedAgain) {
   this->server.other_connects(refuse_credentials("wrong password"));
   Pool<TypeParam> pool(this->server.connector(), {.connect_attempts = 5, .connect_backoff = {20s, 20s}});

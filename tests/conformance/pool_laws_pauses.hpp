@@ -74,6 +74,43 @@ TYPED_TEST_P(PoolLawsAmongWorkers, DrainWaitsForThoseWhoAreOutAndNoLonger) {
   EXPECT_LT(time_of<TypeParam>([&] { EXPECT_EQ(pool.drain(20s), 0U); }), 10s);
 }
 
+// One at once, the others in equal steps, also those that are out; what is opened meanwhile stays.
+TYPED_TEST_P(PoolLaws, RetireAllOverATimeReplacesOneAfterTheOther) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 6});
+  EXPECT_EQ(pool.prewarm(4, 10s), 4U);
+  auto lease = pool.acquire();
+  const TimePoint begun = TypeParam::now();
+  pool.retire_all(400ms);
+  const auto closed = [&] { return pool.stats().closed_for(CloseReason::retired); };
+  EXPECT_TRUE(eventually<TypeParam>([&] { return closed() >= 2; }, pool));
+  EXPECT_GE(TypeParam::now() - begun, 80ms) << "in steps of 100 ms";
+  EXPECT_TRUE(eventually<TypeParam>([&] { return closed() == 3; }, pool));
+  lease.release();
+  EXPECT_TRUE(eventually<TypeParam>([&] { return closed() == 4; }, pool));
+  EXPECT_TRUE(eventually<TypeParam>([&] { return TypeParam::now() > begun + 420ms; }, pool));
+  const auto fresh = pool.acquire();
+  EXPECT_GT(fresh->id(), 4U);
+}
+
+TYPED_TEST_P(PoolLaws, NothingOldIsHandedOutAfterTheTimeOfItsRetirement) {
+  Pool<TypeParam> pool(this->server.connector(), {.max_size = 2});
+  EXPECT_EQ(pool.acquire()->id(), 1U);
+  const TimePoint end = TypeParam::now() + 100ms;
+  pool.retire_all(100ms);
+  while (TypeParam::now() < end + 100ms) {
+    const TimePoint before = TypeParam::now();
+    const bool old = pool.acquire()->id() == 1;
+    if (before > end + 10ms) {
+      EXPECT_FALSE(old) << "by the coarse clock";
+    }
+    pause<TypeParam>(1ms);
+  }
+  pool.retire_all(10s);
+  pool.retire_all();  // the earlier end counts
+  EXPECT_GT(pool.acquire()->id(), 2U);
+  EXPECT_EQ(pool.stats().closed_for(CloseReason::expired), 0U);
+}
+
 TYPED_TEST_P(PoolLaws, RetireAllReplacesEveryConnection) {
   Pool<TypeParam> pool(this->server.connector(), {.max_size = 3});
   EXPECT_EQ(pool.prewarm(3, 10s), 3U);

@@ -98,6 +98,20 @@ TYPED_TEST_P(PoolLaws, PrewarmTriesAgainOnceTheBreakerAllowsIt) {
 }
 
 // Leased connections are not concerned: clear is not retire_all.
+// It bounds and queues, and keeps nothing but for a caller that waits.
+TYPED_TEST_P(PoolLaws, ANullPoolKeepsNothing) {
+  Pool<TypeParam> pool(this->server.connector(), carpool::PoolOptions::null_pool({.max_size = 1, .min_idle = 1}));
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    auto lease = pool.acquire();
+    EXPECT_EQ(lease->id(), id);
+    EXPECT_EQ(pool.stats().in_use, 1U);
+    EXPECT_THROW(static_cast<void>(pool.acquire_for(1ms)), carpool::AcquireTimeout);
+    lease.release();
+    EXPECT_TRUE(eventually<TypeParam>([&] { return pool.stats().size() == 0; }, pool));
+  }
+  EXPECT_EQ(closed_for<TypeParam>(pool, CloseReason::surplus), 3U);
+}
+
 TYPED_TEST_P(PoolLaws, ClearClosesTheIdleConnectionsAlone) {
   Pool<TypeParam> pool(this->server.connector());
   EXPECT_EQ(pool.prewarm(3, 10s), 3U);

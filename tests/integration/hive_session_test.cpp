@@ -322,4 +322,22 @@ TYPED_TEST(HiveSessions, AMatchIsInEverythingThatMakesASession) {
   EXPECT_FALSE(connector.matches(connection, {.configuration = {{{"a.b", "c"}}}}));
 }
 
+TYPED_TEST(HiveSessions, CredentialsAreAskedForAtEachConnectButNotForATargetThatHasThem) {
+  HiveServer server;
+  auto connector = this->to(server);
+  int asked = 0;
+  connector.credentials = [&asked](const carpool::CredentialsRequest&) {
+    ++asked;
+    return carpool::Credentials{.user = "grace", .expires = TypeParam::now() + std::chrono::seconds(10)};
+  };
+  const auto connection = this->open(connector);
+  EXPECT_EQ(server.user(), "grace");
+  EXPECT_LE(connection.lifetime(), std::chrono::seconds(10));
+  EXPECT_TRUE(connector.matches(connection, {})) << "it is for whom it was asked, whoever that is today";
+  EXPECT_EQ(asked, 1);
+  const auto bobs = connector.template connect<TypeParam>({.user = "bob"}, TypeParam::now() + std::chrono::seconds(10));
+  EXPECT_EQ(server.user(), "bob");
+  EXPECT_EQ(asked, 1);
+}
+
 }  // namespace

@@ -159,4 +159,26 @@ TYPED_TEST(HttpRequests, ManyCallersOverFewConnectionsEachGetTheirOwnAnswer) {
   EXPECT_LE(pool.stats().idle, 5U);
 }
 
+TYPED_TEST(HttpRequests, CredentialsAreAskedForAtEachConnect) {
+  auto connector = this->connector();
+  int asked = 0;
+  connector.credentials = [&asked](const carpool::CredentialsRequest&) {
+    const std::string number = std::to_string(++asked);
+    return carpool::Credentials{.password = "token-" + number, .expires = TypeParam::now() + std::chrono::seconds(10)};
+  };
+  auto first = this->connect(connector);
+  EXPECT_EQ(first.get("/who").body, "Bearer token-1");
+  EXPECT_EQ(first.get("/who").body, "Bearer token-1") << "of the whole connection";
+  EXPECT_LE(first.lifetime(), std::chrono::seconds(10));
+  EXPECT_EQ(this->connect(connector).get("/who").body, "Bearer token-2");
+  connector.user = "ada";
+  EXPECT_EQ(this->connect(connector).get("/who").body, "Basic YWRhOnRva2VuLTM=") << "ada:token-3";
+  connector.credentials = nullptr;
+  connector.bearer_token = "mine";
+  EXPECT_THROW(connector.validate(), std::invalid_argument) << "and a user";
+  connector.user.clear();
+  EXPECT_EQ(this->connect(connector).get("/who").body, "Bearer mine");
+  EXPECT_EQ(this->connect().get("/who").body, "");
+}
+
 }  // namespace

@@ -2,6 +2,7 @@
 /// Who is believed and who is not: certificates, names, and what a connection says of those it refuses.
 #include <carpool/tls_connector.hpp>
 
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -121,6 +122,34 @@ TYPED_TEST(TlsTrust, AProtocolIsAgreedOnByAlpn) {
   auto connector = this->to(server);
   connector.tls.alpn = {"carpool/2", "carpool/1"};
   EXPECT_EQ(this->open(connector).socket().protocol(), "carpool/2");
+}
+
+/// What is there goes on, what comes next is held to the new files, and resumes no session of before.
+TYPED_TEST(TlsTrust, FilesAreReadAgainWhereTheContextIsTold) {
+  TlsServer server({.version = TLS1_2_VERSION});
+  auto connector = this->to(server);
+  connector.tls.ca_file = this->file("ca") + "." + std::to_string(server.port());
+  const auto trust = [&](const std::string& name) {
+    std::filesystem::copy_file(this->file(name), connector.tls.ca_file,
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  trust("ca");
+  connector.context.reload();  // nothing has been read yet
+  auto before = this->open(connector);
+  EXPECT_TRUE(this->open(connector).socket().resumed());
+  trust("alone");
+  EXPECT_EQ(this->refusal(connector), std::error_code()) << "not told yet";
+  const auto copy = connector;
+  copy.context.reload();
+  EXPECT_NE(this->refusal(connector), std::error_code());
+  EXPECT_EQ(this->exchange(before, "still here"), "still here");
+  trust("ca");
+  connector.context.reload();
+  EXPECT_FALSE(this->open(connector).socket().resumed());
+  std::filesystem::remove(connector.tls.ca_file);
+  const auto error = thrown_by<std::invalid_argument>([&] { connector.context.reload(); });
+  EXPECT_NE(std::string(error.what()).find("ca_file '" + connector.tls.ca_file), std::string::npos) << error.what();
+  EXPECT_EQ(this->refusal(connector), std::error_code()) << "what was read counts";
 }
 
 }  // namespace

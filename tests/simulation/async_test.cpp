@@ -27,6 +27,7 @@ TEST(SimulatedAsync, LateAfterItWasToldToLookPassesThatOn) {
 }
 TEST(SimulatedAsync, EachHasItsOwnDeadline) { expect_holds(each_has_its_own_deadline<B>); }
 TEST(SimulatedAsync, NotTakenItGoesBack) { expect_holds(not_taken<B>); }
+TEST(SimulatedAsync, ResumedWithoutTheLock) { expect_holds(resumed_without_the_lock<B>); }
 TEST(SimulatedAsync, WithdrawnAtTheHandOverPassesItOn) {
   expect_holds([] { withdrawn_at_the_hand_over<B>(0ms); });
 }

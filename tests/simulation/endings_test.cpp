@@ -27,6 +27,8 @@ TEST(SimulatedEndings, DrainWaitsForThoseWhoAreOut) { expect_holds(drain_against
 TEST(SimulatedEndings, DrainGivesUpAtItsDeadline) { expect_holds(drain_gives_up<B>, {.preemptions = 4}); }
 TEST(SimulatedEndings, RetireAllBesideCallers) { expect_holds(retire_all_against_callers<B>); }
 TEST(SimulatedEndings, RetireAllDuringAConnect) { expect_holds(retire_all_against_a_connect<B>); }
+TEST(SimulatedEndings, RetirementIsSpreadOverATime) { expect_holds(retired_over_a_time<B>); }
+TEST(SimulatedEndings, RetirementIsSpreadOverATimeBesideCallers) { expect_holds(retired_over_a_time_in_use<B>); }
 TEST(SimulatedEndings, ResizeLeavesNobodyBehind) { expect_holds(resized_under_callers<B>); }
 TEST(SimulatedEndings, WhatIsGivenBackBeyondMaxSizeGoes) { expect_holds(shrunk_while_all_are_out<B>); }
 TEST(SimulatedEndings, MoreRoomIsSeenByThoseWhoWait) { expect_holds(enlarged_for_a_waiter<B>); }

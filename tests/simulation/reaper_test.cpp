@@ -40,6 +40,12 @@ TEST(SimulatedReaper, KeepalivesHoldNobodyUp) { expect_holds(keepalive_beside_ca
 TEST(SimulatedReaper, TheReaperComesAgain) { expect_holds(the_reaper_comes_again<B>, beside_a_busy_reaper); }
 TEST(SimulatedReaper, GivingUpBesideSlowGoodbyesCostsNothing) { expect_holds(callers_give_up_beside_slow_goodbyes<B>); }
 
+TEST(SimulatedReaper, APauseCostsNoConnection) {
+  expect_holds([] { paused_server<B>(true); });
+}
+TEST(SimulatedReaper, APauseOpensNoBreaker) {
+  expect_holds([] { paused_server<B>(false); });
+}
 TEST(SimulatedReaper, EachUseBeginsANewIdleTime) {
   const auto report = carpool::rehearse([] {
     Scene<B, SimulatedConnector, carpool::IdleTimeout> scene({.max_size = 1}, carpool::IdleTimeout{1h});

@@ -80,6 +80,20 @@ void called_off_at_its_beginning() {
   scene.expect_calm();
 }
 
+/// Law 6: who resumes it does not hold the lock, which the continuation takes here.
+template <class B>
+void resumed_without_the_lock() {
+  Scene<B> scene({.max_size = 1, .handoff_after = 0ms});
+  typename Scene<B>::Lease first = taken_before<B>(scene);
+  AsyncCaller<B> caller(scene.pool(), std::monostate(), B::now() + 10s);
+  caller.when_resumed = [&] { static_cast<void>(scene.pool().stats()); };
+  scene.worker([&] { first.release(); });
+  if (!caller.begin()) caller.finish();
+  law<B>(!end_of<B>(caller), "law 3: a connection is idle beside a waiter");
+  scene.join();
+  scene.expect_calm();
+}
+
 /// While a background worker pings a connection for it. The connection goes back when the ping has ended, and nobody
 /// watches the caller's deadline any more.
 template <class B>

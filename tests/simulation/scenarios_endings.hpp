@@ -177,6 +177,47 @@ void retire_all_against_a_connect() {
   scene.expect_calm();
 }
 
+/// law: a connection that is out or idle when retire_all(d) is called is gone after d, though nobody asks.
+template <class B>
+void retired_over_a_time() {
+  SimulatedHost<B> server;
+  server.connect_takes = 1ms;
+  Scene<B> scene({.max_size = 2}, {}, &server);
+  {
+    const auto start = unsearched<B>();
+    auto first = scene.pool().acquire();
+    auto second = scene.pool().acquire();
+    second.release();
+    scene.worker([&, lease = std::move(first)]() mutable { Scene<B>::hold(std::move(lease), 1ms); });
+    scene.worker([&] { scene.pool().retire_all(4ms); });
+  }
+  scene.join();
+  const auto end = unsearched<B>();
+  advance_time<B>(6ms);
+  scene.await([&] { return server.open == 0; }, "what was retired over a time is still there");
+  scene.expect_calm();
+}
+
+/// The same beside callers that never let it be idle for long.
+template <class B>
+void retired_over_a_time_in_use() {
+  Scene<B> scene({.max_size = 1});
+  used_before<B>(scene);
+  scene.worker([&] { scene.pool().retire_all(2ms); });
+  for (int i = 0; i < 2; ++i) {
+    scene.worker([&] {
+      scene.use(1ms);
+      scene.use(0s);
+    });
+  }
+  scene.join();
+  const auto end = unsearched<B>();
+  advance_time<B>(4ms);
+  scene.use(0s);
+  law<B>(scene.server().connects >= 2, "an old generation was handed out after its time");
+  scene.expect_calm();
+}
+
 /// C27, law 1: smaller while all are out, then larger while somebody waits.
 template <class B>
 void resized_under_callers() {

@@ -188,3 +188,24 @@ void callers_give_up_beside_slow_goodbyes() {
   law<B>(!scene.try_use(0s), "law 3: giving up has cost the slot");
   scene.expect_calm();
 }
+
+/// A server that pauses: pings and connects that end late say nothing against it. No caller is turned away, and nothing
+/// is closed.
+template <class B>
+void paused_server(bool has_one) {
+  SimulatedHost<B> server;
+  server.ping_takes = server.connect_takes = 1ms;
+  Scene<B, SimulatedFullConnector> scene({.max_size = 1,
+                                          .connect_attempts = 1,
+                                          .connect_backoff = {10s, 10s},
+                                          .validation_bypass_window = 0ms,
+                                          .validation_timeout = 100ms},
+                                         {}, &server);
+  if (has_one) used_before<B>(scene, 2ms);
+  server.pauses_left = 2;
+  scene.worker([&] { law<B>(!scene.try_use(0s), "a pause has cost a caller its connection"); });
+  scene.worker([&] { law<B>(!scene.try_use(0s, 50ms), "a pause has cost a caller its connection"); });
+  scene.join();
+  law<B>(!has_one || server.connects == 1, "a pause has cost a connection");
+  scene.expect_calm();
+}

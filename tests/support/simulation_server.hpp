@@ -89,6 +89,7 @@ struct SimulatedHost {
       hung;  // these calls take hang_time, or until their deadline, and fail then
   /// Whether this call, the n-th of its kind from 1, fails: connect and the like throw, is_connected says no.
   std::function<bool(ServerCall call, int nth)> fails = [](ServerCall, int) { return false; };
+  int pauses_left = 0;  ///< so many pings and connects end with ServerPaused
 
   std::atomic<int> open = 0;
   std::atomic<int> most_open = 0;
@@ -197,6 +198,7 @@ struct SimulatedConnector {
         nth == 1 ? server->first_connect_takes.value_or(server->connect_takes) : server->connect_takes;
     const bool answered = server->answers(target, ServerCall::connect, takes, deadline);
     --server->connecting;
+    if (server->pauses_left > 0 && server->pauses_left-- > 0) throw carpool::ServerPaused("connect");
     if (fails || !answered) throw std::runtime_error("refused");
     return Connection(*server, target);
   }
@@ -225,6 +227,7 @@ struct SimulatedWhole : Base<B> {
     const ServerJob job(*this->server, connection);
     let_others<B>();
     const bool answered = job.done(ServerCall::ping, this->server->ping_takes, deadline);
+    if (this->server->pauses_left > 0 && this->server->pauses_left-- > 0) throw carpool::ServerPaused("ping");
     return answered && !said_no(ServerCall::ping);
   }
   [[nodiscard]] bool reset(Connection& connection, carpool::TimePoint deadline) const {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 
@@ -19,8 +20,11 @@ class SleepingAcquire : public Pool::Acquiring {
       : Acquiring(pool, std::move(target), deadline, site, [](Acquiring& self) noexcept {
           auto& own = static_cast<SleepingAcquire&>(self);
           ++own.told_;
+          if (own.when_resumed) own.when_resumed();
           [[maybe_unused]] const auto wakeup = own.resumed_.unpark();
         }) {}
+
+  std::function<void()> when_resumed;  ///< called by the worker that resumes it
 
   [[nodiscard]] bool begin() noexcept { return this->ready() || Acquiring::begin(); }
   /// After begin() was false. An interruption of the worker calls the acquire off, and passes through.

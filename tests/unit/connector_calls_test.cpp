@@ -23,6 +23,7 @@ bool note(const char* who) { return asked.emplace_back(who), true; }
 struct Answering {
   [[nodiscard]] bool is_connected() const noexcept { return note("own is_connected"); }
   bool ping(TimePoint) { return note("own ping"); }
+  bool before_acquire(TimePoint) { return note("own before_acquire"); }
   bool reset(TimePoint) { return note("own reset"); }
   [[nodiscard]] bool dirty() const noexcept { return note("own dirty"); }
   [[nodiscard]] bool reusable() const noexcept { return note("own reusable"); }
@@ -50,6 +51,8 @@ struct OpeningByNumber {
 struct Asking : OpeningByNumber {
   bool is_connected(const Answering&) const noexcept { return note("is_connected"); }
   bool ping(Answering&, TimePoint) const { return note("ping"); }
+  bool before_acquire(Answering&, TimePoint) const { return note("before_acquire"); }
+  void set_pool_name(const std::string& name) { note(name.c_str()); }
   bool reset(Answering&, TimePoint) const { return note("reset"); }
   bool dirty(const Answering&) const noexcept { return note("dirty"); }
   bool reusable(const Answering&) const noexcept { return note("reusable"); }
@@ -69,7 +72,7 @@ std::vector<std::string> asked_by_all(const Connector& connector) {
   auto connection = Calls::connect(connector, {}, carpool::never);
   asked.clear();
   (void)Calls::is_connected(connector, connection);
-  (void)Calls::ping(connector, connection, carpool::never);
+  (void)Calls::look(connector, connection, carpool::never, true);
   (void)Calls::reset(connector, connection, carpool::never);
   (void)Calls::dirty(connector, connection);
   (void)Calls::reusable(connector, connection);
@@ -83,15 +86,17 @@ std::vector<std::string> asked_by_all(const Connector& connector) {
 }
 
 TEST(ConnectorCalls, TheConnectorIsAskedFirst) {
-  const std::vector<std::string> all = {"is_connected",     "ping",     "reset",      "dirty",   "reusable", "in_step",
-                                        "handle_exception", "lifetime", "invalidate", "abandon", "matches"};
+  const std::vector<std::string> all = {"is_connected", "ping",       "before_acquire", "reset",
+                                        "dirty",        "reusable",   "in_step",        "handle_exception",
+                                        "lifetime",     "invalidate", "abandon",        "matches"};
   EXPECT_EQ(asked_by_all(Asking{}), all);
 }
 
 TEST(ConnectorCalls, TheConnectionAnswersWhatItsConnectorDoesNot) {
   const std::vector<std::string> all = {
-      "own is_connected",     "own ping",     "own reset",      "own dirty",   "own reusable", "own in_step",
-      "own handle_exception", "own lifetime", "own invalidate", "own abandon", "own matches"};
+      "own is_connected", "own ping",       "own before_acquire", "own reset",
+      "own dirty",        "own reusable",   "own in_step",        "own handle_exception",
+      "own lifetime",     "own invalidate", "own abandon",        "own matches"};
   EXPECT_EQ(asked_by_all(OpeningByNumber{}), all);
 }
 
@@ -129,6 +134,29 @@ TEST(ConnectorCalls, WhatNeitherHasMeansWhatTheDocumentsSay) {
   Calls::interrupt({});
 }
 
+TEST(ConnectorCalls, ThePoolsNameIsTheConnectorsAlone) {
+  using Backend = carpool::ThreadBackend;
+  Asking asking;
+  Opening<Silent> silent;
+  asked.clear();
+  ConnectorCalls<Asking, Backend>::set_pool_name(asking, "billing");
+  ConnectorCalls<Opening<Silent>, Backend>::set_pool_name(silent, "billing");
+  EXPECT_EQ(asked, std::vector<std::string>{"billing"});
+}
+
+struct Pausing : Silent {
+  bool ping(TimePoint) { throw carpool::ServerPaused("paused"); }
+  bool before_acquire(TimePoint) { return false; }
+};
+
+TEST(ConnectorCalls, ALookTellsAPauseFromAVetoAndFromDeath) {
+  using Calls = ConnectorCalls<Opening<Pausing>, carpool::ThreadBackend>;
+  Pausing connection;
+  EXPECT_EQ(Calls::look({}, connection, carpool::never, true), carpool::detail::Look::paused);
+  EXPECT_EQ(Calls::look({}, connection, carpool::never, false), carpool::detail::Look::vetoed);
+  EXPECT_THROW((void)Calls::ping({}, connection, carpool::never), carpool::ServerPaused);
+}
+
 struct Throwing : Silent {
   bool ping(TimePoint) { throw std::runtime_error("ping"); }
   bool reset(TimePoint) { throw std::runtime_error("reset"); }
@@ -140,6 +168,7 @@ TEST(ConnectorCalls, WhatAConnectionThrowsIsNoAnswer) {
   using Calls = ConnectorCalls<Opening<Throwing>, carpool::ThreadBackend>;
   Throwing connection;
   EXPECT_FALSE(Calls::ping({}, connection, carpool::never));
+  EXPECT_EQ(Calls::look({}, connection, carpool::never, true), carpool::detail::Look::dead);
   EXPECT_FALSE(Calls::reset({}, connection, carpool::never));
   EXPECT_EQ(Calls::handle_exception({}, connection, nullptr), Verdict::close);
   Calls::invalidate({}, connection, carpool::never);

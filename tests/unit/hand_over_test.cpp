@@ -156,6 +156,46 @@ TEST_F(InventoryTest, AConnectOfAnOlderGenerationIsOutdated) {
   EXPECT_EQ(inventory.pending.next().slot, &slot);
 }
 
+TEST_F(InventoryTest, ARetirementIsSpreadOverWhatIsThere) {
+  const carpool::TimePoint now = Backend::now();
+  PoolSlot& idle = add_idle();
+  PoolSlot& other = add_idle();
+  PoolSlot& out = add_idle();
+  PoolSlot& connecting = inventory.reserve(endpoint);
+  inventory.slots.advance(out, SlotEvent::taken);
+  inventory.new_generation(now, 4s);
+  EXPECT_TRUE(inventory.is_current(idle) && inventory.is_current(other)) << "their own limits say how long they last";
+  EXPECT_EQ(idle.lives_until, now);
+  EXPECT_EQ(other.lives_until, now + 1s);
+  EXPECT_EQ(other.good_until, now + 1s);
+  EXPECT_FALSE(inventory.is_current(out));
+  EXPECT_EQ(out.lives_until, carpool::never) << "its lessee's";
+  EXPECT_TRUE(inventory.may_adopt(out, now + 1s));
+  EXPECT_FALSE(inventory.may_adopt(out, now + 2s));
+  EXPECT_EQ(connecting.retire_at, now + 3s);
+  EXPECT_EQ(endpoint.outdated, 1U);
+  inventory.adopt(out);
+  EXPECT_TRUE(inventory.is_current(out));
+  EXPECT_EQ(out.lives_until, now + 2s);
+  inventory.put_closing(other, carpool::CloseReason::expired);
+  EXPECT_EQ(other.reason, carpool::CloseReason::retired);
+}
+
+TEST_F(InventoryTest, OfTwoRetirementsTheEarlierEndCounts) {
+  const carpool::TimePoint now = Backend::now();
+  PoolSlot& idle = add_idle();
+  PoolSlot& out = add_idle();
+  inventory.slots.advance(out, SlotEvent::taken);
+  inventory.new_generation(now, 2s);
+  inventory.new_generation(now, 20s);
+  EXPECT_EQ(idle.lives_until, now);
+  EXPECT_EQ(out.retire_at, now + 1s);
+  inventory.new_generation();
+  EXPECT_FALSE(inventory.may_adopt(out, carpool::TimePoint::min())) << "at once";
+  inventory.new_generation(now, 20s);
+  EXPECT_FALSE(inventory.may_adopt(out, carpool::TimePoint::min())) << "still";
+}
+
 TEST_F(InventoryTest, WhatIsIdleIsClosedAsPicked) {
   PoolSlot& kept = add_idle();
   PoolSlot& closed = add_idle();

@@ -69,6 +69,11 @@ TEST(PostgresUrl, PgbouncerIsAPreset) {
   EXPECT_FALSE(connector.session_state);
   EXPECT_EQ(connector.statement_cache, std::nullopt);
   EXPECT_EQ(connector.reset_policy, carpool::PostgresReset::none);
+  EXPECT_TRUE(connector.may_pause);
+  EXPECT_EQ(connector.max_lifetime, std::chrono::minutes(5));
+  EXPECT_EQ(PostgresConnector::from_url("postgres://db?pgbouncer=true&max_lifetime=30s").max_lifetime,
+            std::chrono::seconds(30));
+  EXPECT_EQ(PostgresConnector::from_url("postgres://db").max_lifetime, std::nullopt);
   EXPECT_EQ(PostgresConnector::from_url("postgres://db?statement_cache=0").statement_cache, std::nullopt);
 }
 

@@ -30,7 +30,7 @@ struct Observer {
 TEST(Recognised, AMisspeltMemberIsAmongTheAbsent) {
   EXPECT_EQ((carpool::recognised<Connector, carpool::ThreadBackend>().to_string()),
             "called: ping; absent: target, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, "
-            "abandon, validate, describe, interrupt");
+            "abandon, validate, describe, interrupt, before_acquire, set_pool_name");
 }
 
 TEST(Recognised, EachRoleSaysWhatIsCalled) {

@@ -121,7 +121,15 @@ class HiveConnection {
     if (!std::exchange(used_, false) || session_.settings().reset == HiveReset::close_operations) return;
     session_.close(end);
     session_.open(end);
+    set_up(end);
   }
+  /// By HiveConnector, once: what each session begins with. Throws what the statements do.
+  void set_up(TimePoint deadline) {
+    for (const std::string& statement : session_.settings().session_setup) execute(statement, deadline);
+    used_ = false;
+  }
+  /// How long it may live from its connect on: what its credentials last.
+  [[nodiscard]] Duration lifetime() const noexcept { return session_.settings().lifetime; }
   [[nodiscard]] bool dirty() const noexcept {
     return !open_.empty() || (used_ && session_.settings().reset == HiveReset::reopen_session);
   }

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace carpool::inline v0_1 {
 
@@ -53,6 +54,8 @@ struct HiveSettings {
   Duration io_timeout = std::chrono::seconds(30);
   Duration first_poll = std::chrono::milliseconds(5);
   Duration last_poll = std::chrono::milliseconds(500);
+  std::vector<std::string> session_setup = {};
+  Duration lifetime = forever;  // from the connect on
 };
 
 }  // namespace detail

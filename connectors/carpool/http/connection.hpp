@@ -74,6 +74,8 @@ class HttpConnection {
   [[nodiscard]] int native_handle() const noexcept { return session_->descriptor(); }
   [[nodiscard]] std::string peer() const { return session_->peer(); }  ///< the address of the server or its proxy
 
+  /// How long it may live from its connect on: what its credentials last.
+  [[nodiscard]] Duration lifetime() const noexcept { return session_->lifetime(); }
   /// Whether the last answer was read to its end.
   [[nodiscard]] bool in_step() const noexcept { return reusable(); }
   /// In a forked child: the parent's connection goes on as if nothing had happened.

@@ -38,6 +38,7 @@ struct HttpSettings {
   std::uint16_t port = 0;
   std::string user = {};
   std::string password = {};
+  std::string bearer_token = {};
   std::string unix_path = {};
   std::optional<HttpTls> tls = {};
   std::optional<HttpProxy> proxy = {};
@@ -45,6 +46,7 @@ struct HttpSettings {
   std::size_t max_header_bytes = 0;
   std::size_t max_body_bytes = 0;
   Duration io_timeout = std::chrono::seconds(30);
+  Duration lifetime = forever;  // from the connect on
 };
 
 }  // namespace detail

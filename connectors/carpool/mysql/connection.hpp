@@ -105,6 +105,8 @@ class MysqlConnection {
   /// Whether something may have been left in the session that reset() removes.
   [[nodiscard]] bool dirty() const noexcept { return session_.dirty(); }
 
+  /// How long it may live from its connect on: max_lifetime, or what its credentials last.
+  [[nodiscard]] Duration lifetime() const noexcept { return session_.options().lifetime; }
   /// After a deadlock it is false: the server has rolled back.
   [[nodiscard]] bool in_transaction() const noexcept { return session_.in_transaction(); }
   /// Of the last statement's rows the first one's AUTO_INCREMENT; 0 where nothing was numbered.

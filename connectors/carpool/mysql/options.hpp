@@ -41,12 +41,15 @@ void validate_mysql(const Connector& connector) {
   };
   no_nul(connector.user, "user"), no_nul(connector.password, "password"), no_nul(connector.database, "database");
   no_nul(connector.unix_path, "unix_path"), no_nul(connector.charset, "charset");
+  no_nul(connector.program_name, "program_name");
   const bool by_path = !connector.unix_path.empty();
   require_mysql(by_path || looks_like_a_host(connector.host), "host must be a name or an address");
   require_mysql(by_path || connector.port != 0, "port must be 1 to 65535, not 0");
   require_mysql(connector.unix_path.size() <= 107, "unix_path must be at most 107 bytes long");
   require_mysql(!by_path || connector.unix_path.front() == '/', "unix_path must be absolute");
   require_mysql(!by_path || !connector.tls, "tls is for host and port, not for unix_path");
+  require_mysql(!connector.cleartext_password || (connector.tls && connector.tls->verify),
+                "cleartext_password needs tls with verify: the server learns the password as it is");
   require_mysql(!connector.charset.empty(), "charset must not be empty");
   require_mysql(connector.io_timeout > Duration::zero(), "io_timeout must be longer than 0");
   require_mysql(!connector.max_lifetime || *connector.max_lifetime > Duration::zero(),

@@ -26,6 +26,7 @@ struct MysqlSessionOptions {
   std::string database = {};                            ///< as a reset restores it; empty: none is chosen
   std::string charset = {};                             ///< as a reset restores it
   std::vector<std::string> session_setup = {};          ///< statements that follow the login and each reset
+  Duration lifetime = forever;  ///< from the connect on: max_lifetime, or what the credentials last
 };
 
 }  // namespace carpool::inline v0_1

@@ -52,6 +52,8 @@ void take_mysql_options(Connector& connector, UrlOptions& options) {
   take_option(connector.statement_cache, options.number("statement_cache", 0, 65536));
   take_option(connector.max_reply_bytes, options.number("max_reply_bytes", 16384, UINT32_MAX));
   take_option(connector.multi_statements, options.flag("multi_statements"));
+  take_option(connector.program_name, options.text("program_name"));
+  take_option(connector.cleartext_password, options.flag("cleartext_password"));
   take_mysql_reset(connector.reset_policy, options);
   take_mysql_tls(connector.tls, options);
   options.refuse_others();

@@ -1,6 +1,7 @@
 /// One connection to a PostgreSQL server: queries, prepared statements, transactions, COPY, LISTEN.
 #pragma once
 
+#include <carpool/errors.hpp>
 #include <carpool/postgres/canceller.hpp>
 #include <carpool/postgres/copy.hpp>
 #include <carpool/postgres/detail/rules.hpp>
@@ -149,13 +150,28 @@ class PostgresConnection {
   /// The server has refused a write on it, as a standby does.
   [[nodiscard]] bool wrong_role() const noexcept { return detail::refused_for_role(wire_.handle()); }
   /// No command is under way, none has been torn off, and none was refused for the server's role. No system call.
-  [[nodiscard]] bool reusable() const noexcept { return detail::is_reusable(wire_.handle(), session_.reset); }
+  [[nodiscard]] bool reusable() const noexcept {
+    return ping_due_ ? wire_.handle().sound() : detail::is_reusable(wire_.handle(), session_.reset);
+  }
   [[nodiscard]] bool dirty() const noexcept {
     if (session_.reset == PostgresReset::none) return false;
     return in_transaction() || listening_ || (session_.reset == PostgresReset::discard_all && used_);
   }
+  [[nodiscard]] Duration lifetime() const noexcept { return session_.lifetime; }
+  /// By PostgresConnector, once: what each session begins with. Throws what the statements do.
+  void set_up(TimePoint deadline) {
+    for (const std::string& sql : session_.session_setup) simple("set up the session", sql, deadline);
+    used_ = false;
+  }
+  /// Throws ServerPaused where it may_pause and has not answered in time; the next ping waits for the same answer.
   bool ping(TimePoint deadline) {
-    wire_.exchange("ping", deadline, [](PGconn* c) { return ::PQsendQuery(c, ""); });
+    begin_ping(deadline);
+    if (session_.may_pause && !wire_.comes_in_time()) {
+      ping_due_ = true;
+      wire_.settle();
+      throw ServerPaused(wire_.where() + ": no answer before the deadline");
+    }
+    wire_.finish(wire_.next());
     return true;
   }
   bool reset(TimePoint deadline) {
@@ -165,6 +181,7 @@ class PostgresConnection {
       simple("reset", "DISCARD ALL", deadline);
       statements_.clear();
       stop_listening();
+      set_up(deadline);
     } else if (listening_ && session_.reset == PostgresReset::rollback_if_needed) {
       unlisten(deadline);
     }
@@ -203,9 +220,19 @@ class PostgresConnection {
     return run(operation, deadline, [&sql](PGconn* c) { return ::PQsendQuery(c, sql.c_str()); });
   }
 
+  void begin_ping(TimePoint deadline) {
+    if (std::exchange(ping_due_, false)) {
+      wire_.require_sound("ping");
+      return wire_.proceed("ping", deadline);
+    }
+    wire_.start("ping", deadline);
+    wire_.begin([](PGconn* c) { return ::PQsendQuery(c, ""); });
+  }
+
   /// Rolls back what a Transaction has left open: its destructor could not wait, this can. Where a statement of the
   /// user's own has ended it (COMMIT, ROLLBACK), what comes then must not take effect alone.
   void settle_transaction(TimePoint end) {
+    if (ping_due_) ping(end);
     if (std::exchange(rollback_due_, false)) return rollback_transaction(end);
     if (guarded_ && !in_transaction()) detail::refuse_ended(peer());
   }
@@ -241,7 +268,8 @@ class PostgresConnection {
   bool guarded_ = false;       ///< a Transaction was begun, and has not ended
   bool rollback_due_ = false;  ///< a Transaction has left what it began open
   bool listening_ = false;
-  bool used_ = false;  ///< since the last reset
+  bool ping_due_ = false;  ///< one was sent, and its answer has not come
+  bool used_ = false;      ///< since the last reset
 };
 
 }  // namespace carpool::inline v0_1

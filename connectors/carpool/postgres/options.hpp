@@ -4,11 +4,13 @@
 #include <carpool/common/url.hpp>
 #include <carpool/common/url_options.hpp>
 #include <carpool/postgres/session.hpp>
+#include <carpool/time.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -150,6 +152,7 @@ void take_postgres_login(const Url& url, UrlOptions& options, Connector& connect
 template <class Connector>
 void take_postgres_limits(UrlOptions& options, Connector& connector) {
   if (const auto time = options.duration("io_timeout")) connector.io_timeout = *time;
+  if (const auto time = options.duration("max_lifetime")) connector.max_lifetime = *time;
   if (const auto bytes = options.number("max_reply_bytes", 1)) connector.max_reply_bytes = *bytes;
   if (const auto reset = options.text("reset")) connector.reset_policy = postgres_reset_in(options, *reset);
   if (auto target = options.text("target_session_attrs")) connector.target_session_attrs = std::move(*target);
@@ -176,7 +179,10 @@ template <class Connector>
   if (options.text("connect_timeout")) options.refuse("connect_timeout", "is the pool's: PoolOptions::connect_timeout");
   options.refuse_others();
   connector.validate();
-  return pooled ? Connector::behind_pgbouncer(std::move(connector)) : connector;
+  if (!pooled) return connector;
+  const std::optional<Duration> lifetime = connector.max_lifetime;
+  return lifetime ? Connector::behind_pgbouncer(std::move(connector), *lifetime)
+                  : Connector::behind_pgbouncer(std::move(connector));
 }
 
 }  // namespace carpool::inline v0_1::detail

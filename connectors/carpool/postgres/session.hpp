@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace carpool::inline v0_1 {
 
@@ -23,7 +25,10 @@ struct PostgresSession {
   std::size_t max_notices = 100;                        ///< kept until take_notices(); the oldest go first
   std::optional<std::size_t> statement_cache = 100;     ///< plans per connection; std::nullopt: nothing is prepared
   bool session_state = true;  ///< false behind a pooler that gives each transaction another server
+  bool may_pause = false;     ///< a ping that is not answered in time is waited for again: see ServerPaused
   PostgresReset reset = PostgresReset::rollback_if_needed;  ///< on return, before the next lease
+  std::vector<std::string> session_setup = {};              ///< statements that follow the log-in and each DISCARD ALL
+  Duration lifetime = forever;                              ///< from the connect on
 };
 
 }  // namespace carpool::inline v0_1

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/credentials.hpp>
 #include <carpool/redis/commands.hpp>
 #include <carpool/redis/detail/arguments.hpp>
 #include <carpool/redis/detail/blocking.hpp>
 #include <carpool/redis/detail/command_table.hpp>
 #include <carpool/redis/detail/login.hpp>
+#include <carpool/redis/detail/renewal.hpp>
 #include <carpool/redis/detail/session.hpp>
 #include <carpool/redis/detail/stream.hpp>
 #include <carpool/redis/pipeline.hpp>
@@ -41,8 +43,9 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
                         public RedisSubscriptions<RedisConnection<Backend>> {
  public:
   /// By RedisConnector, which then logs in.
-  RedisConnection(detail::RedisStream<Backend> stream, detail::RedisLogin login, Duration io_timeout) noexcept
-      : stream_(std::move(stream)), login_(std::move(login)), io_timeout_(io_timeout) {}
+  RedisConnection(detail::RedisStream<Backend> stream, detail::RedisLogin login, detail::RedisRenewal<Backend> renewal,
+                  Duration io_timeout) noexcept
+      : stream_(std::move(stream)), login_(std::move(login)), renewal_(std::move(renewal)), io_timeout_(io_timeout) {}
 
   /// Says one command and returns its reply as a T (see RedisReply::as).
   template <class T = RedisReply, RedisArgument... Arguments>
@@ -74,7 +77,11 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   using RedisCommands<RedisConnection<Backend>>::ping;
-  bool ping(TimePoint deadline) { return command_until<std::string>(deadline, "PING") == "PONG"; }
+  /// Where its credentials are about to expire, AUTH with new ones is the ping.
+  bool ping(TimePoint deadline) {
+    if (renewal_.due() && renew(deadline)) return true;
+    return command_until<std::string>(deadline, "PING") == "PONG";
+  }
   /// PING, answered within the timeout. Throws where there is no answer.
   void ping_for(Duration timeout) { command_until<void>(after(Backend::now(), timeout), "PING"); }
 
@@ -119,12 +126,13 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   [[nodiscard]] int native_handle() const noexcept { return stream_.native_handle(); }
   /// How many commands and pipelines have been answered since it was opened.
   [[nodiscard]] std::uint64_t uses() const noexcept { return uses_; }
-  /// Whether the session is not as the connector opened it: MULTI, WATCH, SELECT, SUBSCRIBE, CLIENT ...
-  [[nodiscard]] bool dirty() const noexcept {
-    return session_.dirty() || stream_.expects_messages() || this->has_messages();
+  /// Whether the session is not as the connector opened it: MULTI, WATCH, SELECT, SUBSCRIBE, CLIENT ...; or its
+  /// credentials are about to expire.
+  [[nodiscard]] bool dirty() const noexcept { return is_changed() || renewal_.due(); }
+  /// Whether the peer is there, nothing has come unasked, and its credentials have not expired. No round trip.
+  [[nodiscard]] bool is_connected() const noexcept {
+    return !stream_.broken() && !renewal_.expired() && stream_.is_connected();
   }
-  /// Whether the peer is there and nothing has come unasked. No round trip.
-  [[nodiscard]] bool is_connected() const noexcept { return !stream_.broken() && stream_.is_connected(); }
   /// Whether the server has refused a write on it, as a replica does.
   [[nodiscard]] bool wrong_role() const noexcept { return wrong_role_; }
   /// Whether nothing failed, every command is answered, none was refused for the server's role, and the session is as
@@ -154,8 +162,11 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
   }
 
   /// Makes the session what log_in made it: RESET and the log-in again, in one write; DISCARD, UNWATCH and SELECT where
-  /// the server is older than 6.2. False where neither helps.
+  /// the server is older than 6.2. False where neither helps. Where nothing but its credentials is to be renewed, it
+  /// says AUTH alone.
   bool reset(TimePoint deadline) {
+    if (renewal_.due() && !is_changed()) return renew(deadline), true;
+    if (renewal_.due()) take_new_credentials(deadline);
     detail::RedisWriter::rewrite(out_, "RESET");
     stream_.send(out_ + login_.bytes(), 1 + login_.size(), deadline);
     const bool has_reset = answer_to_reset(deadline).kind() == RedisReply::Kind::status;
@@ -175,6 +186,30 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
 
   [[nodiscard]] TimePoint until(std::optional<TimePoint> deadline) const {
     return deadline ? *deadline : after(Backend::now(), io_timeout_);
+  }
+  [[nodiscard]] bool is_changed() const noexcept {
+    return session_.dirty() || stream_.expects_messages() || this->has_messages();
+  }
+
+  /// False: nothing has changed, and the old credentials are kept while they last.
+  bool renew(TimePoint deadline) {
+    const std::optional<Credentials> fresh = renewal_.ask(deadline);
+    if (!fresh) return false;
+    detail::RedisLogin login = login_.with(fresh->user, fresh->password);
+    if (!login.logs_in()) return false;
+    stream_.require_quiet();
+    stream_.send(login.auth_bytes(), 1, deadline);
+    if (stream_.receive(deadline).is_error()) return false;
+    login_ = std::move(login);
+    renewal_.granted(fresh->expires);
+    return true;
+  }
+  /// For a log-in that is about to be said.
+  void take_new_credentials(TimePoint deadline) {
+    const std::optional<Credentials> fresh = renewal_.ask(deadline);
+    if (!fresh) return;
+    login_ = login_.with(fresh->user, fresh->password);
+    renewal_.granted(fresh->expires);
   }
 
   template <class T, RedisArgument... Arguments>
@@ -234,6 +269,7 @@ class RedisConnection : public RedisCommands<RedisConnection<Backend>>,
 
   detail::RedisStream<Backend> stream_;
   detail::RedisLogin login_;
+  detail::RedisRenewal<Backend> renewal_;
   detail::RedisSession session_;
   Duration io_timeout_;
   std::uint64_t uses_ = 0;

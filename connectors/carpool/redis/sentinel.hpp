@@ -63,6 +63,8 @@ struct RedisSentinel {
                   "find the Redis master " + master + " (" + causes + ")");
   }
 
+  void set_pool_name(const std::string& name) { server.set_pool_name(name); }  ///< as RedisConnector's, to the master
+
   /// A READONLY reply: the server is no master any more.
   [[nodiscard]] bool wrong_role(const std::exception& error) const noexcept { return server.wrong_role(error); }
 

@@ -14,7 +14,12 @@
 namespace carpool::inline v0_1 {
 
 /// A handle: copies share, and so do the copies of a connector that has one as a member. Empty until the first
-/// handshake, which reads the files.
+/// handshake, which reads the files. To reload them, keep a copy of what the pool's connector was given:
+///
+///   carpool::TlsContext certificates;
+///   Pool pool({.host = "db.example", .port = 8443, .tls = {.ca_file = "/etc/app/ca.pem"}, .context = certificates});
+///   certificates.reload();              // the files have changed
+///   pool.retire_all(1min);              // and so will the connections
 ///
 /// Threads:  any.
 class TlsContext {
@@ -25,6 +30,12 @@ class TlsContext {
   [[nodiscard]] std::uint64_t handshakes() const noexcept { return shared_->handshakes.load(); }
   /// Of these, those that resumed.
   [[nodiscard]] std::uint64_t resumptions() const noexcept { return shared_->resumptions.load(); }
+
+  /// Reads the files again: handshakes that begin from now on use what they hold, and resume no session of before.
+  /// Connections that are there keep what they have. Nothing to do before the first handshake.
+  /// Waits:    for the disk, some 10 ms with the system's certificates; on a fiber, call it by Backend::run_blocking.
+  /// Throws:   std::invalid_argument naming the field and the file that cannot be used; nothing has changed then.
+  void reload() const { shared_->reload(); }
 
   /// For connectors: made once for equal options, however many ask at once; where it must be made, through
   /// run_blocking, since that reads files. A change of the server's name alone needs no other one.
@@ -60,6 +71,18 @@ class TlsContext {
       const std::scoped_lock lock(mutex);
       setups.push_back(made);
       return made;
+    }
+
+    void reload() {
+      const std::scoped_lock making(making_mutex);
+      std::vector<SetupPointer> fresh = all();
+      for (SetupPointer& setup : fresh) setup = std::make_shared<detail::TlsSetup>(setup->options());
+      const std::scoped_lock lock(mutex);
+      setups.swap(fresh);
+    }
+    [[nodiscard]] std::vector<SetupPointer> all() {
+      const std::scoped_lock lock(mutex);
+      return setups;
     }
 
     std::mutex making_mutex;           // held while files are read: in run_blocking alone

@@ -48,7 +48,9 @@ class AcquireWait {
   [[nodiscard]] PoolSlot& run() {
     for (;;) {
       PoolSlot& slot = next();
-      if (Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_) != Admitted::yes) continue;
+      const Admitted admitted = Admission<Types>::admit(pool_, slot, target_, timeout_, &waiter_);
+      if (admitted == Admitted::paused && Backend::now() >= timeout_.deadline()) give_up();
+      if (admitted != Admitted::yes) continue;
       settle(slot);
       return slot;
     }
@@ -63,7 +65,7 @@ class AcquireWait {
       if (slot == nullptr) return nullptr;
       const Admitted admitted = Admission<Types>::admit(pool_, *slot, target_, timeout_, &waiter_);
       if (admitted == Admitted::later) return nullptr;
-      if (admitted == Admitted::no) continue;
+      if (admitted != Admitted::yes) continue;
       settle(*slot);
       return slot;
     }
@@ -100,6 +102,10 @@ class AcquireWait {
       if (PoolSlot* slot = claim_or_enqueue(state, endpoint, wakeups, timed_out)) return *slot;
       if (PoolSlot* slot = wait(state, wakeups, timed_out)) return *slot;
     }
+  }
+  [[noreturn, gnu::noinline]] void give_up() {
+    auto state = pool_.access();
+    turn_away(state, &find_endpoint(state), PoolErrc::acquire_timeout, Backend::now());
   }
   [[nodiscard]] PoolSlot* look_once() {
     Wakeups<Backend> wakeups;

@@ -15,8 +15,9 @@ namespace carpool::inline v0_1::detail {
 /// What became of a connection that a caller looked at.
 enum class Admitted : std::uint8_t {
   yes,
-  no,     ///< it has been taken care of; a waiter stands in the queue again
-  later,  ///< of a waiter that nobody sleeps for, which may be gone: it is resumed when the ping has ended
+  no,      ///< it has been taken care of; a waiter stands in the queue again
+  paused,  ///< the same, and nothing is known of it: the server makes it wait
+  later,   ///< of a waiter that nobody sleeps for, which may be gone: it is resumed when the ping has ended
 };
 
 /// By the caller that has taken a connection, and outside the lock but where it says otherwise.
@@ -45,10 +46,10 @@ class Admission {
     if constexpr (has_target<typename Types::Connector>) {
       if (!still_matches(pool, slot, target, waiter)) return reject(pool, slot, CloseReason::discarded, waiter);
     }
-    if constexpr (Calls::pings) {
+    if constexpr (Calls::pings || Calls::vets) {
       const bool stale = pool.is_stale(slot, now);
       const bool answered = waiter != nullptr && has_answered(slot, *waiter);
-      if (stale && !answered) {
+      if ((stale || wants_vetting(slot)) && !answered) {
         const Admitted admitted = put_stale_back ? put_back(pool, slot) : revalidate(pool, slot, timeout, waiter);
         if (admitted != Admitted::yes) return admitted;
       }
@@ -80,9 +81,13 @@ class Admission {
     used.idle_since = now;
     return pool.settings().expired(used, slot.lives_until, now);
   }
+  /// Before each lease; what a background worker has been told since the last one counts.
+  [[nodiscard]] static bool wants_vetting([[maybe_unused]] const PoolSlot& slot) noexcept {
+    return Calls::vets && !slot.answered_since_its_last_use();
+  }
   /// Since the waiter left a ping to a background worker, and nobody has used the connection after that.
   [[nodiscard]] static bool has_answered(const PoolSlot& slot, const Waiter& waiter) noexcept {
-    return slot.answered_after == slot.uses && slot.validated_at >= waiter.asked_for_ping;
+    return slot.answered_since_its_last_use() && slot.validated_at >= waiter.asked_for_ping;
   }
   /// The acquirer does not want it. Always `no`, for the caller to return.
   [[nodiscard]] static Admitted reject(Lifecycle& pool, PoolSlot& slot, CloseReason fault,
@@ -97,10 +102,10 @@ class Admission {
     return Admitted::no;
   }
   /// It is good enough to be idle.
-  [[nodiscard]] static Admitted put_back(Lifecycle& pool, PoolSlot& slot) noexcept {
+  [[nodiscard]] static Admitted put_back(Lifecycle& pool, PoolSlot& slot, Waiter* waiter = nullptr) noexcept {
     Wakeups wakeups;
     auto state = pool.access();
-    requeue_waiter(*state, slot, nullptr);
+    requeue_waiter(*state, slot, waiter);
     pool.return_slot(*state, slot, std::nullopt, wakeups);
     return Admitted::no;
   }
@@ -113,22 +118,29 @@ class Admission {
     state.hand_over.enqueue(*slot.endpoint, *waiter, Backend::now());
   }
 
-  /// A round trip, because it was idle for long. A caller with less time than a ping may take leaves it to a background
-  /// worker and waits in line: its giving up must neither cut the ping nor cost a good connection (laws 4 and 9).
+  /// A round trip, because it was idle for long, or because its connector wants to be asked. A caller with less time
+  /// than a ping may take leaves it to a background worker and waits in line: its giving up must neither cut the ping
+  /// nor cost a good connection (laws 4 and 9).
   [[nodiscard]] static Admitted revalidate(Lifecycle& pool, PoolSlot& slot, Timeout<Backend>& timeout, Waiter* waiter) {
     const TimePoint started = Backend::now();
     timeout.begin(started);
     const TimePoint deadline = after(started, pool.settings().options.validation_timeout);
     if (waiter != nullptr && !waiter->sleeps()) return await_ping(pool, slot, *waiter);
     if (timeout.deadline() < (Backend::concurrent ? deadline : started)) return leave_to_worker(pool, slot, waiter);
-    bool answered = false;
+    Look look = Look::dead;
     try {
-      answered = Calls::ping(pool.settings().connector, *slot.connection, std::min(deadline, timeout.deadline()));
+      look = Calls::look(pool.settings().connector, *slot.connection, std::min(deadline, timeout.deadline()),
+                         pool.is_stale(slot, slot.lease.since()));
     } catch (...) {
       (void)reject(pool, slot, CloseReason::dead, waiter);
       throw;
     }
-    if (answered) return Admitted::yes;
+    switch (look) {
+      case Look::good: return Admitted::yes;
+      case Look::paused: static_cast<void>(put_back(pool, slot, waiter)); return Admitted::paused;
+      case Look::vetoed: return reject(pool, slot, CloseReason::discarded, waiter);
+      case Look::dead: break;
+    }
     {
       auto state = pool.access();
       pool.invalidate_idle_before(*state, *slot.endpoint, started);

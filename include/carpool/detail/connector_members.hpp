@@ -22,6 +22,8 @@ concept ConnectorTellsConnected = requires(const C& connector, const connection_
 template <class C, class B>
 concept ConnectorPings = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.ping(connection, deadline) } -> std::convertible_to<bool>; };
 template <class C, class B>
+concept ConnectorVets = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.before_acquire(connection, deadline) } -> std::convertible_to<bool>; };
+template <class C, class B>
 concept ConnectorResets = requires(const C& connector, connection_t<C, B>& connection, TimePoint deadline) { { connector.reset(connection, deadline) } -> std::convertible_to<bool>; };
 template <class C, class B>
 concept ConnectorTellsDirty = requires(const C& connector, const connection_t<C, B>& connection) { { connector.dirty(connection) } -> std::convertible_to<bool>; };
@@ -46,6 +48,9 @@ concept Describes = requires(const C& connector, const target_t<C>& target) { { 
                     requires(const C& connector) { { connector.describe() } -> std::convertible_to<std::string>; };
 
 template <class C>
+concept TakesPoolName = requires(C& connector, const std::string& name) { connector.set_pool_name(name); };
+
+template <class C>
 concept Interrupts = requires(const C& connector) { { connector.interrupt() } noexcept; };
 
 // --- of the connection, which answers where the connector has no such member ------------------------------
@@ -54,6 +59,8 @@ template <class X>
 concept AnswersConnected = requires(const X& connection) { { connection.is_connected() } noexcept -> std::convertible_to<bool>; };
 template <class X>
 concept AnswersPing = requires(X& connection, TimePoint deadline) { { connection.ping(deadline) } -> std::convertible_to<bool>; };
+template <class X>
+concept AnswersBeforeAcquire = requires(X& connection, TimePoint deadline) { { connection.before_acquire(deadline) } -> std::convertible_to<bool>; };
 template <class X>
 concept AnswersReset = requires(X& connection, TimePoint deadline) { { connection.reset(deadline) } -> std::convertible_to<bool>; };
 template <class X>
@@ -77,6 +84,8 @@ concept AnswersMatches = requires(const X& connection, const Target& target) { {
 
 template <class C, class B>
 concept Pings = ConnectorPings<C, B> || AnswersPing<connection_t<C, B>>;
+template <class C, class B>
+concept Vets = ConnectorVets<C, B> || AnswersBeforeAcquire<connection_t<C, B>>;
 template <class C, class B>
 concept Resets = ConnectorResets<C, B> || AnswersReset<connection_t<C, B>>;
 template <class C, class B>

@@ -11,7 +11,7 @@
 namespace carpool::inline v0_1::detail {
 
 struct ConnectorNames {
-  int is_connected, ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe, interrupt;
+  int is_connected, ping, reset, dirty, reusable, in_step, handle_exception, lifetime, invalidate, abandon, validate, describe, interrupt, before_acquire, set_pool_name;
 };
 
 // T is a connector or a connection. Nothing can be inherited from a final class: there only what is public, and not
@@ -42,6 +42,10 @@ template <class T, class B>
 concept NamesDescribe = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::describe; }) || requires { &T::describe; } || requires { &T::template describe<B>; };
 template <class T, class B>
 concept NamesInterrupt = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::interrupt; }) || requires { &T::interrupt; } || requires { &T::template interrupt<B>; };
+template <class T, class B>
+concept NamesBeforeAcquire = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::before_acquire; }) || requires { &T::before_acquire; } || requires { &T::template before_acquire<B>; };
+template <class T, class B>
+concept NamesSetPoolName = (Heritable<T> && !requires { &Beside<T, ConnectorNames>::set_pool_name; }) || requires { &T::set_pool_name; } || requires { &T::template set_pool_name<B>; };
 
 // --- the connector's: there as documented, or not there; each a bool, so that a compiler has nothing to say behind the
 //     reason ------------------------------------------------------------------------------------------------
@@ -72,6 +76,10 @@ template <class C, class B>
 inline constexpr bool describe_fits = Describes<C, B> || !NamesDescribe<C, B> || !NamesDescribe<wrapped_t<C>, B>;
 template <class C, class B>
 inline constexpr bool interrupt_fits = Interrupts<C> || !NamesInterrupt<C, B> || !NamesInterrupt<wrapped_t<C>, B>;
+template <class C, class B>
+inline constexpr bool before_acquire_fits = ConnectorVets<C, B> || !NamesBeforeAcquire<C, B> || !NamesBeforeAcquire<wrapped_t<C>, B>;
+template <class C, class B>
+inline constexpr bool set_pool_name_fits = TakesPoolName<C> || !NamesSetPoolName<C, B> || !NamesSetPoolName<wrapped_t<C>, B>;
 
 // --- the connection's: as documented, or not there, or no business of the pool's --------------------------
 
@@ -97,6 +105,8 @@ template <class C, class B>
 inline constexpr bool own_lifetime_fits = TellsLifetime<C, B> || answers_for_connection<C, B> || !NamesLifetime<own_t<C, B>, B>;
 template <class C, class B>
 inline constexpr bool own_invalidate_fits = Invalidates<C, B> || answers_for_connection<C, B> || !NamesInvalidate<own_t<C, B>, B>;
+template <class C, class B>
+inline constexpr bool own_before_acquire_fits = Vets<C, B> || answers_for_connection<C, B> || !NamesBeforeAcquire<own_t<C, B>, B>;
 template <class C, class B>
 inline constexpr bool own_abandon_fits = Abandons<C, B> || answers_for_connection<C, B> || !NamesAbandon<own_t<C, B>, B>;
 

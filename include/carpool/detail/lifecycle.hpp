@@ -69,6 +69,10 @@ class Lifecycle : public SlotOwner {
 
   /// The holder of a slot has no more use for it: idle, if it and the pool are well, else closing.
   void return_slot(State& state, PoolSlot& slot, std::optional<CloseReason> fault, Wakeups& wakeups) noexcept {
+    if (!fault && state.inventory.may_adopt(slot, slot.idle_since)) [[unlikely]] {
+      state.inventory.adopt(slot);
+      wakeups.add(state.idle_workers.expect(slot.lives_until));
+    }
     if (!fault) fault = state.close_reason_on_return(slot);
     if (fault) {
       state.inventory.put_closing(slot, *fault);

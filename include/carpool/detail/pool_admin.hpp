@@ -24,6 +24,8 @@ class PoolAdmin {
   /// Throws std::invalid_argument.
   [[nodiscard]] static std::shared_ptr<Settings<Types>> checked(Settings<Types> settings) {
     validate(settings.options);
+    if (settings.options.name != PoolOptions{}.name)
+      Types::Calls::set_pool_name(settings.connector, settings.options.name);
     Types::Calls::validate(settings.connector);
     require(!has_target<typename Types::Connector> || settings.options.min_idle == 0, settings.options, "min_idle",
             "0 for a connector with targets, because the pool cannot know which to open; use prewarm(target, n, time)");
@@ -83,6 +85,19 @@ class PoolAdmin {
     if (pool.access()->gate.finished()) return;
     Events::pool_cleared(pool.settings());
     close_idle(pool, CloseReason::retired, [](State& state) { state.retire_all(); });
+  }
+
+  /// Each in its turn, so that the reaper closes one after the other.
+  static void retire_all(Lifecycle& pool, Duration over) {
+    if (over <= Duration::zero()) return retire_all(pool);
+    if (pool.access()->gate.finished()) return;
+    Events::pool_cleared(pool.settings().observer);
+    const TimePoint now = Backend::now();
+    Wakeups wakeups;
+    auto state = pool.access();
+    state->retire_all(now, over);
+    wakeups.add(state->idle_workers.expect(now));
+    pool.wake_background_work(*state, wakeups);
   }
 
   static void resume(Lifecycle& pool) {

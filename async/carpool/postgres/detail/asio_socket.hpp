@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/posix/fork_generation.hpp>
+#include <carpool/posix/thread_random.hpp>
 #include <carpool/time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,7 +27,13 @@ namespace carpool::inline v0_1::detail {
 struct AsioPostgresPlatform {
   [[nodiscard]] static std::uint64_t fork_generation() noexcept { return detail::fork_generation(); }
   [[nodiscard]] static TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] static std::uint64_t random() noexcept { return thread_random(); }
   static void forget(int /*descriptor*/) noexcept {}
+  /// On the executor: a coroutine has no helper thread.
+  template <class Call>
+  static decltype(auto) run_blocking(Call&& call) {
+    return std::forward<Call>(call)();
+  }
 };
 
 /// Never closes the descriptor, which is libpq's.

@@ -70,6 +70,7 @@ class HttpSession final : public HttpCallbacks {
   [[nodiscard]] int descriptor() const noexcept { return socket_.native_handle(); }
   [[nodiscard]] std::string peer() const { return socket_.peer().to_string(); }
   [[nodiscard]] Duration io_timeout() const noexcept { return settings_.io_timeout; }
+  [[nodiscard]] Duration lifetime() const noexcept { return settings_.lifetime; }
   [[nodiscard]] const std::string& base() const noexcept { return settings_.base; }
   /// Where the last answer would have its reader go; empty where nowhere.
   [[nodiscard]] std::string redirect_url() const {

@@ -82,6 +82,9 @@ inline void apply(const HttpSettings& settings, CurlHandles& curl, const std::st
     ::curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     ::curl_easy_setopt(easy, CURLOPT_USERNAME, settings.user.c_str());
     ::curl_easy_setopt(easy, CURLOPT_PASSWORD, settings.password.c_str());
+  } else if (!settings.bearer_token.empty()) {
+    ::curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+    ::curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings.bearer_token.c_str());
   }
   apply_proxy(settings.proxy, easy);
   apply_address(settings, curl, numeric_host);

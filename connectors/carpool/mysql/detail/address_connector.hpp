@@ -1,9 +1,11 @@
 /// Opens one MySQL session within one deadline, at the first of the host's addresses that answers.
 #pragma once
 
+#include <carpool/common/io_error.hpp>
 #include <carpool/mysql/detail/handle.hpp>
 #include <carpool/mysql/detail/session.hpp>
 #include <carpool/mysql/detail/wait.hpp>
+#include <carpool/mysql/error.hpp>
 #include <carpool/time.hpp>
 
 #include <mysql.h>
@@ -29,7 +31,8 @@ class MysqlAddressConnector {
     start_mysql_library();
   }
 
-  [[nodiscard]] MysqlSession<Backend> session() {
+  /// lifetime: what is left of the credentials and the connector's max_lifetime.
+  [[nodiscard]] MysqlSession<Backend> session(Duration lifetime) {
     MysqlSession<Backend> session(open(), peer(),
                                   {.io_timeout = connector_.io_timeout,
                                    .reset = connector_.reset_policy,
@@ -37,7 +40,8 @@ class MysqlAddressConnector {
                                    .statement_cache = connector_.statement_cache,
                                    .database = connector_.database,
                                    .charset = connector_.charset,
-                                   .session_setup = connector_.session_setup});
+                                   .session_setup = connector_.session_setup,
+                                   .lifetime = lifetime});
     (void)session.begin("set up the session", deadline_);
     session.set_up(deadline_);
     session.end();
@@ -49,6 +53,7 @@ class MysqlAddressConnector {
 
  private:
   using Handle = MysqlHandle<Backend>;
+  static constexpr unsigned method_refused = 5010;  // CR_PLUGIN_NOT_ALLOWED
 
   [[nodiscard]] std::string peer() const {
     if (!connector_.unix_path.empty()) return "unix:" + connector_.unix_path;
@@ -115,7 +120,18 @@ class MysqlAddressConnector {
     waits.rethrow();
     if (waits.timed_out()) throw std::system_error(std::make_error_code(std::errc::timed_out), what);
     if (waits.refused() != 0) throw std::system_error(waits.refused(), std::system_category(), what);
-    MysqlFailure::of(handle.get()).raise_connecting(what);
+    const MysqlFailure failure = MysqlFailure::of(handle.get());
+    if (failure.number == method_refused) refuse_method(what);
+    failure.raise_connecting(what);
+  }
+
+  /// The library's own text has the method's name out of memory that it has freed.
+  [[noreturn]] void refuse_method(const std::string& what) const {
+    throw IoError({method_refused, mysql_category()},
+                  what + ": the server asks for a method of authentication that is not allowed" +
+                      (connector_.cleartext_password ? ""
+                                                     : "; if it wants the password as it is (PAM, LDAP, IAM), set "
+                                                       "cleartext_password, over tls with verify"));
   }
 
   template <class Waits>
@@ -135,10 +151,18 @@ class MysqlAddressConnector {
     ::mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &no_files);
     ::mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &largest);
     ::mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, connector_.charset.c_str());
-    // A server may ask for any method; none of these tells it the password in plain text over a plain connection.
-    ::mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH,
-                     "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password");
+    ::mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, methods());
+    if (!connector_.program_name.empty())
+      ::mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", connector_.program_name.c_str());
     if (connector_.tls) set_tls(mysql);
+  }
+
+  /// A server may ask for any method; none of the usual ones tells it the password in plain text over a plain
+  /// connection.
+  [[nodiscard]] const char* methods() const noexcept {
+    return connector_.cleartext_password
+               ? "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password,mysql_clear_password"
+               : "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
   }
 
   void set_tls(MYSQL* mysql) const {

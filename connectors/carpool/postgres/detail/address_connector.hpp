@@ -52,14 +52,15 @@ namespace carpool::inline v0_1::detail {
   return std::errc::not_connected;
 }
 
-/// Errors:   AuthenticationError, ConnectRefused where there is no such database, PostgresError where the server
-/// refused for another reason, else std::system_error
+/// Errors:   ServerPaused, AuthenticationError, ConnectRefused where there is no such database, PostgresError where the
+/// server refused for another reason, else std::system_error
 ///           naming the endpoint and what each address said.
 template <class Backend>
 class PostgresAddressConnector {
  public:
-  PostgresAddressConnector(std::string endpoint, std::size_t max_notices, TimePoint deadline)
-      : endpoint_(std::move(endpoint)), max_notices_(max_notices), deadline_(deadline) {}
+  /// may_pause: a server that is there and says nothing in time pauses, as a pooler may.
+  PostgresAddressConnector(std::string endpoint, std::size_t max_notices, TimePoint deadline, bool may_pause = false)
+      : endpoint_(std::move(endpoint)), max_notices_(max_notices), deadline_(deadline), may_pause_(may_pause) {}
 
   /// One attempt for each of the settings.
   [[nodiscard]] PostgresHandle<Backend> first_to_answer(const std::vector<PostgresSettings>& attempts) {
@@ -115,7 +116,7 @@ class PostgresAddressConnector {
       const unsigned event = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
       const bool came = Backend::wait(handle.descriptor(), event, deadline) != 0;
       // A server that never pauses makes no wait last.
-      if (!came || Backend::now() >= deadline) return note("timed out", std::errc::timed_out);
+      if (!came || Backend::now() >= deadline) return note_late(handle.get());
       // libpq may close this socket and open another one with the same number.
       handle.forget();
       status = ::PQconnectPoll(handle.get());
@@ -136,6 +137,13 @@ class PostgresAddressConnector {
     return note(error.message(), std::errc::not_connected);
   }
 
+  /// What has taken the socket is there; what has not may be a black hole.
+  std::nullopt_t note_late(const PGconn* connection) {
+    const ConnStatusType status = ::PQstatus(connection);
+    const bool is_there = status != CONNECTION_STARTED && status != CONNECTION_BAD;
+    if (may_pause_ && is_there) throw ServerPaused(where() + ": no answer before the deadline");
+    return note("timed out", std::errc::timed_out);
+  }
   std::nullopt_t note(std::string_view cause, std::errc code) {
     causes_ += (causes_.empty() ? "" : "; ") + one_line(cause);
     code_ = code;
@@ -147,6 +155,7 @@ class PostgresAddressConnector {
   std::string endpoint_;
   std::size_t max_notices_;
   TimePoint deadline_;
+  bool may_pause_;
   std::string causes_;
   std::errc code_ = std::errc::not_connected;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/postgres/session.hpp>
+#include <carpool/time.hpp>
 
 #include <string>
 #include <utility>
@@ -23,14 +24,18 @@ template <class Connector>
   return connector.host + (is_postgres_on_unix(connector) ? "/.s.PGSQL." : ":") + std::to_string(connector.port);
 }
 
+/// lifetime: what is left of the credentials and the connector's max_lifetime.
 template <class Connector>
-[[nodiscard]] PostgresSession postgres_session(const Connector& connector) {
+[[nodiscard]] PostgresSession postgres_session(const Connector& connector, Duration lifetime) {
   return {.io_timeout = connector.io_timeout,
           .max_reply_bytes = connector.max_reply_bytes,
           .max_notices = connector.max_notices,
           .statement_cache = connector.statement_cache,
           .session_state = connector.session_state,
-          .reset = connector.reset_policy};
+          .may_pause = connector.may_pause,
+          .reset = connector.reset_policy,
+          .session_setup = connector.session_setup,
+          .lifetime = lifetime};
 }
 
 template <class Connector>

@@ -66,15 +66,18 @@ class PostgresWire {
   /// What follows belongs to this operation. Whatever leaves it by a throw that is no PostgresError, an interruption
   /// too, leaves the connection in doubt.
   void start(const char* operation, TimePoint deadline) {
-    operation_ = operation;
-    if (!handle_.sound()) {
-      fail(std::errc::not_connected, "the connection is lost, or an operation on it has failed");
-    }
+    require_sound(operation);
     if (::PQtransactionStatus(get()) == PQTRANS_ACTIVE) throw std::logic_error(where() + ": a COPY is not finished");
     proceed(operation, deadline);
   }
 
-  /// The next step of an operation that has several, a COPY.
+  void require_sound(const char* operation) {
+    operation_ = operation;
+    if (handle_.sound()) return;
+    fail(std::errc::not_connected, "the connection is lost, or an operation on it has failed");
+  }
+
+  /// The next step of an operation that has several: a COPY, a ping that was not answered in time.
   void proceed(const char* operation, TimePoint deadline) {
     operation_ = operation;
     deadline_ = deadline;
@@ -98,6 +101,14 @@ class PostgresWire {
     return left > 0;
   }
 
+  /// Whether the next result has come by the deadline. Where it has not, settle(), and proceed() with it later.
+  [[nodiscard]] bool comes_in_time() {
+    while (busy()) {
+      if (wait_until(POLLIN, deadline_) == 0) return false;
+      if (!consume()) fail_lost();
+    }
+    return true;
+  }
   /// The command's next result; null after the last.
   [[nodiscard]] PostgresResultPointer next() {
     while (busy() && read_more()) {

@@ -69,6 +69,9 @@ class ConnectJob {
     } catch (const AuthenticationError& error) {
       authentication_ = true;
       note(error.what(), std::current_exception());
+    } catch (const ServerPaused& error) {
+      paused_ = true;
+      note(error.what(), std::current_exception());
     } catch (const ConnectRefused& error) {
       final_ = true;
       note(error.what(), std::current_exception());
@@ -110,9 +113,9 @@ class ConnectJob {
     pool_.return_slot(*state, slot_, std::nullopt, wakeups);
   }
 
-  /// Of an older generation, or cut short by a caller, it is nobody's error.
+  /// Of an older generation, cut short by a caller, or of a server that pauses, it is nobody's error.
   void fail() noexcept {
-    const bool cut = cut_short();
+    const bool cut = paused_ || cut_short();
     const std::shared_ptr<ConnectFailure> fresh = make_failure();
     const FailurePointer failure = fresh != nullptr ? FailurePointer(fresh) : pool_.out_of_memory();
     FailurePointer last = failure;
@@ -167,6 +170,7 @@ class ConnectJob {
   std::exception_ptr cause_;
   bool authentication_ = false;  // the server refused the credentials
   bool final_ = false;           // it refused for another reason, and would again
+  bool paused_ = false;          // it is there, and makes its clients wait
 };
 
 }  // namespace carpool::inline v0_1::detail

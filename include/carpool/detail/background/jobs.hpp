@@ -144,16 +144,20 @@ class JobQueue {
     const TimePoint deadline = std::min(limit, after(started, pool.settings().options.validation_timeout));
     try {
       if (!Calls::is_connected(connector, *slot.connection)) return CloseReason::dead;
-      if (std::exchange(slot.dirty, false)) {
-        if (!Calls::reset(connector, *slot.connection, deadline)) return CloseReason::reset_failed;
-      } else if (!Calls::ping(connector, *slot.connection, deadline)) {
-        return CloseReason::dead;
+      const bool dirty = slot.dirty;
+      slot.dirty = false;
+      if (dirty && !Calls::reset(connector, *slot.connection, deadline)) return CloseReason::reset_failed;
+      switch (Calls::look(connector, *slot.connection, deadline, !dirty)) {
+        case Look::good: break;
+        case Look::dead: return CloseReason::dead;
+        case Look::vetoed: return CloseReason::discarded;
+        case Look::paused: return std::nullopt;  // as stale as it was
       }
     } catch (...) {  // not even a std::exception: a background worker has nobody to tell
       return CloseReason::dead;
     }
     slot.validated_at = Backend::coarse_now();
-    slot.answered_after = slot.uses;
+    slot.answered_after = static_cast<std::uint32_t>(slot.uses);
     return std::nullopt;
   }
 };

@@ -29,7 +29,7 @@ class CircuitBreaker {
  public:
   /// Numbers the rounds of attempts, and may begin anew: equality alone means anything. Attempts that run side by side
   /// belong to one round and fail once together.
-  using Round = std::uint32_t;
+  using Round = std::uint16_t;
 
   [[nodiscard]] constexpr bool open(TimePoint now) const noexcept { return failures_ > 0 && now < retry_at_; }
   [[nodiscard]] constexpr bool closed() const noexcept { return failures_ == 0; }

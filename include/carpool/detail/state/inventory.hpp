@@ -7,7 +7,10 @@
 #include <carpool/detail/state/pending_jobs.hpp>
 #include <carpool/detail/state/slot_table.hpp>
 #include <carpool/pool_stats.hpp>
+#include <carpool/time.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace carpool::inline v0_1::detail {
@@ -32,7 +35,7 @@ class Inventory {
   /// The caller sees to it that a worker will look at the pending jobs.
   void put_closing(PoolSlot& slot, CloseReason reason) noexcept {
     if (slot.state == SlotState::idle) leave_idle(slot);
-    slot.reason = reason;
+    slot.reason = reason == CloseReason::expired && slot.retiring ? CloseReason::retired : reason;
     slots.advance(slot, SlotEvent::close_due);
     pending.push_closing(slot);
     planner.update(*slot.endpoint);
@@ -91,6 +94,8 @@ class Inventory {
     slot.endpoint = &endpoint;
     slot.generation = generation_;
     slot.is_dead = false;
+    slot.retiring = false;
+    slot.retire_at = TimePoint::min();
     slot.round = endpoint.breaker.round();
     slot.probe = !endpoint.breaker.healthy();
     slot.id = ++last_id_;
@@ -137,13 +142,39 @@ class Inventory {
     }
     return count;
   }
-  /// Connects in flight are nobody's supply from now on.
+  /// Connects in flight are nobody's supply from now on. What is there is not to be used any more.
   void new_generation() noexcept {
-    ++generation_;
-    endpoints.for_each([this](Endpoint& endpoint) {
-      endpoint.outdated += std::exchange(endpoint.connecting, 0);
-      planner.update(endpoint);
-    });
+    for (PoolSlot& slot : slots) slot.retire_at = TimePoint::min();
+    begin_generation();
+  }
+  /// The same, but what is there may be used until a time of its own: the n connections in steps of over / n, the first
+  /// of them now. What is out, or being opened, learns of its time when it comes back: see adopt().
+  void new_generation(TimePoint now, Duration over) noexcept {
+    const std::size_t all = slots.occupied() - slots.count(SlotState::closing);
+    const Duration step = over / static_cast<Duration::rep>(std::max<std::size_t>(all, 1));
+    Duration::rep nth = 0;
+    for (PoolSlot& slot : slots) {
+      if (slot.state == SlotState::empty || slot.state == SlotState::closing) continue;
+      const TimePoint its_own = after(now, step * nth++);
+      slot.retire_at = is_current(slot) ? its_own : std::min(slot.retire_at, its_own);
+    }
+    begin_generation();
+    for (PoolSlot& slot : slots) {
+      if (slot.state == SlotState::idle) adopt(slot);
+      if (slot.state == SlotState::refreshing && slot.retire_at >= now) adopt(slot);
+    }
+  }
+  /// Whether an older generation's may be used for a while after it has come back at `now`.
+  [[nodiscard]] bool may_adopt(const PoolSlot& slot, TimePoint now) const noexcept {
+    return !is_current(slot) && slot.retire_at > now;
+  }
+  /// By its owner, or while it is idle or refreshing: from here on its own limit says how long it may be used, as every
+  /// hand-out asks anyway.
+  void adopt(PoolSlot& slot) noexcept {
+    slot.lives_until = std::min(slot.lives_until, slot.retire_at);
+    slot.good_until = std::min(slot.good_until, slot.retire_at);
+    slot.retiring = true;
+    slot.generation = generation_;
   }
   [[nodiscard]] bool is_current(const PoolSlot& slot) const noexcept { return slot.generation == generation_; }
 
@@ -171,6 +202,13 @@ class Inventory {
     }
   }
 
+  void begin_generation() noexcept {
+    ++generation_;
+    endpoints.for_each([this](Endpoint& endpoint) {
+      endpoint.outdated += std::exchange(endpoint.connecting, 0);
+      planner.update(endpoint);
+    });
+  }
   void leave_idle(PoolSlot& slot) noexcept {
     slot.endpoint->idle.remove(slot);
     idle_ages.remove(slot);

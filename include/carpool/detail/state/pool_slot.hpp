@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/concepts.hpp>
+#include <carpool/detail/state/circuit_breaker.hpp>
 #include <carpool/detail/state/hooked_list.hpp>
 #include <carpool/detail/state/lease_mark.hpp>
 #include <carpool/detail/state/observed.hpp>
@@ -49,7 +50,8 @@ template <class Types>
 struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   explicit PoolSlot(SlotOwner& whose) noexcept : owner(&whose) {}
 
-  static constexpr std::uint64_t no_use = ~std::uint64_t{0};
+  /// Of a connection that has answered nothing. (After 2^32 - 1 uses it says the contrary, once.)
+  static constexpr std::uint32_t no_use = ~std::uint32_t{0};
 
   SlotOwner* const owner;
   PoolSlot* older = nullptr;            // the SlotTable's
@@ -57,21 +59,32 @@ struct alignas(slot_alignment<Types>) PoolSlot : Slot {
   std::optional<typename Types::Connection> connection;
   SlotState state = SlotState::empty;
   CloseReason reason = CloseReason::closed;  // why, while closing
-  bool leak_reported = false;                // under the lock
-  bool probe = false;                        // while connecting: its endpoint was in trouble
-  bool dirty = false;                        // to be reset before it is idle again
-  bool asked_for = false;                    // it had an asker when its refresh was queued
-  bool is_dead = false;                      // its last ping says so
+  // Under the lock, in one byte:
+  bool leak_reported : 1 = false;
+  bool probe : 1 = false;     // while connecting: its endpoint was in trouble
+  bool retiring : 1 = false;  // its lives_until is a retirement's
+  // The owner's, in the next:
+  std::uint8_t : 0;
+  bool dirty : 1 = false;      // to be reset before it is idle again
+  bool asked_for : 1 = false;  // it had an asker when its refresh was queued
+  bool is_dead : 1 = false;    // its last ping says so
+  std::uint8_t : 0;
   std::uint8_t exceptions = 0;               // in flight when the lease was given; modulo 256, so rather too few
+  CircuitBreaker::Round round = 0;           // its endpoint's breaker's when the connect began
   std::uint32_t generation = 0;              // the pool's when the connect began
-  std::uint32_t round = 0;                   // its endpoint's breaker's when the connect began
+  std::uint32_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
   TimePoint validated_at{};                  // when it was last known to be good
-  TimePoint lives_until = never;             // the connector's own limit
+  TimePoint lives_until = never;             // the connector's own limit, or its retirement's
   TimePoint good_until = never;              // not expired before: lives_until, and what the eviction says, if it can
+  TimePoint retire_at = TimePoint::min();    // while of an older generation, under the lock: may be used until then
   Epoch epoch = 0;                           // of its lessee's cache entry when it was leased; 0: that was closed
   LeaseMark<typename Types::Backend> lease;  // where and since when
   Waiter<Types>* asker = nullptr;            // while refreshing, under the lock: who waits for this one
-  std::uint64_t answered_after = no_use;     // it has answered a background worker's ping, or reset, after so many uses
+
+  /// A background worker's ping or reset has been answered, and nobody has used the connection since.
+  [[nodiscard]] bool answered_since_its_last_use() const noexcept {
+    return answered_after == static_cast<std::uint32_t>(this->uses);
+  }
   [[no_unique_address]] AgeHook<Types, PoolSlot> age_hook;  // for IdleAges, under the lock
   [[no_unique_address]] Observed<typename Types::Observer> observed;
 };

@@ -127,6 +127,10 @@ struct PoolState {
     inventory.new_generation();
     demand.allow_probes();
   }
+  void retire_all(TimePoint now, Duration over) noexcept {
+    inventory.new_generation(now, over);
+    demand.allow_probes();
+  }
 
   /// The counters, and how many slots are in which state; a cached connection is idle.
   [[nodiscard]] PoolStats snapshot() const noexcept {
