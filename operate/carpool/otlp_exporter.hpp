@@ -58,6 +58,7 @@ class OtlpExporter {
     return RecordingTracer<Current>(core_->inbox, sampler);
   }
   /// Sends all spans that have ended, and the pools' metrics as they are now. False: not within the time; it goes on.
+  /// What the collector would not have is done with too: counts() has it.
   bool flush(Duration timeout) {
     return !core_->inbox->forked() && core_->inbox->flush(after(ThreadBackend::now(), timeout));
   }

@@ -9,10 +9,8 @@
 #include <carpool/otlp_exporter.hpp>
 #include <carpool/trace_observer.hpp>
 
+#include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -148,6 +146,33 @@ TEST_F(Otlp, WaitsAsLongAsRetryAfterSays) {
   EXPECT_TRUE(exporter.flush(10s));
   EXPECT_GE(std::chrono::steady_clock::now() - began, 950ms) << "its own back-off is 20 ms";
   EXPECT_EQ(collector_.taken(traces, one_span), 1U);
+}
+
+TEST_F(Otlp, KeepsTheNextReadingBackTooWhereRetryAfterSaysSo) {
+  const FakeServer server;
+  OtlpOptions quick = options();
+  quick.metrics_interval = 10ms;
+  collector_.reply({{.status = 429, .headers = "Retry-After: 2\r\n"}});
+  OtlpExporter exporter(quick, registry_);
+  Pool pool(server.connector(), {.name = "orders"}, {}, observer(exporter, 0));
+  const auto registration = registry_.add(pool);
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return exporter.counts().readings_lost > 10; }));
+  EXPECT_EQ(collector_.requests().size(), 1U) << "and many readings since";
+  EXPECT_TRUE(exporter.stop(10s));
+  EXPECT_EQ(exporter.counts().readings_sent, 1U);
+}
+
+TEST_F(Otlp, FlushEndsThoughSpansKeepComing) {
+  OtlpOptions small = options();
+  small.max_batch = 2;
+  OtlpExporter exporter(small, registry_);
+  std::atomic<bool> ends = false;
+  std::thread busy([&] {
+    while (!ends) end_spans(exporter, 1);
+  });
+  EXPECT_TRUE(exporter.flush(20s));
+  ends = true;
+  busy.join();
 }
 
 TEST_F(Otlp, DoesNotHurryACollectorThatNamesNoTime) {

@@ -39,13 +39,14 @@ class OtlpDelivery {
   [[nodiscard]] const std::string& error() const noexcept { return error_; }        ///< of the last try that failed
   [[nodiscard]] bool retries() const noexcept { return tries_ > 0; }                ///< the next try is not the first
 
-  /// In place of what may be there.
+  /// In place of what may be there. It waits for as long as that would have.
   void load(std::string body, std::size_t items) {
     body_ = std::move(body);
     items_ = items;
     tries_ = 0;
-    due_ = ThreadBackend::now();
-    give_up_at_ = after(due_, options_.give_up_after);
+    const TimePoint now = ThreadBackend::now();
+    due_ = std::max(now, not_before_);
+    give_up_at_ = after(now, options_.give_up_after);
   }
   void unload() noexcept { body_.clear(); }
 
@@ -58,18 +59,21 @@ class OtlpDelivery {
       const HttpResponse answer = channel_.post(path_, body_, end);
       const OtlpVerdict verdict = otlp_verdict(answer.status);
       rejected_ = verdict == OtlpVerdict::taken ? read_rejected(answer.body) : 0;
+      if (verdict != OtlpVerdict::retry) failures_ = 0, not_before_ = TimePoint();
       if (verdict == OtlpVerdict::taken) return finish(End::taken);
       error_ = "the collector answered with status " + std::to_string(answer.status);
       if (verdict == OtlpVerdict::refused) return finish(End::refused);
+      ++failures_;
       rest = read_retry_after(answer.header("Retry-After"), std::chrono::system_clock::now());
       if (rest) rest = std::max(*rest, backoff());  // 0 seconds are no reason to hurry
     } catch (const HttpUnanswered& error) {         // a kept connection that had just ended, as a rule
       error_ = error.what();
-      if (tries_ == 1) rest = Duration::zero();
+      if (++failures_ == 1) rest = Duration::zero();
     } catch (const std::exception& error) {
       error_ = error.what();
+      ++failures_;
     }
-    due_ = after(ThreadBackend::now(), rest ? *rest : backoff());
+    due_ = not_before_ = after(ThreadBackend::now(), rest ? *rest : backoff());
     return due_ > give_up_at_ ? finish(End::given_up) : End::pending;
   }
 
@@ -82,7 +86,7 @@ class OtlpDelivery {
   [[nodiscard]] Duration backoff() const {
     const Duration most = options_.retry.max;
     Duration length = options_.retry.initial;
-    for (unsigned i = 1; i < tries_ && length < most; ++i) length = length > most / 2 ? most : 2 * length;
+    for (unsigned i = 1; i < failures_ && length < most; ++i) length = length > most / 2 ? most : 2 * length;
     const auto half = static_cast<std::uint64_t>(length.count()) / 2;
     return length - Duration(static_cast<Duration::rep>(ThreadBackend::random() % (half + 1)));
   }
@@ -92,7 +96,9 @@ class OtlpDelivery {
   const std::string path_;
   std::string body_;
   std::size_t items_ = 0;
-  unsigned tries_ = 0;
+  unsigned tries_ = 0;      // of this message
+  unsigned failures_ = 0;   // in a row, of whichever messages
+  TimePoint not_before_{};  // what the last failure asks of the message that comes after it, too
   TimePoint due_ = never;
   TimePoint give_up_at_ = never;
   std::uint64_t rejected_ = 0;

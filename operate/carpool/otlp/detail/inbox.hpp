@@ -26,6 +26,7 @@ class OtlpInbox final : public SpanSink {
   /// What the exporter's thread finds when it wakes.
   struct Orders {
     std::uint64_t flush = 0;       ///< everything is to be sent for this flush, and those before it
+    std::uint64_t upto = 0;        ///< how many spans, since the beginning, were there when it was asked for
     bool stop = false;             ///< and then it is to end
     TimePoint deadline = never;    ///< of that
     std::size_t waiting = 0;       ///< spans
@@ -54,6 +55,7 @@ class OtlpInbox final : public SpanSink {
   bool flush(TimePoint deadline) {
     std::unique_lock lock(mutex_);
     const std::uint64_t mine = ++orders_.flush;
+    orders_.upto = taken_ + spans_.size();
     to_exporter_.notify_one();
     return to_others_.wait_until(lock, deadline, [&] { return flushed_ >= mine || ended_; }) && flushed_ >= mine;
   }
@@ -91,12 +93,18 @@ class OtlpInbox final : public SpanSink {
     const std::scoped_lock lock(mutex_);
     return spans_.size();
   }
+  /// How many spans were taken since the beginning.
+  [[nodiscard]] std::uint64_t taken() const {
+    const std::scoped_lock lock(mutex_);
+    return taken_;
+  }
   [[nodiscard]] std::vector<SpanRecord> take_batch() {
     const std::scoped_lock lock(mutex_);
     const auto size = static_cast<std::ptrdiff_t>(std::min(spans_.size(), max_batch_));
     std::vector<SpanRecord> batch(std::make_move_iterator(spans_.begin()),
                                   std::make_move_iterator(spans_.begin() + size));
     spans_.erase(spans_.begin(), spans_.begin() + size);
+    taken_ += batch.size();
     orders_.oldest = Clock::now();
     return batch;
   }
@@ -142,6 +150,7 @@ class OtlpInbox final : public SpanSink {
   std::condition_variable to_exporter_;
   std::condition_variable to_others_;
   std::deque<SpanRecord> spans_;
+  std::uint64_t taken_ = 0;
   OtlpCounts counts_;
   Orders orders_;
   std::uint64_t flushed_ = 0;

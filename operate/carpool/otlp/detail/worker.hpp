@@ -40,7 +40,7 @@ class OtlpWorker {
         load();
         send(spans_, [this](End end) { count_spans(end); });
         send(metrics_, [this](End end) { count_reading(end); });
-        if (!wants_flush() || spans_.loaded() || metrics_.loaded() || more_spans()) continue;
+        if (!wants_flush() || spans_.loaded() || metrics_.loaded() || inbox_->taken() < orders_.upto) continue;
         inbox_->note_flushed(flushed_ = orders_.flush);
         if (orders_.stop) break;
       } catch (const std::exception& error) {  // no memory, as a rule: the next round may have some
@@ -57,10 +57,6 @@ class OtlpWorker {
   using End = OtlpDelivery::End;
 
   [[nodiscard]] bool wants_flush() const noexcept { return orders_.flush > flushed_; }
-  [[nodiscard]] bool more_spans() {
-    orders_.waiting = inbox_->waiting();
-    return orders_.waiting > 0;
-  }
   /// Spans go when their first one has waited for long enough, or as many wait as go together, or at once.
   [[nodiscard]] TimePoint spans_due() const noexcept {
     if (spans_.loaded()) return spans_.due();
