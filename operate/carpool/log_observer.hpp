@@ -26,11 +26,11 @@ namespace carpool::inline v0_1 {
 /// One line for each event, in logfmt or as JSON:
 ///   ts=2026-11-29T19:35:48.123Z level=error event=connection_failed pool=orders connection=7 server=10.0.0.7:5432
 ///     class=network error="connection refused" took_ms=0.214
-/// Leases write nothing, so a lease costs next to nothing. Of each kind of event at most LogOptions::lines_per_second lines are
-/// written in a second; then one that says how many more there were, with the next line of any kind after that second,
-/// or when the observer ends. Text is escaped, values beyond 480 bytes are cut, and what looks like a password in a URL
-/// is not written.
-/// Threads:  events come from any; the sink may be called by several at once. It runs without a lock of the pool's or
+/// Leases write nothing, so a lease costs next to nothing. Of each kind of event at most LogOptions::lines_per_second
+/// lines are written in a second; then one that says how many more there were, with the next line of any kind after
+/// that second, or when the observer ends. Text is escaped, values beyond 480 bytes are cut, and what looks like a
+/// password in a URL is not written. Threads:  events come from any; the sink may be called by several at once. It runs
+/// without a lock of the pool's or
 ///           this observer's, but in the caller of the pool who caused the event, so it should not wait. What it throws
 ///           is dropped.
 /// Memory:   fixed; a line is made on the stack, in some 2.5 kB.
