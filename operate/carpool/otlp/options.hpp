@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carpool/http_connector.hpp>
+#include <carpool/pool_options.hpp>
 #include <carpool/time.hpp>
 
 #include <chrono>
