@@ -23,6 +23,7 @@ DEBIAN = {
     "mysql_connector": ["libmariadb-dev", "pkg-config"],
     "sqlite_connector": ["libsqlite3-dev"],
     "http_connector": ["libcurl4-openssl-dev"],
+    "otlp_exporter": ["libcurl4-openssl-dev"],
     "tls_connector": ["libssl-dev"],
     "thrift_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
     "hive_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
