@@ -8,7 +8,7 @@ namespace carpool::inline v0_1::detail {
 /// Texts go into the page as text, never as HTML.
 inline constexpr std::string_view page_chart_script = R"js(
 "use strict";
-const KEPT = 300;  // seconds that the charts show
+const KEPT = 300, FIRST = 60;  // seconds that the charts show at most, and at first
 const WIDTH = 300, TALL = 60;
 const PARTS = [["in_use", "use", "in use"], ["idle", "idle", "idle"], ["connecting", "connect", "connecting"], ["closing", "close", "closing"]];
 
@@ -32,12 +32,9 @@ function digits(number) {
 function time(seconds) {
   if (seconds === null) return "no limit";
   if (seconds === 0) return "0";
-  if (seconds < 1e-6) return (seconds * 1e9).toFixed(0) + " ns";
-  if (seconds < 1e-3) return digits(seconds * 1e6) + " µs";
-  if (seconds < 1) return digits(seconds * 1e3) + " ms";
-  if (seconds < 120) return digits(seconds) + " s";
-  if (seconds < 7200) return digits(seconds / 60) + " min";
-  return digits(seconds / 3600) + " h";
+  const [unit, size] = [["ns", 1e-9, 1e-6], ["µs", 1e-6, 1e-3], ["ms", 1e-3, 1], ["s", 1, 120], ["min", 60, 7200], ["h", 3600, Infinity]].find(each => seconds < each[2]);
+  const length = Math.round(seconds / size * 1e6) / 1e6;
+  return (Number.isInteger(length) ? length : digits(length)) + "\u00a0" + unit;
 }
 function number(count) { return count.toLocaleString("en"); }
 
@@ -52,8 +49,8 @@ function runs(samples) {
   return all;
 }
 // The outline of what lies between two heights, over time.
-function area(samples, now, scale, tall, low, high) {
-  const x = sample => (WIDTH * (1 - (now - sample.at) / KEPT)).toFixed(1);
+function area(samples, now, span, scale, tall, low, high) {
+  const x = sample => (WIDTH * (1 - (now - sample.at) / span)).toFixed(1);
   const y = value => (tall - value * scale).toFixed(1);
   return runs(samples).map(run => {
     const until = {...run.at(-1), at: run.at(-1).at + 1};  // a sample is true until the next
@@ -70,9 +67,9 @@ class Charts {
     this.limit = draw("path", {class: "limit"});
     const view = tall => ({viewBox: `0 0 ${WIDTH} ${tall}`, preserveAspectRatio: "none", role: "img"});
     const frame = tall => draw("path", {class: "frame", d: `M0 ${tall}H${WIDTH}`});
-    this.slots = draw("svg", {...view(TALL), class: "slots", "aria-label": "Connections over the last five minutes"}, ...this.paths, this.limit, frame(TALL));
+    this.slots = draw("svg", {...view(TALL), class: "slots", "aria-label": "Connections over the last minutes"}, ...this.paths, this.limit, frame(TALL));
     this.waiters = draw("path", {class: "wait"});
-    this.waits = draw("svg", {...view(20), class: "waits", "aria-label": "Waiting callers over the last five minutes"}, this.waiters, frame(20));
+    this.waits = draw("svg", {...view(20), class: "waits", "aria-label": "Waiting callers over the last minutes"}, this.waiters, frame(20));
     this.left = make("span"), this.right = make("span");
     this.element = make("div", {}, this.slots, this.waits, make("div", {className: "axis"}, this.left, this.right));
     this.element.addEventListener("pointermove", event => { this.pointed = this.sampleAt(event); this.label(); });
@@ -84,26 +81,28 @@ class Charts {
     while (this.samples[0].at < at - KEPT) this.samples.shift();
   }
   draw() {
-    const now = this.samples.at(-1).at + 1, total = s => PARTS.reduce((sum, part) => sum + s[part[0]], 0);
+    const now = this.samples.at(-1).at + 1;
+    this.span = Math.min(KEPT, Math.max(FIRST, now - this.samples[0].at));
+    const total = s => PARTS.reduce((sum, part) => sum + s[part[0]], 0);
     const top = Math.max(...this.samples.map(s => Math.max(s.max_size, total(s)))), scale = (TALL - 4) / top;
     PARTS.forEach((part, i) => {
       const below = s => PARTS.slice(0, i).reduce((sum, each) => sum + s[each[0]], 0);
-      this.paths[i].setAttribute("d", area(this.samples, now, scale, TALL, below, s => below(s) + s[part[0]]));
+      this.paths[i].setAttribute("d", area(this.samples, now, this.span, scale, TALL, below, s => below(s) + s[part[0]]));
     });
     const y = TALL - this.samples.at(-1).max_size * scale;
     this.limit.setAttribute("d", `M0 ${y}H${WIDTH}`);
     this.most = Math.max(...this.samples.map(s => s.waiting));
-    this.waiters.setAttribute("d", area(this.samples, now, 18 / Math.max(this.most, 1), 20, () => 0, s => s.waiting));
+    this.waiters.setAttribute("d", area(this.samples, now, this.span, 18 / Math.max(this.most, 1), 20, () => 0, s => s.waiting));
     this.label();
   }
   sampleAt(event) {
     const box = this.element.getBoundingClientRect(), now = this.samples.at(-1).at + 1;
-    const at = now - KEPT * (1 - (event.clientX - box.left) / box.width);
+    const at = now - this.span * (1 - (event.clientX - box.left) / box.width);
     return this.samples.reduce((best, s) => Math.abs(s.at - at) < Math.abs(best.at - at) ? s : best);
   }
   label() {
     const s = this.pointed, last = this.samples.at(-1);
-    say(this.left, s ? `${Math.round(last.at - s.at)} s ago` : "5 min ago");
+    say(this.left, s ? `${Math.round(last.at - s.at)} s ago` : `${time(Math.round(this.span))} ago`);
     say(this.right, s ? PARTS.map(part => `${part[2]} ${s[part[0]]}`).join(", ") + `, waiting ${s.waiting}`
       : `dashed: max_size ${last.max_size}; most waiting: ${this.most}; now`);
   }

@@ -31,20 +31,25 @@ function waitTable(metrics) {
     row(span ? `wait, last ${Math.round(span)} s` : "wait, lately", metrics.wait_recent), row("wait, since start", metrics.wait),
     row("in use for", metrics.use), row("connect took", metrics.create)]);
 }
-function holderTable(pool) {
+function holderTable(pool, card) {
   if (!pool.holders_total) return note("No connection is out.");
   const clock = age => new Date(Date.now() - age * 1000).toLocaleTimeString("en-GB");
-  const rows = pool.holders.map(h => [`${h.file}:${h.line}`, time(h.age_s), clock(h.age_s), "#" + h.connection, h.worker || "–"]);
-  const rest = pool.holders_total - rows.length;
-  return make("div", {}, table(["acquired at", "for", "since", "connection", "worker"], rows), rest > 0 ? note(`and ${rest} more`) : "");
+  const shown = pool.holders.slice(0, card.showsAll ? pool.holders.length : 8);  // the oldest, and the card keeps its height
+  const rows = shown.map(h => [`${h.file}:${h.line}`, time(h.age_s), clock(h.age_s), "#" + h.connection, h.worker || "–"]);
+  const rest = pool.holders_total - rows.length, whole = make("div", {className: "holders"}, table(["acquired at", "for", "since", "connection", "worker"], rows));
+  if (rest > 0 && !card.showsAll) {
+    whole.append(make("button", {type: "button", className: "plain", onclick: () => { card.showsAll = true; card.render(); }}, `and ${rest} more`));
+  } else if (rest > 0) whole.append(note(`and ${rest} more`));
+  return whole;
 }
-function endpointTable(pool) {
+function endpointList(pool) {
   if (!pool.endpoints_total) return note("None is in use.");
-  const breaker = e => e.breaker === "closed" ? "closed" : e.breaker === "open" ? `open, next try in ${time(e.retry_after_s)}` : "half open";
-  const waits = e => e.waiting ? `${e.waiting}, ${time(e.oldest_wait_s)}` : "0";
-  const rows = pool.endpoints.map(e => [words(e.server || "(unnamed)"), e.connections, waits(e), breaker(e), words(e.last_error || "–")]);
-  const rest = pool.endpoints_total - rows.length;
-  return make("div", {}, table(["server", "connections", "waiting", "breaker", "last error"], rows), rest > 0 ? note(`and ${rest} more`) : "");
+  const breaker = e => e.breaker === "closed" ? "breaker closed" : e.breaker === "open" ? `breaker open, next try in ${time(e.retry_after_s)}` : "breaker half open";
+  const waits = e => e.waiting ? `${e.waiting} waiting, the first for ${time(e.oldest_wait_s)}` : "0 waiting";
+  const item = e => make("li", {}, make("b", {}, e.server || "(unnamed)"), ` ${e.connections} ${e.connections === 1 ? "connection" : "connections"}, ${waits(e)}, `,
+    make("span", {className: e.breaker === "closed" ? "" : "alarm"}, breaker(e)), e.last_error ? make("div", {className: "alarm"}, e.last_error) : "");
+  const rest = pool.endpoints_total - pool.endpoints.length;
+  return make("div", {}, make("ul", {}, ...pool.endpoints.map(item)), rest > 0 ? note(`and ${rest} more`) : "");
 }
 function pairs(object, show) { return table(["", ""], Object.entries(object).map(([name, value]) => [name, words(show(name, value))])); }
 function countTable(pool) {
@@ -75,7 +80,7 @@ class Card {
       whole.addEventListener("toggle", () => this.render());
       return {whole, count, body, build};
     };
-    this.sections = [section("Who holds connections", holderTable, open), section("Endpoints", endpointTable, open),
+    this.sections = [section("Who holds connections", holderTable, open), section("Endpoints", endpointList, open),
       section("Counts", countTable, false), section("Options", optionTable, false)];
     this.steer = this.steering();
     this.element = make("article", {card: this}, make("h2", {}, make("span", {className: "name"}, name), this.badge),
@@ -136,7 +141,7 @@ class Card {
     const counts = [pool.holders_total, pool.endpoints_total];
     this.sections.forEach((section, i) => {
       say(section.count, i < counts.length ? ` (${counts[i]})` : "");
-      if (section.whole.open) section.body.replaceChildren(section.build(pool));
+      if (section.whole.open) section.body.replaceChildren(section.build(pool, this));
     });
     this.steer.hidden = !token;
     this.pause.hidden = pool.suspended, this.resume.hidden = !pool.suspended;

@@ -15,7 +15,7 @@ inline constexpr std::string_view page_style = R"css(
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #10151c; --card: #19212b; --ink: #e6eaf0; --soft: #9aa6b5; --rule: #2b3643;
-    --use: #4aa8e0; --idle: #24516e; --connect: #e0a526; --close: #768292; --wait: #ff8a5b;
+    --use: #4aa8e0; --idle: #2a5f83; --connect: #e0a526; --close: #768292; --wait: #ff8a5b;
     --good: #7fdba0; --good-ground: #173524; --bad: #ffaaa2; --bad-ground: #47201f; --pause: #f5c76b; --pause-ground: #3d2f10;
   }
 }
@@ -29,6 +29,7 @@ h1 { font-size: 20px; margin: 0; }
 input, button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: 4px 10px; }
 input { min-width: 0; }
 button { cursor: pointer; }
+button.plain { border: 0; padding: 2px 0; color: var(--use); background: none; }
 button:hover { border-color: var(--soft); }
 button.armed { background: var(--bad-ground); color: var(--bad); border-color: var(--bad); }
 :focus-visible { outline: 2px solid var(--use); outline-offset: 1px; }
@@ -40,7 +41,7 @@ h2 .name { overflow-wrap: anywhere; }
 .badge { flex: none; max-width: 60%; font-size: 12px; font-weight: 600; padding: 1px 9px; border-radius: 9px; background: var(--good-ground); color: var(--good); }
 .badge.bad { background: var(--bad-ground); color: var(--bad); }
 .badge.pause { background: var(--pause-ground); color: var(--pause); }
-.figures { display: grid; grid-template-columns: repeat(5, 1fr); gap: 4px; margin: 0; }
+.figures { display: grid; grid-template-columns: repeat(5, auto); justify-content: space-between; gap: 4px; margin: 0; }
 .figures div { min-width: 0; }
 .figures dt { font-size: 12px; color: var(--soft); white-space: nowrap; }
 .figures dt::before { content: ""; display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 5px; background: var(--swatch); }
@@ -60,6 +61,10 @@ th, td { text-align: right; padding: 3px 0 3px 12px; border-top: 1px solid var(-
 thead th { border-top: 0; color: var(--soft); font-size: 12px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td.words { white-space: normal; overflow-wrap: anywhere; text-align: left; min-width: 130px; }
+ul { list-style: none; margin: 4px 0; padding: 0; }
+li { padding: 3px 0; overflow-wrap: anywhere; }
+li b { font-weight: 600; margin-right: 6px; }
+.alarm { color: var(--bad); }
 .waiting-times { margin-top: 6px; }
 details { border-top: 1px solid var(--rule); padding-top: 5px; margin-top: 7px; }
 summary { cursor: pointer; color: var(--soft); }
@@ -73,7 +78,8 @@ summary b { color: var(--ink); font-weight: 600; }
   header { padding: 12px 12px 0; } main { padding: 10px 12px 24px; gap: 12px; } article { padding: 12px; }
   .figures dt { font-size: 11px; } .figures dt::before { width: 7px; height: 7px; margin-right: 3px; } .figures dd { font-size: 17px; }
   #unlock { flex: 1 1 100%; } #token { flex: 1; } #trouble { width: calc(100% - 24px); }
-  th, td { padding-left: 8px; }
+  table { font-size: 13px; } th, td { padding-left: 6px; }
+  .holders th:nth-child(5), .holders td:nth-child(5) { display: none; }
 }
 )css";
 

@@ -19,7 +19,7 @@ namespace carpool::inline v0_1::detail {
   if (stats.suspended) return "suspended";
   const auto is_open = [](const EndpointStats& endpoint) { return endpoint.breaker != BreakerState::closed; };
   if (!endpoints.empty() && std::all_of(endpoints.begin(), endpoints.end(), is_open))
-    return "the circuit breaker of every endpoint is open";
+    return "breaker open on every endpoint";
   return {};
 }
 

@@ -2,16 +2,17 @@
 #pragma once
 
 #include <carpool/admin/detail/message.hpp>
+#include <carpool/admin/detail/server_waker.hpp>
+#include <carpool/admin/detail/signals_untouched.hpp>
 #include <carpool/admin/detail/steering.hpp>
 
 #include <civetweb.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -23,38 +24,16 @@
 
 namespace carpool::inline v0_1::detail {
 
-/// The signals of a process belong to its program: civetweb's threads, which inherit their starter's mask, take none of
-/// them, and what its start changes is changed back.
-class SignalsUntouched {
- public:
-  SignalsUntouched() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &mask_);
-    ::sigaction(SIGPIPE, nullptr, &on_pipe_);
-  }
-  SignalsUntouched(const SignalsUntouched&) = delete;
-  SignalsUntouched& operator=(const SignalsUntouched&) = delete;
-  ~SignalsUntouched() {
-    ::sigaction(SIGPIPE, &on_pipe_, nullptr);
-    ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-  }
-
- private:
-  sigset_t mask_{};
-  struct sigaction on_pipe_{};
-};
-
 /// Answers each request by one call of the handler, on one of a few threads. Each connection serves one request.
 class WebServer {
  public:
   using Handler = std::function<AdminAnswer(const AdminRequest&)>;  // what it throws becomes a 500
 
   /// Throws std::runtime_error with civetweb's words where the port cannot be had.
-  WebServer(const std::string& address, std::uint16_t port, Handler handler) : handler_(std::move(handler)) {
+  WebServer(const std::string& address, std::uint16_t port, Handler handler)
+      : handler_(std::move(handler)), address_(address) {
     const bool is_v6 = address.find(':') != std::string::npos;
-    const std::string where = (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
-    start(where);
+    start((is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port));
     mg_server_port bound{};
     if (::mg_get_server_ports(context_, 1, &bound) == 1) port_ = static_cast<std::uint16_t>(bound.port);
   }
@@ -62,33 +41,42 @@ class WebServer {
   WebServer& operator=(const WebServer&) = delete;
   /// Waits for the requests that are being answered. In a forked child, which has none of its threads, nothing is done.
   ~WebServer() {
-    if (::getpid() == process_) ::mg_stop(context_);
+    if (::getpid() != process_) return;
+    const ServerWaker waker(address_, port_);
+    ::mg_stop(context_);
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
  private:
+  static constexpr const char* workers = "8";      // threads: so many slow clients may be waited for at once
   static constexpr long long longest_body = 4096;  // a pool's name, and a number
   static constexpr std::size_t longest_headers =
       16384;  // civetweb reads more, because it answers a 400 beyond its bound
 
   void start(const std::string& where) {
-    const SignalsUntouched untouched;
+    SignalsUntouched untouched;
     static const unsigned initialised = ::mg_init_library(MG_FEATURES_DEFAULT);  // counts no users that could end it
     static_cast<void>(initialised);
     mg_callbacks callbacks{};
     callbacks.begin_request = &WebServer::serve;
     callbacks.http_error = &WebServer::say_error;
     callbacks.log_message = &WebServer::keep_message;
+    callbacks.init_thread = &WebServer::count_thread;
     std::array<const char*, 15> options{
-        "listening_ports",   where.c_str(), "num_threads", "8", "request_timeout_ms", "3000",
-        "enable_keep_alive", "no",          "tcp_nodelay", "1", "max_request_size",   "262144",
+        "listening_ports",   where.c_str(), "num_threads", workers, "request_timeout_ms", "3000",
+        "enable_keep_alive", "no",          "tcp_nodelay", "1",     "max_request_size",   "262144",
         "linger_timeout_ms", "1000",        nullptr};
     context_ = ::mg_start(&callbacks, this, options.data());
     if (context_ == nullptr)
       throw std::runtime_error("carpool's admin page cannot listen on " + where + (why_.empty() ? "" : ": " + why_));
+    threads_.wait_for(1 + std::atoi(workers));
   }
 
+  static void* count_thread(const mg_context* context, int) noexcept {
+    static_cast<WebServer*>(::mg_get_user_data(context))->threads_.count();
+    return nullptr;
+  }
   [[nodiscard]] static WebServer& self(const mg_connection* connection) noexcept {
     return *static_cast<WebServer*>(::mg_get_user_data(::mg_get_context(connection)));
   }
@@ -181,6 +169,8 @@ class WebServer {
   }
 
   const Handler handler_;
+  const std::string address_;
+  ThreadsBegun threads_;
   std::mutex why_mutex_;
   std::string why_;  // civetweb's first message: why it could not start
   mg_context* context_ = nullptr;
