@@ -71,7 +71,7 @@ class AdminPageTest : public testing::Test {
     return is_there ? testing::AssertionSuccess() : testing::AssertionFailure() << answer.body << " has no " << part;
   }
 
-  const FakeServer server;
+  FakeServer server;
   PoolRegistry registry;
   Shown orders{registry, server, {.name = "orders", .max_size = 3}};
   const AdminPage page{registry, {.steering_token = token}};

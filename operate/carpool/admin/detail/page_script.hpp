@@ -38,7 +38,9 @@ function holderTable(pool, card) {
   const rows = shown.map(h => [`${h.file}:${h.line}`, time(h.age_s), clock(h.age_s), "#" + h.connection, h.worker || "–"]);
   const rest = pool.holders_total - rows.length, whole = make("div", {className: "holders"}, table(["acquired at", "for", "since", "connection", "worker"], rows));
   if (rest > 0 && !card.showsAll) {
-    whole.append(make("button", {type: "button", className: "plain", onclick: () => { card.showsAll = true; card.render(); }}, `and ${rest} more`));
+    const more = make("button", {type: "button", className: "plain"}, `and ${rest} more`);
+    more.addEventListener("click", () => { card.showsAll = true; card.render(); });
+    whole.append(more);
   } else if (rest > 0) whole.append(note(`and ${rest} more`));
   return whole;
 }
@@ -120,15 +122,27 @@ class Card {
   }
   update(at, pool) {
     this.pool = pool;
+    this.at = at;
+    this.element.classList.remove("gone");
     this.charts.add(at, pool);
     this.render();
+  }
+  // It may come back; what it was is shown as long as its charts would be.
+  leave(at) {
+    this.element.classList.add("gone");
+    this.badge.className = "badge pause";
+    say(this.badge, "gone");
+    if (at - this.at < KEPT) return;
+    seen.unobserve(this.element);
+    this.element.remove();
+    cards.delete(this.name);
   }
   show(isSeen) {
     this.isSeen = isSeen;
     this.render();
   }
   render() {
-    if (!this.isSeen || !this.pool) return;
+    if (!this.isSeen || !this.pool || this.element.classList.contains("gone")) return;
     const pool = this.pool;
     this.badge.className = "badge" + (pool.ready ? "" : pool.suspended && !pool.closed ? " pause" : " bad");
     say(this.badge, pool.ready ? "ready" : pool.not_ready_because);
@@ -151,7 +165,7 @@ class Card {
 
 function take(answer) {
   const at = performance.now() / 1000, names = new Set(answer.pools.map(pool => pool.name)), few = names.size <= 4;
-  for (const [name, card] of cards) if (!names.has(name)) seen.unobserve(card.element), card.element.remove(), cards.delete(name);
+  for (const [name, card] of cards) if (!names.has(name)) card.leave(at);
   for (const pool of answer.pools) {
     if (!cards.has(pool.name)) {
       cards.set(pool.name, new Card(pool.name, few));
