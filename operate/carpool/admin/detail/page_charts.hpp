@@ -27,14 +27,13 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 function digits(number) {
-  return number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2);
+  return Number(number.toFixed(number >= 100 ? 0 : number >= 10 ? 1 : 2));
 }
 function time(seconds) {
   if (seconds === null) return "no limit";
   if (seconds === 0) return "0";
   const [unit, size] = [["ns", 1e-9, 1e-6], ["µs", 1e-6, 1e-3], ["ms", 1e-3, 1], ["s", 1, 120], ["min", 60, 7200], ["h", 3600, Infinity]].find(each => seconds < each[2]);
-  const length = Math.round(seconds / size * 1e6) / 1e6;
-  return (Number.isInteger(length) ? length : digits(length)) + "\u00a0" + unit;
+  return digits(seconds / size) + "\u00a0" + unit;
 }
 function number(count) { return count.toLocaleString("en"); }
 
