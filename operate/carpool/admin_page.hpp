@@ -16,20 +16,17 @@ namespace carpool::inline v0_1 {
 ///   GET /            one page without outside resources: what each pool of the registry does, once a second
 ///   GET /pools.json  the figures that it draws; docs/how-to/operate.md has its format
 ///   GET /healthz     200 as long as the process answers
-///   GET /readyz      200 while every pool could serve; else 503, with the names of those that could not, and why:
-///   closed,
-///                    suspended, or no endpoint whose circuit breaker is closed
+///   GET /readyz      200 while every pool could serve; else 503, with the names of those that could not, and whether
+///                    they are closed, suspended, or have no endpoint whose circuit breaker is closed
 ///   POST /steer/retire, suspend, resume, resize, clear, drain   with AdminPageOptions::steering_token alone
 /// What is never shown: credentials, the process's environment and arguments, what goes over connections. Errors of
 /// connects are shown in the connector's words, which with this library's connectors contain no password.
 /// Threads:  civetweb's, some ten, which take no signals and sleep while nobody asks. They look at the pools, so a pool
 ///           that is registered must be one that several threads may use: no pool on SingleBackend.
-/// Lifetime: pools may come and go while it is shown. The page keeps the registry's contents alive. A forked child has
-/// no
-///           page; the destructor does nothing there.
-/// Errors:   400 for what is no request, 401 without the token, 403 where a host, an origin or steering is not allowed,
-/// 404,
-///           405, 408 for a slow client, 413, 431, 500.
+/// Lifetime: pools may come and go while it is shown. The page keeps the registry's contents alive. In a forked child
+///           there is no page, and the destructor does nothing.
+/// Errors:   400 for what is no request, or not whole within 3 s; 401 without the token; 403 where a host, an origin or
+///           steering is not allowed; 404, 405, 411, 413, 431, 500.
 class AdminPage {
  public:
   /// Listens when it returns. Throws std::invalid_argument for bad options, and std::runtime_error, with the cause,

@@ -59,6 +59,15 @@ def check_steering(page):
     assert page.run(card("orders", ".querySelector('.badge').textContent")) == "ready", "one click drains nothing"
 
 
+def check_gone(page, pools):
+    """A pool that has ended is shown as that, behind the others."""
+    pools.stdin.write("\n")
+    pools.stdin.flush()
+    page.wait_for(card("search", ".querySelector('.badge').textContent === 'gone'"))
+    page.wait_for(card("search", ".getBoundingClientRect().top >= ") + CARD.format("orders") + ".getBoundingClientRect().bottom")
+    page.wait_for("byId('summary').textContent.includes('of 3 ready')")
+
+
 def check_looks(page, url, folder):
     grounds = set()
     for width in (1280, 390):
@@ -93,6 +102,7 @@ def main():
             check_names(page)
             check_steering(page)
             check_looks(page, url, folder)
+            check_gone(page, pools)
             assert page.complaints() == [], page.complaints()
             strangers = {address for address in page.requested() if not address.startswith((url, "data:"))}
             assert url + "pools.json" in page.requested()

@@ -82,12 +82,18 @@ class Chromium:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", script))
         return result["result"].get("value")
 
-    def wait_for(self, script, seconds=10):
-        """Until the expression is true; says which was not."""
+    def wait_for(self, script, seconds=20):
+        """Until the expression is true; says which was not. What it looks for may not be there yet."""
         end = time.monotonic() + seconds
-        while not self.run(script):
+        why = "false"
+        while True:
+            try:
+                if self.run(script):
+                    return
+            except RuntimeError as error:
+                why = str(error)
             if time.monotonic() > end:
-                raise AssertionError(f"after {seconds} s this is still not so: {script}")
+                raise AssertionError(f"after {seconds} s this is still not so: {script} ({why})")
             time.sleep(0.1)
 
     def open(self, url, width=1280, height=900, dark=False):

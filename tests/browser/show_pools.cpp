@@ -1,7 +1,7 @@
 // needs: admin_page
 // Pools in all conditions, busy with nothing, and the page that shows them: for tests/browser/check.py, for pictures,
-// and to measure what watching costs. Usage: show_pools [how many more idle pools]    It prints the page's URL, and
-// ends when its standard input does.
+// and to measure what watching costs. It prints the page's URL, ends the pool "search" at the first line of its
+// standard input, and all of them when that ends. Usage: show_pools [how many more idle pools]
 #include <carpool/admin_page.hpp>
 #include <carpool/connection_pool.hpp>
 #include <carpool/errors.hpp>
@@ -94,7 +94,8 @@ int show(int more) {
   carpool::PoolRegistry registry;
   Busy orders(registry, {.server = "db.example:5432/orders", .connect_time = 20ms}, {.name = "orders", .max_size = 8});
   Busy sessions(registry, {.server = "cache.example:6379"}, {.name = "sessions", .max_size = 16, .min_idle = 4});
-  Busy search(registry, {.server = "search.example:9200", .is_down = true}, {.name = "search", .max_size = 4});
+  auto search = std::make_unique<Busy>(registry, Sessions{.server = "search.example:9200", .is_down = true},
+                                       carpool::PoolOptions{.name = "search", .max_size = 4});
   Busy strange(registry, {.server = "<i>é</i>.example:80"}, {.name = "</script><script>alert(1)</script> 数据 \xff"});
   std::vector<std::unique_ptr<Busy>> quiet;
   for (int i = 0; i < more; ++i)
@@ -102,14 +103,13 @@ int show(int more) {
         std::make_unique<Busy>(registry, Sessions{"quiet.example:1"}, carpool::PoolOptions{.name = "quiet"}));
   orders.use(11, 60ms, 60ms);
   sessions.use(14, 3ms, 9ms);
-  search.use(2, 1ms, 400ms);
+  search->use(2, 1ms, 400ms);
   const auto forgotten = orders.pool().acquire();
   const auto also_forgotten = strange.pool().acquire();
   const carpool::AdminPage page(registry, {.steering_token = "only-for-this-test"});
   std::printf("%s\n", page.url().c_str());
   std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
+  while (std::getchar() != EOF) search.reset();
   return EXIT_SUCCESS;
 }
 

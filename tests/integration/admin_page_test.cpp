@@ -239,8 +239,23 @@ TEST_F(AdminPageTest, RefusesWhatIsTooLong) {
   const std::string huge = "POST /steer/suspend HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n";
   EXPECT_EQ(ask_raw(page.port(), huge).status, 413) << "without waiting for it";
   const std::string chunked = "POST /steer/suspend HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
-  EXPECT_EQ(ask_raw(page.port(), chunked + "1388\r\n" + std::string(5000, 'a') + "\r\n0\r\n\r\n").status, 413);
+  EXPECT_EQ(ask_raw(page.port(), chunked + "1388\r\n" + std::string(5000, 'a') + "\r\n0\r\n\r\n").status, 411);
   EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(AdminPageTest, DoesNotActOnAPartOfARequest) {
+  const std::string head =
+      "POST /steer/resize HTTP/1.1\r\nHost: localhost\r\n" + authorized + "Content-Length: 25\r\n\r\n";
+  RawHttp slow(page.port());
+  slow.send(head + "pool=orders&max_size=1");  // and 000, which does not come
+  EXPECT_EQ(slow.read_to_end().status, 400);
+  RawHttp cut(page.port());
+  cut.send(head + "pool=orders&max_size=1");
+  cut.end();
+  EXPECT_EQ(cut.read_to_end().status, 400);
+  EXPECT_EQ(orders.pool.stats().max_size, 3U);
+  EXPECT_EQ(ask_raw(page.port(), head + "pool=orders&max_size=1000").status, 200);
+  EXPECT_EQ(orders.pool.stats().max_size, 1000U);
 }
 
 TEST_F(AdminPageTest, RefusesWhatIsNoHttp) {
@@ -322,19 +337,29 @@ TEST_F(AdminPageTest, ShowsPoolsThatComeAndGo) {
   EXPECT_EQ(get("/pools.json").body.find("passing"), std::string::npos);
 }
 
-TEST_F(AdminPageTest, EndsWhileItIsAsked) {
-  for (int i = 0; i < 5; ++i) {
-    std::optional<AdminPage> passing(std::in_place, registry);
-    std::atomic<bool> over = false;
-    const std::uint16_t port = passing->port();
-    std::thread client([&] {
+/// How long the last of some clients waited for its answer after the page had ended.
+std::chrono::steady_clock::duration longest_wait_past_the_end(std::unique_ptr<AdminPage> page) {
+  std::atomic<bool> over = false;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&over, port = page->port()] {
       while (!over) static_cast<void>(ask_http(port, "GET", "/pools.json"));
     });
-    std::this_thread::sleep_for(20ms);
-    passing.reset();
-    over = true;
-    client.join();
   }
+  std::this_thread::sleep_for(20ms);
+  page.reset();
+  over = true;
+  const auto end = std::chrono::steady_clock::now();
+  for (auto& client : clients) client.join();
+  return std::chrono::steady_clock::now() - end;
+}
+
+TEST_F(AdminPageTest, EndsWhileItIsAskedAndLeavesNoClientWaiting) {
+  static_cast<void>(get("/healthz"));
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 10; ++i) EXPECT_LT(longest_wait_past_the_end(std::make_unique<AdminPage>(registry)), 10s);
+  EXPECT_TRUE(eventually<Backend>([&] { return open_descriptors() <= before; }))
+      << open_descriptors() << " of " << before;
 }
 
 TEST_F(AdminPageTest, ListensWhereItWasToldAlone) {

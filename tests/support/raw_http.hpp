@@ -48,6 +48,8 @@ class RawHttp {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
+  /// Nothing more will be sent.
+  void end() { ::shutdown(descriptor_, SHUT_WR); }
   [[nodiscard]] RawAnswer read_to_end() {
     std::string text;
     char some[16384];

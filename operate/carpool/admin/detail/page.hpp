@@ -54,7 +54,7 @@ namespace carpool::inline v0_1::detail {
 </header>
 <p id="trouble" role="alert" hidden></p>
 <main id="pools"></main>
-<noscript><p>The figures need JavaScript; without it there is <a href="/pools.json">/pools.json</a>.</p></noscript>
+<noscript><p>The figures need JavaScript; without it there is <a href="pools.json">/pools.json</a>.</p></noscript>
 )";
   page += "<script nonce=\"" + nonce + "\">" + std::string(page_chart_script) + std::string(page_script) +
           "</script>\n</body>\n</html>\n";

@@ -112,7 +112,7 @@ class Card {
     const body = new URLSearchParams({pool: this.name});
     if (verb === "resize") body.set("max_size", this.size.value);
     try {
-      const answer = await fetch("/steer/" + verb, {method: "POST", body, headers: {Authorization: "Bearer " + token}});
+      const answer = await fetch("steer/" + verb, {method: "POST", body, headers: {Authorization: "Bearer " + token}});
       const {error, done, closed, leases_out} = await answer.json();
       say(this.said, error ? `Refused: ${error}` : `Done: ${done}` + (closed === undefined ? "" : `, ${closed} closed`) + (leases_out === undefined ? "" : `, ${leases_out} leases are out`));
     } catch (error) {
@@ -130,8 +130,7 @@ class Card {
   // It may come back; what it was is shown as long as its charts would be.
   leave(at) {
     this.element.classList.add("gone");
-    this.badge.className = "badge pause";
-    say(this.badge, "gone");
+    this.render();
     if (at - this.at < KEPT) return;
     seen.unobserve(this.element);
     this.element.remove();
@@ -142,10 +141,10 @@ class Card {
     this.render();
   }
   render() {
-    if (!this.isSeen || !this.pool || this.element.classList.contains("gone")) return;
-    const pool = this.pool;
-    this.badge.className = "badge" + (pool.ready ? "" : pool.suspended && !pool.closed ? " pause" : " bad");
-    say(this.badge, pool.ready ? "ready" : pool.not_ready_because);
+    if (!this.isSeen || !this.pool) return;
+    const pool = this.pool, gone = this.element.classList.contains("gone");
+    this.badge.className = "badge" + (gone ? " pause" : pool.ready ? "" : pool.suspended && !pool.closed ? " pause" : " bad");
+    say(this.badge, gone ? "gone" : pool.ready ? "ready" : pool.not_ready_because);
     for (const [key, element] of Object.entries(this.figures)) {
       if (key === "in_use") element.replaceChildren(String(pool.in_use), make("small", {}, "of " + pool.max_size));
       else say(element, String(pool[key]));
@@ -157,7 +156,7 @@ class Card {
       say(section.count, i < counts.length ? ` (${counts[i]})` : "");
       if (section.whole.open) section.body.replaceChildren(section.build(pool, this));
     });
-    this.steer.hidden = !token;
+    this.steer.hidden = !token || gone;
     this.pause.hidden = pool.suspended, this.resume.hidden = !pool.suspended;
     if (!this.size.value) this.size.value = pool.max_size;
   }
@@ -174,7 +173,7 @@ function take(answer) {
     cards.get(pool.name).update(at, pool);
   }
   const all = answer.pools.length, ready = answer.pools.filter(pool => pool.ready).length;
-  say(byId("summary"), all ? `${ready} of ${all} ready · carpool ${answer.carpool}` : "There is no pool yet");
+  say(byId("summary"), all ? `${ready} of ${all} ready · carpool ${answer.carpool}` : "There is no pool now");
   byId("unlock").hidden = !answer.steering || token !== "";
   byId("filter").hidden = all <= 8;
 }
@@ -183,7 +182,7 @@ async function ask() {
   if (asking) return;
   asking = true;
   try {
-    const answer = await fetch("/pools.json", {cache: "no-store", signal: AbortSignal.timeout(5000)});
+    const answer = await fetch("pools.json", {cache: "no-store", signal: AbortSignal.timeout(5000)});
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     take(await answer.json());
     byId("trouble").hidden = true;

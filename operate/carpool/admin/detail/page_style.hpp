@@ -36,6 +36,7 @@ button.armed { background: var(--bad-ground); color: var(--bad); border-color: v
 #trouble { margin: 8px auto; max-width: 1360px; width: calc(100% - 40px); padding: 8px 14px; border-radius: 8px; background: var(--bad-ground); color: var(--bad); }
 main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 520px), 1fr)); gap: 16px; padding: 12px 20px 30px; max-width: 1400px; margin: 0 auto; align-items: start; }
 article { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px; min-width: 0; }
+article.gone { order: 1; }
 article.gone > :not(h2) { opacity: .45; }
 article > h2 { font-size: 16px; margin: 0 0 8px; display: flex; gap: 10px; align-items: baseline; justify-content: space-between; }
 h2 .name { overflow-wrap: anywhere; }

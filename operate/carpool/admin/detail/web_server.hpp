@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carpool/admin/detail/message.hpp>
-#include <carpool/admin/detail/server_waker.hpp>
+#include <carpool/admin/detail/server_sockets.hpp>
 #include <carpool/admin/detail/signals_untouched.hpp>
 #include <carpool/admin/detail/steering.hpp>
 
@@ -30,20 +30,21 @@ class WebServer {
   using Handler = std::function<AdminAnswer(const AdminRequest&)>;  // what it throws becomes a 500
 
   /// Throws std::runtime_error with civetweb's words where the port cannot be had.
-  WebServer(const std::string& address, std::uint16_t port, Handler handler)
-      : handler_(std::move(handler)), address_(address) {
+  WebServer(const std::string& address, std::uint16_t port, Handler handler) : handler_(std::move(handler)) {
     const bool is_v6 = address.find(':') != std::string::npos;
     start((is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port));
     mg_server_port bound{};
     if (::mg_get_server_ports(context_, 1, &bound) == 1) port_ = static_cast<std::uint16_t>(bound.port);
+    sockets_ = ServerSockets(address, port_);
   }
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
   /// Waits for the requests that are being answered. In a forked child, which has none of its threads, nothing is done.
   ~WebServer() {
     if (::getpid() != process_) return;
-    const ServerWaker waker(address_, port_);
+    sockets_.stop_listening();
     ::mg_stop(context_);
+    sockets_.close_rest();
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -115,8 +116,12 @@ class WebServer {
                          .body = {}};
     if (are_too_long(info)) return admin_error(431, "there may be 63 headers, of 16384 bytes together");
     if (info.content_length > longest_body) return admin_error(413, "the body may have at most 4096 bytes");
-    if (request.method == "POST") request.body = body_of(connection);
-    if (request.body.size() > longest_body) return admin_error(413, "the body may have at most 4096 bytes");
+    if (header(connection, "Transfer-Encoding") != "") return admin_error(411, "a body must come with its length");
+    const std::size_t expected =
+        request.method == "POST" && info.content_length > 0 ? static_cast<std::size_t>(info.content_length) : 0;
+    request.body = body_of(connection, expected);
+    // A part of a form is another form: max_size=10 of max_size=100.
+    if (request.body.size() != expected) return admin_error(400, "the body was not complete in time");
     return handler_(request);
   }
   /// civetweb drops headers beyond its table, and one that this server looks for could be among them.
@@ -130,16 +135,11 @@ class WebServer {
     const char* const value = ::mg_get_header(connection, name);
     return value == nullptr ? std::string_view() : std::string_view(value);
   }
-  /// Up to one byte more than is allowed: its length may not have been said.
-  [[nodiscard]] static std::string body_of(mg_connection* connection) {
-    std::string body(longest_body + 1, '\0');
-    std::size_t length = 0;
-    while (length < body.size()) {
-      const int got = ::mg_read(connection, body.data() + length, body.size() - length);
-      if (got <= 0) break;
-      length += static_cast<std::size_t>(got);
-    }
-    body.resize(length);
+  /// As much as came before the peer ended, or the time was over.
+  [[nodiscard]] static std::string body_of(mg_connection* connection, std::size_t expected) {
+    std::string body(expected, '\0');
+    const int got = expected == 0 ? 0 : ::mg_read(connection, body.data(), expected);  // waits for all of it
+    body.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return body;
   }
 
@@ -169,12 +169,12 @@ class WebServer {
   }
 
   const Handler handler_;
-  const std::string address_;
   ThreadsBegun threads_;
   std::mutex why_mutex_;
   std::string why_;  // civetweb's first message: why it could not start
   mg_context* context_ = nullptr;
   std::uint16_t port_ = 0;
+  ServerSockets sockets_{{}, 0};
   const pid_t process_ = ::getpid();
 };
 
