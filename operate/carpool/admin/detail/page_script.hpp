@@ -125,11 +125,17 @@ class Card {
     this.at = at;
     this.element.classList.remove("gone");
     this.charts.add(at, pool);
+    this.tell(pool.ready ? "ready" : pool.not_ready_because, pool.ready ? "good" : pool.suspended && !pool.closed ? "pause" : "bad");
     this.render();
+  }
+  tell(state, css) {
+    say(this.badge, state);
+    this.badge.className = "badge " + css;
   }
   // It may come back; what it was is shown as long as its charts would be.
   leave(at) {
     this.element.classList.add("gone");
+    this.tell("gone", "pause");
     this.render();
     if (at - this.at < KEPT) return;
     seen.unobserve(this.element);
@@ -142,9 +148,7 @@ class Card {
   }
   render() {
     if (!this.isSeen || !this.pool) return;
-    const pool = this.pool, gone = this.element.classList.contains("gone");
-    this.badge.className = "badge" + (gone ? " pause" : pool.ready ? "" : pool.suspended && !pool.closed ? " pause" : " bad");
-    say(this.badge, gone ? "gone" : pool.ready ? "ready" : pool.not_ready_because);
+    const pool = this.pool;
     for (const [key, element] of Object.entries(this.figures)) {
       if (key === "in_use") element.replaceChildren(String(pool.in_use), make("small", {}, "of " + pool.max_size));
       else say(element, String(pool[key]));
@@ -156,7 +160,7 @@ class Card {
       say(section.count, i < counts.length ? ` (${counts[i]})` : "");
       if (section.whole.open) section.body.replaceChildren(section.build(pool, this));
     });
-    this.steer.hidden = !token || gone;
+    this.steer.hidden = !token || this.element.classList.contains("gone");
     this.pause.hidden = pool.suspended, this.resume.hidden = !pool.suspended;
     if (!this.size.value) this.size.value = pool.max_size;
   }
