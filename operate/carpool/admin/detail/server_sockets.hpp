@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -35,15 +34,18 @@ class ServerSockets {
   }
   /// Once no thread of the server's is left: what is still open of them is nobody's.
   void close_rest() const noexcept {
-    for (const Socket& socket : sockets_) {
-      if (!socket.listens && inode_of(socket.descriptor) == socket.inode) ::close(socket.descriptor);
+    try {
+      for (const Socket& socket : sockets_) {
+        if (!socket.listens && socket_of(socket.descriptor) == socket.name) ::close(socket.descriptor);
+      }
+    } catch (const std::exception&) {  // no memory
     }
   }
 
  private:
   struct Socket {
     int descriptor = -1;
-    ino_t inode = 0;  // no other socket has it
+    std::string name = {};
     bool listens = false;
   };
 
@@ -55,19 +57,20 @@ class ServerSockets {
         const std::string name = entry.path().filename().string();
         Socket socket;
         std::from_chars(name.data(), name.data() + name.size(), socket.descriptor);
-        socket.inode = inode_of(socket.descriptor);
-        if (socket.inode == 0) continue;
+        socket.name = socket_of(socket.descriptor);
+        if (socket.name.empty()) continue;
         socket.listens = listens(socket.descriptor);
-        if (is_ours(socket)) found.push_back(socket);
+        if (is_ours(socket)) found.push_back(std::move(socket));
       }
     } catch (const std::exception&) {  // no memory
     }
     return found;
   }
-  /// 0: it is no socket.
-  [[nodiscard]] static ino_t inode_of(int descriptor) noexcept {
-    struct stat status{};
-    return ::fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+  /// What /proc tells of a descriptor, "socket:[4711]"; empty where it is no socket. No other socket has that number.
+  [[nodiscard]] static std::string socket_of(int descriptor) {
+    std::error_code error;
+    const std::string is = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error).string();
+    return is.starts_with("socket:") ? is : std::string();
   }
   [[nodiscard]] static bool listens(int descriptor) noexcept {
     int is = 0;
