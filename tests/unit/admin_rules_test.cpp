@@ -154,7 +154,7 @@ TEST(Readiness, IsLostByAPoolThatCouldServeNobody) {
   EXPECT_EQ(why_not_ready({.suspended = true, .closed = true}, {}), "closed or draining");
 }
 
-TEST(RecentWaits, AreThoseOfTheLastFiveToTenSeconds) {
+TEST(RecentWaits, AreThoseOfTheLastSeconds) {
   RecentWaits recent;
   carpool::HistogramSnapshot all;
   const auto count = [&](carpool::Duration wait) { ++all.counts[carpool::HistogramBuckets::index_of(wait)]; };

@@ -21,7 +21,7 @@ class RecentWaits {
     HistogramSnapshot waits;
   };
 
-  /// What was counted in the last 5 to 10 s, where somebody looks each second; since the look before, where that was
+  /// What was counted in the last 5 to 11 s, where somebody looks each second; since the look before, where that was
   /// longer ago. Empty at the first look.
   [[nodiscard]] Window look(const std::string& pool, const HistogramSnapshot& all, Clock::time_point now) {
     auto& looks = pools_[pool];
