@@ -116,7 +116,7 @@ class WebServer {
                          .body = {}};
     if (are_too_long(info)) return admin_error(431, "there may be 63 headers, of 16384 bytes together");
     if (info.content_length > longest_body) return admin_error(413, "the body may have at most 4096 bytes");
-    if (header(connection, "Transfer-Encoding") != "") return admin_error(411, "a body must come with its length");
+    if (!header(connection, "Transfer-Encoding").empty()) return admin_error(411, "a body must come with its length");
     const std::size_t expected =
         request.method == "POST" && info.content_length > 0 ? static_cast<std::size_t>(info.content_length) : 0;
     request.body = body_of(connection, expected);
