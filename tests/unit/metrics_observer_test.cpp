@@ -89,6 +89,33 @@ TEST(MetricsObserver, CountsALongUseByItself) {
   EXPECT_GE(pool.observer().metrics().use_time.quantile(1.0), 80ms);
 }
 
+TEST(MetricsObserver, TellsHowLongConnectionsLived) {
+  FakeServer server;
+  server.next_connects({refuse("down")});
+  Pool pool(server.connector(), {.max_size = 2, .connect_backoff = {1ms, 1ms}});
+  auto lease = pool.acquire();
+  auto gone = pool.acquire();
+  std::this_thread::sleep_for(20ms);
+  lease.release();
+  static_cast<void>(gone.detach());
+  pool.close();
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_EQ(metrics.connection_duration.count(), 1U) << "one failed, and one lives on outside of the pool";
+  EXPECT_GE(metrics.connection_duration.quantile(1.0), 18ms);
+}
+
+TEST(MetricsObserver, CountsNoLeaseOfAConnectionThatIsFoundDead) {
+  FakeServer server;
+  Pool pool(server.connector(), {.max_size = 2});
+  static_cast<void>(pool.acquire());  // rests in this thread's cache, or is idle
+  server.kill_all();
+  EXPECT_TRUE(pool.acquire());
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_EQ(metrics.of(CloseReason::dead), 1U);
+  EXPECT_EQ(metrics.wait_time.count(), 2U);
+  EXPECT_EQ(pool.stats().acquired, 2U);
+}
+
 TEST(MetricsObserver, CountsFailuresByClassAndClosesByReason) {
   FakeServer server;
   server.next_connects({refuse("down"), refuse("down")});

@@ -20,6 +20,8 @@ class ThreadSeats {
       ask();
     return mine_;
   }
+  /// The same, and `exclusive` or more for a thread that has not yet called mine(): a load and no more.
+  [[nodiscard]] static std::size_t mine_so_far() noexcept { return mine_; }
 
  private:
   static constexpr std::uint8_t unasked = 255;
@@ -35,7 +37,7 @@ class ThreadSeats {
     }
   };
 
-  static void ask() noexcept {
+  [[gnu::noinline]] static void ask() noexcept {
     static thread_local Leaver leaver;
     static_cast<void>(leaver);
     std::uint32_t taken = taken_.load(std::memory_order_relaxed);
