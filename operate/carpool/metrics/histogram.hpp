@@ -72,6 +72,18 @@ struct HistogramSnapshot {
     for (std::size_t index = 0; index < counts.size() && middle(index) <= bound; ++index) seen += counts[index];
     return seen;
   }
+  /// The same for several bounds, each longer than the one before it, in one pass.
+  template <std::size_t size>
+  [[nodiscard]] std::array<std::uint64_t, size> at_most(const std::array<Duration, size>& bounds) const noexcept {
+    std::array<std::uint64_t, size> all{};
+    std::uint64_t seen = 0;
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (; index < counts.size() && middle(index) <= bounds[i]; ++index) seen += counts[index];
+      all[i] = seen;
+    }
+    return all;
+  }
   /// As if one histogram had counted what both have.
   HistogramSnapshot& operator+=(const HistogramSnapshot& other) noexcept {
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
