@@ -45,9 +45,10 @@ class MetricsObserver {
   /// All that was counted so far. May be called by any thread at any time. Never throws.
   [[nodiscard]] PoolMetrics metrics() const noexcept {
     PoolMetrics all;
-    for (const auto& seat : counts_->seats) {
-      seat.wait_time.add_to(all.wait_time);
-      seat.use_time.add_to(all.use_time);
+    for (std::size_t i = 0; i < counts_->seats.size(); ++i) {
+      if (!detail::ThreadSeats::is_used(i)) continue;
+      counts_->seats[i].wait_time.add_to(all.wait_time);
+      counts_->seats[i].use_time.add_to(all.use_time);
     }
     counts_->create_time.add_to(all.create_time);
     counts_->connection_duration.add_to(all.connection_duration);

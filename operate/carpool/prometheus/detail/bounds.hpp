@@ -14,14 +14,13 @@
 namespace carpool::inline v0_1::detail {
 
 /// Of waits, uses and connects. docs/how-to/operate.md lists them: dashboards and alerts name them.
-inline constexpr std::array<Duration, 20> short_bounds = {
-    std::chrono::microseconds(1),    std::chrono::microseconds(10),  std::chrono::microseconds(100),
-    std::chrono::microseconds(250),  std::chrono::microseconds(500), std::chrono::milliseconds(1),
-    std::chrono::microseconds(2500), std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
-    std::chrono::milliseconds(25),   std::chrono::milliseconds(50),  std::chrono::milliseconds(100),
-    std::chrono::milliseconds(250),  std::chrono::milliseconds(500), std::chrono::seconds(1),
-    std::chrono::milliseconds(2500), std::chrono::seconds(5),        std::chrono::seconds(10),
-    std::chrono::seconds(30),        std::chrono::seconds(60)};
+inline constexpr std::array<Duration, 17> short_bounds = {
+    std::chrono::microseconds(1),   std::chrono::microseconds(10),  std::chrono::microseconds(100),
+    std::chrono::microseconds(500), std::chrono::milliseconds(1),   std::chrono::microseconds(2500),
+    std::chrono::milliseconds(5),   std::chrono::milliseconds(10),  std::chrono::milliseconds(25),
+    std::chrono::milliseconds(50),  std::chrono::milliseconds(100), std::chrono::milliseconds(250),
+    std::chrono::milliseconds(500), std::chrono::seconds(1),        std::chrono::seconds(5),
+    std::chrono::seconds(10),       std::chrono::seconds(30)};
 
 /// Of connections' whole lives.
 inline constexpr std::array<Duration, 11> long_bounds = {
