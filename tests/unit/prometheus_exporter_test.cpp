@@ -315,9 +315,7 @@ TEST(PrometheusExporter, EscapesWhateverAPoolIsCalled) {
   EXPECT_NE(text.find(R"(carpool_leases_total{db_client_connection_pool_name="a \"b\" \\ c\nd {e}"} 0)"),
             std::string::npos)
       << text;
-  const std::string bad = "\xEF\xBF\xBD";
-  EXPECT_NE(text.find("\"" + bad + bad + bad + " " + bad + bad + bad + bad + " \xF0\x9F\x9A\x97\""), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("\"??? ???? \xF0\x9F\x9A\x97\""), std::string::npos) << text;
 }
 
 TEST(PrometheusExporter, KnowsWhatUtf8Allows) {

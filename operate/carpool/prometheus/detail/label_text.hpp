@@ -33,13 +33,14 @@ namespace carpool::inline v0_1::detail {
   return form->length;
 }
 
-/// `text`, with U+FFFD for each byte that Prometheus would refuse, and with it the whole scrape.
+/// `text`, with a question mark for each byte that Prometheus would refuse, and with it the whole scrape. The usual
+/// U+FFFD would be no better: no query may name it.
 [[nodiscard]] inline std::string label_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = character_length(text);
-    out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+    out += length == 0 ? std::string_view("?") : text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(1, length));
   }
   return out;
