@@ -87,7 +87,7 @@ class MetricsObserver {
     attachment.ready_since = Clock::now();
   }
   /// Counts: by class.
-  void connection_failed(std::uint64_t, std::exception_ptr cause, Duration) noexcept {
+  void connection_failed(std::uint64_t, const std::exception_ptr& cause, Duration) noexcept {
     count(counts_->connect_failures, detail::class_of(cause));
   }
   /// Counts: by reason.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -60,7 +61,8 @@ struct HistogramSnapshot {
   [[nodiscard]] Duration quantile(double q) const noexcept {
     const std::uint64_t all = count();
     if (all == 0) return {};
-    const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(q * static_cast<double>(all) + 0.5));
+    const auto rank =
+        std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(q * static_cast<double>(all))));
     std::uint64_t seen = 0;
     std::size_t index = 0;
     while (index + 1 < counts.size() && (seen += counts[index]) < rank) ++index;
