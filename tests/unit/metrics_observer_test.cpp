@@ -28,6 +28,16 @@ using carpool::detail::ThreadSeats;
 using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::FakeConnector,
                                      carpool::DefaultEviction, MetricsObserver>;
 
+/// Lets each connection be lent twice.
+struct Vetting {
+  struct Connection {
+    int asked = 0;
+  };
+  Connection connect(carpool::TimePoint) const { return {}; }
+  bool is_connected(const Connection&) const noexcept { return true; }
+  bool before_acquire(Connection& connection, carpool::TimePoint) const { return ++connection.asked <= 2; }
+};
+
 void use_from(std::size_t threads, Pool& pool, int leases) {
   std::vector<std::thread> all;
   for (std::size_t i = 0; i < threads; ++i) {
@@ -114,6 +124,17 @@ TEST(MetricsObserver, CountsNoLeaseOfAConnectionThatIsFoundDead) {
   EXPECT_EQ(metrics.of(CloseReason::dead), 1U);
   EXPECT_EQ(metrics.wait_time.count(), 2U);
   EXPECT_EQ(pool.stats().acquired, 2U);
+}
+
+TEST(MetricsObserver, LeavesTheConnectorItsWordBeforeEachLease) {
+  using Vetted = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Vetting, carpool::DefaultEviction,
+                                         MetricsObserver>;
+  Vetted pool({}, {.max_size = 1});
+  for (int i = 0; i < 10; ++i) static_cast<void>(pool.acquire());
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_GE(metrics.of(CloseReason::discarded), 3U);
+  EXPECT_EQ(metrics.wait_time.count(), 10U);
+  EXPECT_EQ(pool.stats().acquired, 10U);
 }
 
 TEST(MetricsObserver, CountsFailuresByClassAndClosesByReason) {
