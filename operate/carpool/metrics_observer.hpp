@@ -71,6 +71,7 @@ class MetricsObserver {
       acquired_otherwise(attachment, wait);
     }
   }
+  /// Counts: a use.
   void released(const ConnectionInfo&, Attachment& attachment, Duration held) noexcept {
     if (const std::size_t seat = detail::ThreadSeats::mine_so_far();
         seat < detail::ThreadSeats::exclusive && held < long_use && attachment.lease_since == Clock::time_point{})
@@ -80,6 +81,7 @@ class MetricsObserver {
       released_otherwise(attachment, held);
     }
   }
+  /// Counts: by reason.
   void acquire_failed(AcquireFailure why, Duration) noexcept { count(counts_->acquire_failures, why); }
   /// Counts: how long it took.
   void connection_ready(const ConnectionInfo&, Attachment& attachment, Duration took) noexcept {
@@ -90,7 +92,7 @@ class MetricsObserver {
   void connection_failed(std::uint64_t, const std::exception_ptr& cause, Duration) noexcept {
     count(counts_->connect_failures, detail::class_of(cause));
   }
-  /// Counts: by reason.
+  /// Counts: by reason, and how long it was open.
   void connection_closed(const ConnectionInfo&, Attachment& attachment, CloseReason reason) noexcept {
     count(counts_->closed, reason);
     if (reason == CloseReason::connect_failed || reason == CloseReason::detached) return;

@@ -40,6 +40,7 @@ struct PrometheusOptions {
 /// Lifetime: pools come and go with their registrations; the exporter may outlive the registry that it was given.
 class PrometheusExporter : public prometheus::Collectable {
  public:
+  /// Of all pools that `registry` has, now and later.
   explicit PrometheusExporter(PoolRegistry registry = PoolRegistry::of_process(), PrometheusOptions options = {})
       : registry_(std::move(registry)), options_(std::move(options)) {}
 
