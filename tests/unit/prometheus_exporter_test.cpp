@@ -342,6 +342,25 @@ TEST(PrometheusExporter, OutlivesItsRegistryAndThePoolsInIt) {
   EXPECT_TRUE(exporter.Collect().empty());
 }
 
+TEST(PrometheusExporter, PoolsComeAndGoWhileItIsScraped) {
+  const FakeServer server;
+  PoolRegistry registry;
+  const PrometheusExporter exporter(registry);
+  std::atomic<bool> over{false};
+  std::atomic<int> seen{0};
+  std::thread scraper([&] {
+    while (!over) seen += exporter.Collect().empty() ? 0 : 1;
+  });
+  for (int i = 0; i < 100 || seen < 10; ++i) {
+    Metered pool(server.connector(), {.name = "orders"});
+    const auto registration = registry.add(pool);
+    static_cast<void>(pool.acquire());
+  }
+  over = true;
+  scraper.join();
+  EXPECT_TRUE(exporter.Collect().empty());
+}
+
 TEST(PrometheusExporter, LosesNoneOfAMillionLeasesWhileItIsScraped) {
   const FakeServer server;
   PoolRegistry registry;
