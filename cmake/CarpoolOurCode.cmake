@@ -45,7 +45,8 @@ if(CARPOOL_SANITIZE MATCHES thread)
 endif()
 if(CARPOOL_LIBCXX)
   # The system's libraries that are written in C++ are built for libstdc++: their headers compile, but nothing would link.
-  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES boost_thread_backend fiber_backend asio_fibers simulation_backend thrift_connector hive_connector)
+  list(REMOVE_ITEM CARPOOL_USABLE_POLICIES boost_thread_backend fiber_backend asio_fibers simulation_backend thrift_connector hive_connector
+       prometheus_exporter)
 endif()
 list(TRANSFORM CARPOOL_USABLE_POLICIES PREPEND carpool:: OUTPUT_VARIABLE targets)
 target_link_libraries(carpool_our_code INTERFACE carpool::carpool ${targets})

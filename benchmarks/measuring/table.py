@@ -120,6 +120,18 @@ def contention():
                       at_least=True)
 
 
+def metrics():
+    for queue in QUEUES:
+        here = f"metrics/thread/{queue}/"
+        yield Row(f"MetricsObserver less NoObserver, {queue}", "metrics",
+                  less(f"{here}metrics{ONE}", f"{here}none{ONE}"), 12)
+    here = "metrics/thread/affine/metrics"
+    yield Row("MetricsObserver, 2 threads : 1 thread, cycles/s", "metrics", ratio(here + ONE, here + TWO), 1.8, "x",
+              at_least=True)
+    yield Row("a scrape of 100 pools", "scrape", lambda results: results["scrape/pools:100"]["cpu_time"] / 1e6, 10,
+              "ms")
+
+
 def scenarios():
     spike, outage, rotation = "scenarios/spike/thread/lifo", "scenarios/outage/simulation/lifo", \
         "scenarios/rotation/thread/lifo/"
@@ -135,7 +147,7 @@ def scenarios():
 
 
 def rows():
-    for part in (ready, handover, targets, resources, contention, scenarios):
+    for part in (ready, handover, targets, resources, contention, metrics, scenarios):
         yield from part()
 
 
@@ -150,5 +162,7 @@ NEEDED = {
     "reaper": ("each_second/idle:10000", 0.1),
     "size": ("thread/(plain|lifo|affine)/", 0.2),
     "contention": ("/thread/(plain|lifo|affine)/.*/pool:8/threads:32/", 0.1),
+    "metrics": (".", 0.1),
+    "scrape": ("pools:100", 0.1),
     "scenarios": (".", 0.1),
 }

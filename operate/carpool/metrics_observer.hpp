@@ -34,9 +34,10 @@ namespace carpool::inline v0_1 {
 class MetricsObserver {
  public:
   using Clock = std::chrono::steady_clock;  ///< of the times in use
-  /// When the lease that is timed began; else the clock's epoch.
+  /// What is kept with a connection.
   struct Attachment {
-    Clock::time_point since{};  ///< of a lease that is timed
+    Clock::time_point lease_since{};  ///< of a lease that is timed; else the clock's epoch
+    Clock::time_point ready_since{};  ///< of the connection
   };
 
   MetricsObserver() : counts_(std::make_unique<Counts>()) {}
@@ -44,11 +45,13 @@ class MetricsObserver {
   /// All that was counted so far. May be called by any thread at any time. Never throws.
   [[nodiscard]] PoolMetrics metrics() const noexcept {
     PoolMetrics all;
-    for (const auto& seat : counts_->seats) {
-      seat.wait_time.add_to(all.wait_time);
-      seat.use_time.add_to(all.use_time);
+    for (std::size_t i = 0; i < counts_->seats.size(); ++i) {
+      if (!detail::ThreadSeats::is_used(i)) continue;
+      counts_->seats[i].wait_time.add_to(all.wait_time);
+      counts_->seats[i].use_time.add_to(all.use_time);
     }
     counts_->create_time.add_to(all.create_time);
+    counts_->connection_duration.add_to(all.connection_duration);
     load(counts_->acquire_failures, all.acquire_failures);
     load(counts_->connect_failures, all.connect_failures);
     load(counts_->closed, all.closed);
@@ -60,27 +63,41 @@ class MetricsObserver {
 
   /// Counts: a wait, and perhaps the beginning of a use that is timed.
   void acquired(const ConnectionInfo&, Attachment& attachment, Duration wait) noexcept {
-    in_seat([&]<bool shared>(detail::SeatCounts& seat) {
-      seat.wait_time.count<shared>(wait);
-      attachment.since = is_timed(seat) ? Clock::now() : Clock::time_point{};
-    });
+    if (const std::size_t seat = detail::ThreadSeats::mine_so_far();
+        seat < detail::ThreadSeats::exclusive && wait <= Duration::zero() && counts_->seats[seat].count_ready())
+        [[likely]] {
+      attachment.lease_since = {};
+    } else {
+      acquired_otherwise(attachment, wait);
+    }
   }
   /// Counts: a use.
   void released(const ConnectionInfo&, Attachment& attachment, Duration held) noexcept {
-    in_seat([&]<bool shared>(detail::SeatCounts& seat) {
-      seat.use_time.count<shared>(held >= long_use ? held : timed_use(seat, attachment));
-    });
+    if (const std::size_t seat = detail::ThreadSeats::mine_so_far();
+        seat < detail::ThreadSeats::exclusive && held < long_use && attachment.lease_since == Clock::time_point{})
+        [[likely]] {
+      counts_->seats[seat].count_as_last_timed();
+    } else {
+      released_otherwise(attachment, held);
+    }
   }
   /// Counts: by reason.
   void acquire_failed(AcquireFailure why, Duration) noexcept { count(counts_->acquire_failures, why); }
   /// Counts: how long it took.
-  void connection_ready(std::uint64_t, Duration took) noexcept { counts_->create_time.count<true>(took); }
+  void connection_ready(const ConnectionInfo&, Attachment& attachment, Duration took) noexcept {
+    counts_->create_time.count<true>(took);
+    attachment.ready_since = Clock::now();
+  }
   /// Counts: by class.
-  void connection_failed(std::uint64_t, std::exception_ptr cause, Duration) noexcept {
+  void connection_failed(std::uint64_t, const std::exception_ptr& cause, Duration) noexcept {
     count(counts_->connect_failures, detail::class_of(cause));
   }
-  /// Counts: by reason.
-  void connection_closed(std::uint64_t, CloseReason reason) noexcept { count(counts_->closed, reason); }
+  /// Counts: by reason, and how long it was open.
+  void connection_closed(const ConnectionInfo&, Attachment& attachment, CloseReason reason) noexcept {
+    count(counts_->closed, reason);
+    if (reason == CloseReason::connect_failed || reason == CloseReason::detached) return;
+    counts_->connection_duration.count<true>(Clock::now() - attachment.ready_since);
+  }
   /// Counts: one.
   void leak_suspected(const SourceLocation&, Duration) noexcept {
     counts_->leaks_suspected.fetch_add(1, std::memory_order_relaxed);
@@ -95,12 +112,25 @@ class MetricsObserver {
   struct Counts {
     std::array<detail::SeatCounts, detail::ThreadSeats::count> seats;
     detail::SeatHistogram create_time;
+    detail::SeatHistogram connection_duration;
     Row<acquire_failure_count> acquire_failures{};
     Row<connect_failure_class_count> connect_failures{};
     Row<close_reason_count> closed{};
     std::atomic<std::uint64_t> leaks_suspected{0};
   };
 
+  // Out of line: what is rare would else make the compiler inline less of the pool's own fast path.
+  [[gnu::noinline]] void acquired_otherwise(Attachment& attachment, Duration wait) noexcept {
+    in_seat([&]<bool shared>(detail::SeatCounts& seat) {
+      seat.wait_time.count<shared>(wait);
+      attachment.lease_since = seat.times_next(timed_one_in) ? Clock::now() : Clock::time_point{};
+    });
+  }
+  [[gnu::noinline]] void released_otherwise(const Attachment& attachment, Duration held) noexcept {
+    in_seat([&]<bool shared>(detail::SeatCounts& seat) {
+      seat.use_time.count<shared>(held >= long_use ? held : timed_use(seat, attachment));
+    });
+  }
   template <class Count>
   void in_seat(Count count) noexcept {
     const std::size_t seat = detail::ThreadSeats::mine();
@@ -110,16 +140,10 @@ class MetricsObserver {
       count.template operator()<true>(counts_->seats[seat]);
     }
   }
-  /// Threads that share a seat may time one lease more or less.
-  [[nodiscard]] static bool is_timed(detail::SeatCounts& seat) noexcept {
-    const std::uint64_t left = seat.to_next_timing.load(std::memory_order_relaxed);
-    seat.to_next_timing.store(left == 0 ? timed_one_in - 1 : left - 1, std::memory_order_relaxed);
-    return left == 0;
-  }
   [[nodiscard]] static Duration timed_use(detail::SeatCounts& seat, const Attachment& attachment) noexcept {
-    if (attachment.since == Clock::time_point{}) return Duration(seat.last_timed.load(std::memory_order_relaxed));
-    const Duration use = Clock::now() - attachment.since;
-    seat.last_timed.store(use.count(), std::memory_order_relaxed);
+    if (attachment.lease_since == Clock::time_point{}) return Duration(seat.last_timed.load(std::memory_order_relaxed));
+    const Duration use = Clock::now() - attachment.lease_since;
+    seat.remember(use);
     return use;
   }
   template <std::size_t size, class Which>

@@ -14,7 +14,7 @@
 namespace carpool::inline v0_1 {
 
 /// Threads:  every member may be called by any thread at any time.
-/// Lifetime: a registry may end before those who hold a Registration; exporters keep what they share alive.
+/// Lifetime: a registry may end before those who hold a Registration. A copy has the same pools: so exporters keep one.
 class PoolRegistry {
   struct Entry {
     std::string name;

@@ -27,6 +27,7 @@ DEBIAN = {
     "tls_connector": ["libssl-dev"],
     "thrift_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
     "hive_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
+    "prometheus_exporter": ["prometheus-cpp-dev"],
     "admin_page": ["libcivetweb-dev"],
 }
 

@@ -30,11 +30,12 @@
   if (const std::string missing = RealServer::missing(kind); !missing.empty()) \
   GTEST_SKIP() << missing << " is not installed"
 
-/// kind: "redis", "mariadb", "postgres", "pgbouncer", "nginx", "memcached" or "echo", as scripts/server knows them.
+/// kind: "redis", "mariadb", "postgres", "pgbouncer", "nginx", "memcached", "prometheus" or "echo", as scripts/server
+/// knows them.
 /// What runs is a process group of its own that ends with the thread that started it, at the latest.
 class RealServer {
  public:
-  /// behind: for a pgbouncer, the port of its postgres.
+  /// behind: for a pgbouncer, the port of its postgres; for a prometheus, that of what it scrapes.
   explicit RealServer(std::string kind, std::uint16_t behind = 0) : kind_(std::move(kind)), behind_(behind) {
     std::string name = "/tmp/carpool-" + kind_ + "-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for " + kind_);
@@ -106,7 +107,7 @@ class RealServer {
     for (const pid_t one : family(process_)) ::kill(one, SIGCONT);
   }
 
- private:
+  /// scripts/server of the tree that this program was made from.
   static std::string script() {
     const std::filesystem::path there = std::filesystem::path(__FILE__).parent_path() / "../../scripts/server";
     // A compiler's cache may have made that relative to the build's folder, in which this program lies.
@@ -117,6 +118,7 @@ class RealServer {
     throw std::runtime_error("scripts/server is not at " + there.string());
   }
 
+ private:
   [[noreturn]] void become_server() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = ::open(file("log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);

@@ -1,6 +1,7 @@
 // The buckets of durations: each length has one, none is more than 6.25 % off, and histograms add up.
 #include <carpool/metrics/histogram.hpp>
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -87,6 +88,17 @@ TEST(HistogramSnapshot, AddsUpAsIfOneHadCountedAll) {
   sum += histogram_of(others);
   EXPECT_EQ(sum.counts, histogram_of(both).counts);
   EXPECT_EQ(sum.sum, histogram_of(both).sum);
+}
+
+TEST(HistogramSnapshot, AnswersForSeveralBoundsAsForEach) {
+  std::vector<Duration> lengths;
+  for (int i = 0; i < 3000; ++i) lengths.push_back(i * i * 7us);
+  const HistogramSnapshot all = histogram_of(lengths);
+  const std::array<Duration, 6> bounds = {0ns, 1us, 5ms, 5001us, 1s, 10h};
+  const std::array<std::uint64_t, 6> counts = all.at_most(bounds);
+  for (std::size_t i = 0; i < bounds.size(); ++i) EXPECT_EQ(counts[i], all.at_most(bounds[i])) << bounds[i].count();
+  EXPECT_EQ(counts.front(), 1U);
+  EXPECT_EQ(counts.back(), 3000U);
 }
 
 }  // namespace

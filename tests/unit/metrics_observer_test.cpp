@@ -28,6 +28,16 @@ using carpool::detail::ThreadSeats;
 using Pool = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, carpool::FakeConnector,
                                      carpool::DefaultEviction, MetricsObserver>;
 
+/// Lets each connection be lent twice.
+struct Vetting {
+  struct Connection {
+    int asked = 0;
+  };
+  Connection connect(carpool::TimePoint) const { return {}; }
+  bool is_connected(const Connection&) const noexcept { return true; }
+  bool before_acquire(Connection& connection, carpool::TimePoint) const { return ++connection.asked <= 2; }
+};
+
 void use_from(std::size_t threads, Pool& pool, int leases) {
   std::vector<std::thread> all;
   for (std::size_t i = 0; i < threads; ++i) {
@@ -87,6 +97,44 @@ TEST(MetricsObserver, CountsALongUseByItself) {
     std::this_thread::sleep_for(90ms);
   }
   EXPECT_GE(pool.observer().metrics().use_time.quantile(1.0), 80ms);
+}
+
+TEST(MetricsObserver, TellsHowLongConnectionsLived) {
+  FakeServer server;
+  server.next_connects({refuse("down")});
+  Pool pool(server.connector(), {.max_size = 2, .connect_backoff = {1ms, 1ms}});
+  auto lease = pool.acquire();
+  auto gone = pool.acquire();
+  std::this_thread::sleep_for(20ms);
+  lease.release();
+  static_cast<void>(gone.detach());
+  pool.close();
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_EQ(metrics.connection_duration.count(), 1U) << "one failed, and one lives on outside of the pool";
+  EXPECT_GE(metrics.connection_duration.quantile(1.0), 18ms);
+}
+
+TEST(MetricsObserver, CountsNoLeaseOfAConnectionThatIsFoundDead) {
+  FakeServer server;
+  Pool pool(server.connector(), {.max_size = 2});
+  static_cast<void>(pool.acquire());  // rests in this thread's cache, or is idle
+  server.kill_all();
+  EXPECT_TRUE(pool.acquire());
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_EQ(metrics.of(CloseReason::dead), 1U);
+  EXPECT_EQ(metrics.wait_time.count(), 2U);
+  EXPECT_EQ(pool.stats().acquired, 2U);
+}
+
+TEST(MetricsObserver, LeavesTheConnectorItsWordBeforeEachLease) {
+  using Vetted = carpool::ConnectionPool<carpool::ThreadBackend, carpool::LifoStack, Vetting, carpool::DefaultEviction,
+                                         MetricsObserver>;
+  Vetted pool({}, {.max_size = 1});
+  for (int i = 0; i < 10; ++i) static_cast<void>(pool.acquire());
+  const PoolMetrics metrics = pool.observer().metrics();
+  EXPECT_GE(metrics.of(CloseReason::discarded), 3U);
+  EXPECT_EQ(metrics.wait_time.count(), 10U);
+  EXPECT_EQ(pool.stats().acquired, 10U);
 }
 
 TEST(MetricsObserver, CountsFailuresByClassAndClosesByReason) {

@@ -23,8 +23,14 @@ class Acquire {
   [[nodiscard]] static PoolSlot& acquire(Lifecycle& pool, const Target& target, Timeout<Backend> timeout,
                                          const SourceLocation& site) {
     Events::acquire_started(pool.settings());
+    PoolSlot* taken = nullptr;
+    if constexpr (Events::wants_failures && !has_target<typename Types::Connector>) {
+      taken = take_unseen(pool, target, site);  // what cannot fail needs nothing that tells of it
+      if (taken != nullptr && Admission<Types>::admit_at_once(pool, *taken)) [[likely]]
+        return told_at_once(pool, *taken);
+    }
     PoolSlot& slot = told_if_it_fails(pool, timeout, [&]() -> PoolSlot& {
-      PoolSlot* const ready = take_ready(pool, target, timeout, site);
+      PoolSlot* const ready = take_ready(pool, target, timeout, site, false, taken);
       return ready != nullptr ? *ready : AcquireWait<Types>(pool, target, timeout, site).run();
     });
     if constexpr (Events::wants_wait) Events::acquired(pool.settings(), slot, timeout.waited());
@@ -64,17 +70,31 @@ class Acquire {
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  /// An idle connection that is good as it is, or nullptr.
+  /// An idle connection that is good as it is, or nullptr. `taken`: the first to look at, the caller's already.
   [[nodiscard]] static PoolSlot* take_ready(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout,
-                                            const SourceLocation& site, bool put_stale_back = false) {
-    const TimePoint now = Backend::coarse_now();
-    PoolSlot* slot = take_cached(pool, target, site, now);
-    if (slot == nullptr) slot = take_locked(pool, target, site, now);
+                                            const SourceLocation& site, bool put_stale_back = false,
+                                            PoolSlot* taken = nullptr) {
+    PoolSlot* const slot = taken != nullptr ? taken : take_unseen(pool, target, site);
     if (slot == nullptr ||
         Admission<Types>::admit(pool, *slot, target, timeout, nullptr, put_stale_back) != Admitted::yes)
       return nullptr;
     if (pool.minds_each_lease()) [[unlikely]]
-      attend(pool, now);
+      attend(pool, slot->lease.since());
+    return slot;
+  }
+
+  /// An idle connection that the caller has yet to look at, or nullptr. Throws what the targets' == throws.
+  [[nodiscard, gnu::always_inline]] static PoolSlot* take_unseen(Lifecycle& pool, const Target& target,
+                                                                 const SourceLocation& site) {
+    const TimePoint now = Backend::coarse_now();
+    PoolSlot* const cached = take_cached(pool, target, site, now);
+    return cached != nullptr ? cached : take_locked(pool, target, site, now);
+  }
+
+  [[nodiscard]] static PoolSlot& told_at_once(Lifecycle& pool, PoolSlot& slot) noexcept {
+    if (pool.minds_each_lease()) [[unlikely]]
+      attend(pool, slot.lease.since());
+    Events::acquired(pool.settings(), slot, Duration::zero());
     return slot;
   }
 

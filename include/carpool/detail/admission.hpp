@@ -58,6 +58,21 @@ class Admission {
     return Admitted::yes;
   }
 
+  /// Whether admit() says yes without a ping, as it does to most. False: ask it.
+  [[nodiscard, gnu::always_inline]] static bool admit_at_once(Lifecycle& pool, PoolSlot& slot) noexcept
+    requires(!has_target<typename Types::Connector>)
+  {
+    const TimePoint now = slot.lease.since();
+    if (slot.is_dead || !Calls::is_connected(pool.settings().connector, *slot.connection)) return false;
+    if (now >= slot.good_until) [[unlikely]]
+      return false;
+    if constexpr (Calls::pings || Calls::vets) {
+      if (pool.is_stale(slot, now) || wants_vetting(slot)) return false;
+    }
+    slot.exceptions = static_cast<std::uint8_t>(exceptions_in_flight<Backend>());
+    return true;
+  }
+
  private:
   using Access = typename Lifecycle::Access;
   using Wakeups = detail::Wakeups<Backend>;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -60,7 +61,8 @@ struct HistogramSnapshot {
   [[nodiscard]] Duration quantile(double q) const noexcept {
     const std::uint64_t all = count();
     if (all == 0) return {};
-    const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(q * static_cast<double>(all) + 0.5));
+    const auto rank =
+        std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(q * static_cast<double>(all))));
     std::uint64_t seen = 0;
     std::size_t index = 0;
     while (index + 1 < counts.size() && (seen += counts[index]) < rank) ++index;
@@ -71,6 +73,18 @@ struct HistogramSnapshot {
     std::uint64_t seen = 0;
     for (std::size_t index = 0; index < counts.size() && middle(index) <= bound; ++index) seen += counts[index];
     return seen;
+  }
+  /// The same for several bounds, each longer than the one before it, in one pass.
+  template <std::size_t size>
+  [[nodiscard]] std::array<std::uint64_t, size> at_most(const std::array<Duration, size>& bounds) const noexcept {
+    std::array<std::uint64_t, size> all{};
+    std::uint64_t seen = 0;
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (; index < counts.size() && middle(index) <= bounds[i]; ++index) seen += counts[index];
+      all[i] = seen;
+    }
+    return all;
   }
   /// As if one histogram had counted what both have.
   HistogramSnapshot& operator+=(const HistogramSnapshot& other) noexcept {

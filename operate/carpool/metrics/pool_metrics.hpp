@@ -34,6 +34,7 @@ struct PoolMetrics {
   HistogramSnapshot wait_time;    ///< of each lease, from asking until it was given; 0 where a connection was ready
   HistogramSnapshot use_time;     ///< of each lease that has ended, until it was given back
   HistogramSnapshot create_time;  ///< of each connect that succeeded
+  HistogramSnapshot connection_duration;  ///< of each connection that was closed, from ready; without those detached
 
   std::array<std::uint64_t, acquire_failure_count> acquire_failures{};        ///< by AcquireFailure
   std::array<std::uint64_t, connect_failure_class_count> connect_failures{};  ///< by ConnectFailureClass

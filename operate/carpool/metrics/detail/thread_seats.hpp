@@ -20,6 +20,13 @@ class ThreadSeats {
       ask();
     return mine_;
   }
+  /// The same, and `exclusive` or more for a thread that has not yet called mine(): a load and no more.
+  [[nodiscard]] static std::size_t mine_so_far() noexcept { return mine_; }
+
+  /// Whether a thread has ever counted there; for the last one, which has no owner, always.
+  [[nodiscard]] static bool is_used(std::size_t seat) noexcept {
+    return seat >= exclusive || (ever_taken_.load(std::memory_order_relaxed) >> seat & 1U) != 0;
+  }
 
  private:
   static constexpr std::uint8_t unasked = 255;
@@ -35,7 +42,7 @@ class ThreadSeats {
     }
   };
 
-  static void ask() noexcept {
+  [[gnu::noinline]] static void ask() noexcept {
     static thread_local Leaver leaver;
     static_cast<void>(leaver);
     std::uint32_t taken = taken_.load(std::memory_order_relaxed);
@@ -47,6 +54,7 @@ class ThreadSeats {
       }
       if (taken_.compare_exchange_weak(taken, taken | (std::uint32_t{1} << seat), std::memory_order_acquire,
                                        std::memory_order_relaxed)) {
+        ever_taken_.fetch_or(std::uint32_t{1} << seat, std::memory_order_relaxed);
         mine_ = static_cast<std::uint8_t>(seat);
         return;
       }
@@ -54,6 +62,7 @@ class ThreadSeats {
   }
 
   static inline std::atomic<std::uint32_t> taken_{0};  // one bit for each
+  static inline std::atomic<std::uint32_t> ever_taken_{0};
   static inline constinit thread_local std::uint8_t mine_ = unasked;
 };
 
