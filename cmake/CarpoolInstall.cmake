@@ -8,5 +8,5 @@ configure_package_config_file(cmake/carpool-config.cmake.in carpool-config.cmake
                               NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 carpool_write_version_file(carpool-config-version.cmake ${PROJECT_VERSION})
 install(FILES "${PROJECT_BINARY_DIR}/carpool-config.cmake" "${PROJECT_BINARY_DIR}/carpool-config-version.cmake"
-        DESTINATION "${package_dir}")
+        cmake/FindCivetwebLibrary.cmake DESTINATION "${package_dir}")
 install(EXPORT carpool-targets NAMESPACE carpool:: DESTINATION "${package_dir}")

@@ -28,6 +28,7 @@ DEBIAN = {
     "thrift_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
     "hive_connector": ["libthrift-dev", "libssl-dev", "pkg-config"],
     "prometheus_exporter": ["prometheus-cpp-dev"],
+    "admin_page": ["libcivetweb-dev"],
 }
 
 

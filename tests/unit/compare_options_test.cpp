@@ -55,7 +55,7 @@ TEST(CompareOptions, EveryOptionIsTaken) {
                                "--json",          "b.json",
                                "--svg",           "c",
                                "--quiet",         "--ascii",
-                               "--no-sweep"});
+                               "--watch",         "--no-sweep"});
   EXPECT_EQ(options.workload.workers, 5U);
   EXPECT_EQ(options.workload.pool_size, 3U);
   EXPECT_EQ(options.workload.min_idle, 2U);
@@ -71,7 +71,7 @@ TEST(CompareOptions, EveryOptionIsTaken) {
   EXPECT_EQ(options.html, "a.html");
   EXPECT_EQ(options.json, "b.json");
   EXPECT_EQ(options.svg_folder, "c");
-  EXPECT_TRUE(options.quiet && options.ascii && !options.sweep);
+  EXPECT_TRUE(options.quiet && options.ascii && options.watch && !options.sweep);
 }
 
 TEST(CompareOptions, ASpikeHasTheFiguresOfTheJungle) {

@@ -60,7 +60,7 @@ class Comparison {
 
   Sample run_one(const Combination& combination, const Workload& workload) {
     try {
-      return conductor_.run({combination, workload, endpoint_});
+      return conductor_.run({combination, workload, endpoint_, options_.watch});
     } catch (const std::exception& error) {
       throw RunFailure(to_string(combination) + ": " + error.what());
     }

@@ -7,6 +7,7 @@
 #include <carpool/time.hpp>
 
 #include <algorithm>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -43,6 +44,12 @@ class DelayedConnector {
   template <class Opened>
   [[nodiscard]] bool reset(Opened& connection, TimePoint deadline) const {
     return inner_.reset(connection, deadline);
+  }
+
+  [[nodiscard]] std::string describe() const
+    requires requires(const Inner& inner) { inner.describe(); }
+  {
+    return inner_.describe();
   }
 
  private:

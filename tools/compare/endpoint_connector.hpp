@@ -7,6 +7,7 @@
 #include <carpool/time.hpp>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace carpool::compare {
@@ -39,6 +40,8 @@ class EndpointConnector {
   [[nodiscard]] bool reset(std::unique_ptr<Conversation<Backend>>& connection, TimePoint deadline) const {
     return connection->reset(deadline);
   }
+
+  [[nodiscard]] std::string describe() const { return endpoint_.to_string(); }
 
  private:
   Endpoint endpoint_;

@@ -12,6 +12,7 @@
 #include <carpool/fifo_queue.hpp>
 #include <carpool/lifetime_queue.hpp>
 #include <carpool/lifo_stack.hpp>
+#include <carpool/pool_registry.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -136,9 +137,13 @@ HostReport run_spike(std::optional<Pool>& pool, const Make& make, const Plan& pl
 template <class Backend, class Queue, class Eviction>
 HostReport run_pool(const Plan& plan, Control& control, Eviction eviction) {
   std::optional<ConnectionPool<Backend, Queue, Connector, Eviction>> pool;
+  PoolRegistry::Registration registration;
   const auto make = [&] {
     pool.emplace(Connector(EndpointConnector(plan.endpoint), plan.workload.connect_delay, control), pool_options(plan),
                  eviction);
+    if constexpr (Backend::concurrent) {  // the page looks from threads of its own
+      if (plan.watched) registration = PoolRegistry::of_process().add(*pool);
+    }
   };
   if (plan.workload.scenario == Scenario::spike) return run_spike<Backend>(pool, make, plan, control);
   make();

@@ -5,6 +5,7 @@
 #include "options.hpp"
 #include "preflight.hpp"
 #include "table.hpp"
+#include "watch.hpp"
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -110,6 +111,7 @@ void compare(const Options& options) {
   check_writable("--html", options.html);
   check_writable("--json", options.json);
   check_descriptors(options);
+  const auto watch = options.watch ? open_watch() : nullptr;
   if (options.url) check_server(*options.url, options.workload.request_size);
   std::optional<EchoServer> embedded;
   if (!options.url) embedded.emplace();

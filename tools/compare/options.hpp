@@ -29,6 +29,7 @@ struct Options {
   std::string json = "carpool-compare.json";
   std::string svg_folder;  ///< empty: the charts stand in the HTML report alone
   bool sweep = true;       ///< look for the size of pool that is enough
+  bool watch = false;      ///< serve the admin page meanwhile
   bool quiet = false;
   bool ascii = false;
   bool list = false;
@@ -152,6 +153,7 @@ inline void declare_rest(CLI::App& app, RawOptions& raw, Options& options) {
   app.add_option("--html", options.html, "the report (carpool-compare.html)")->type_name("FILE")->group("Output");
   app.add_option("--json", options.json, "the figures (carpool-compare.json)")->type_name("FILE")->group("Output");
   app.add_option("--svg", options.svg_folder, "also write each chart here")->type_name("FOLDER")->group("Output");
+  app.add_flag("--watch", options.watch, "a page with the pools, live: prints its URL")->group("Output");
   app.add_flag("--quiet", options.quiet, "no progress, no table: only what to conclude")->group("Output");
   app.add_flag("--ascii", options.ascii, "nothing beyond ASCII on the terminal")->group("Output");
 }

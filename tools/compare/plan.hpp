@@ -14,6 +14,7 @@ struct Plan {
   Combination combination;
   Workload workload;
   Endpoint endpoint;
+  bool watched = false;  ///< in the registry of the process, unless it is on SingleBackend
 };
 
 /// Each makes the pool, runs the workers until the control says stop (a spike: until all are served) and returns what
