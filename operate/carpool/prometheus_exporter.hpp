@@ -33,10 +33,10 @@ struct PrometheusOptions {
 ///   exposer.RegisterCollectable(exporter);
 ///   const auto registration = carpool::PoolRegistry::of_process().add(pool);
 /// docs/how-to/operate.md lists the families. A pool with a MetricsObserver has all of them; the others have no
-/// histograms, no failures by reason and no leaks. Cost:     nothing until somebody looks; then some 20 us for each
-/// pool, most of it without the pool's lock. Threads:  Collect may be called by any thread at any time. It looks at
-/// pools from that thread: a pool on SingleBackend
-///           is to be in the registry only where its own thread is the one that calls Collect.
+/// histograms, no failures by reason and no leaks.
+/// Cost:     nothing until somebody looks; then some 20 us for each pool, most of it without the pool's lock.
+/// Threads:  Collect may be called by any thread at any time. It looks at pools from that thread: a pool on
+///           SingleBackend is to be in the registry only where its own thread is the one that calls Collect.
 /// Lifetime: pools come and go with their registrations; the exporter may outlive the registry that it was given.
 class PrometheusExporter : public prometheus::Collectable {
  public:

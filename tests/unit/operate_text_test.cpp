@@ -46,6 +46,7 @@ TEST(WithoutCredentials, HidesUsersAndPasswordsOfUrls) {
   EXPECT_EQ(without_credentials("redis://:p@ss/w@rd@h:1 and http://u:p@x"), "redis://***@h:1 and http://***@x");
   EXPECT_EQ(without_credentials("http://example.com/a"), "http://example.com/a");
   EXPECT_EQ(without_credentials("http://"), "http://");
+  EXPECT_EQ(without_credentials("http://plain then me@example"), "http://plain then me@example");
 }
 
 TEST(WithoutCredentials, HidesPasswordsOfConnectionStrings) {

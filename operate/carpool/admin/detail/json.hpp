@@ -1,7 +1,7 @@
 /// Writes JSON (RFC 8259) that is also inert where it stands in HTML.
 #pragma once
 
-#include <carpool/admin/detail/utf8.hpp>
+#include <carpool/text/json_text.hpp>
 #include <carpool/time.hpp>
 
 #include <array>

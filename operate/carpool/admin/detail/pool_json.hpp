@@ -4,10 +4,10 @@
 #include <carpool/admin/detail/json.hpp>
 #include <carpool/admin/detail/readiness.hpp>
 #include <carpool/admin/detail/recent_waits.hpp>
-#include <carpool/admin/detail/redacted.hpp>
 #include <carpool/errors.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
+#include <carpool/text/without_credentials.hpp>
 #include <carpool/watched_pool.hpp>
 
 #include <algorithm>
@@ -109,10 +109,12 @@ class PoolJson {
     json_.close(']');
   }
   void add_endpoint(const EndpointStats& endpoint) {
-    json_.open('{').field("server", redacted(endpoint.server)).field("connections", endpoint.connections);
+    json_.open('{').field("server", without_credentials(endpoint.server)).field("connections", endpoint.connections);
     json_.field("idle", endpoint.idle).field("connecting", endpoint.connecting).field("waiting", endpoint.waiting);
     json_.field("oldest_wait_s", endpoint.oldest_wait).field("breaker", to_string(endpoint.breaker));
-    json_.field("retry_after_s", endpoint.retry_after).field("last_error", redacted(endpoint.last_error)).close('}');
+    json_.field("retry_after_s", endpoint.retry_after)
+        .field("last_error", without_credentials(endpoint.last_error))
+        .close('}');
   }
 
   void add_options(const PoolOptions& options) {

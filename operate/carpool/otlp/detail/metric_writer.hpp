@@ -1,6 +1,7 @@
 /// Writes metrics of pools as OTLP has them, one name after the other.
 #pragma once
 
+#include <carpool/metrics/bounds.hpp>
 #include <carpool/otlp/detail/json_writer.hpp>
 #include <carpool/otlp/detail/pool_readings.hpp>
 #include <carpool/otlp/detail/resource.hpp>
@@ -90,17 +91,6 @@ class MetricWriter {
 
  private:
   static constexpr int cumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE
-  /// Those that the conventions advise, and shorter ones. Each is right to the width of a bucket of HistogramSnapshot,
-  /// 6.25 %. Those are log-linear in nanoseconds: an exponential histogram, whose bounds are powers of 2^(2^-scale)
-  /// of a second, has no scale with the same.
-  static constexpr std::array<Duration, 17> bounds = {
-      std::chrono::microseconds(1),   std::chrono::microseconds(10),  std::chrono::microseconds(100),
-      std::chrono::microseconds(500), std::chrono::milliseconds(1),   std::chrono::microseconds(2500),
-      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),  std::chrono::milliseconds(25),
-      std::chrono::milliseconds(50),  std::chrono::milliseconds(100), std::chrono::milliseconds(250),
-      std::chrono::milliseconds(500), std::chrono::seconds(1),        std::chrono::seconds(5),
-      std::chrono::seconds(10),       std::chrono::seconds(30)};
-
   void open_metric(const MetricHead& head, std::string_view data) {
     json_.open('{').key("name").text(head.name).key("unit").text(head.unit).key("description").text(head.description);
     json_.key(data).open('{').key("dataPoints").open('[');
@@ -111,19 +101,20 @@ class MetricWriter {
     json_.key("timeUnixNano").integer(now_).key("attributes").open('[');
     json_.attribute("db.client.connection.pool.name", reading.name);
   }
+  /// With bounds that are said: HistogramSnapshot is log-linear in nanoseconds. An exponential histogram, whose bounds
+  /// are powers of 2^(2^-scale) of a second, has no scale with the same.
   void write_histogram(const PoolReading& reading, const HistogramSnapshot& histogram) {
     open_point(reading);
     const std::uint64_t count = histogram.count();
     json_.close(']').key("count").integer(count);
     json_.key("sum").number(std::chrono::duration<double>(histogram.sum).count()).key("bucketCounts").open('[');
     std::uint64_t below = 0;
-    for (const Duration bound : bounds) {
-      const std::uint64_t up_to = histogram.at_most(bound);
+    for (const std::uint64_t up_to : histogram.at_most(short_bounds)) {
       json_.integer(up_to - below);
       below = up_to;
     }
     json_.integer(count - below).close(']').key("explicitBounds").open('[');
-    for (const Duration bound : bounds) json_.number(std::chrono::duration<double>(bound).count());
+    for (const Duration bound : short_bounds) json_.number(std::chrono::duration<double>(bound).count());
     json_.close(']').close('}');
   }
 

@@ -1,11 +1,12 @@
 /// What one pool has to say for each family.
 #pragma once
 
+#include <carpool/metrics/bounds.hpp>
 #include <carpool/observer.hpp>
 #include <carpool/pool_options.hpp>
 #include <carpool/pool_stats.hpp>
-#include <carpool/prometheus/detail/bounds.hpp>
 #include <carpool/prometheus/detail/families.hpp>
+#include <carpool/prometheus/detail/histogram.hpp>
 #include <carpool/prometheus/detail/label_text.hpp>
 #include <carpool/prometheus/detail/server_counts.hpp>
 #include <carpool/watched_pool.hpp>
