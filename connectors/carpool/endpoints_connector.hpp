@@ -120,9 +120,13 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
   [[nodiscard]] std::string describe() const
     requires requires(const Connector& one) { one.describe(); }
   {
-    std::string text = "one of ";
-    for (const Connector& one : endpoints_) text += (&one == endpoints_.data() ? "" : ", ") + one.describe();
-    return text;
+    return list_of([](const Connector& one) { return one.describe(); });
+  }
+  /// The same for a target, where Connector says it by target.
+  template <class T>
+    requires requires(const Connector& one, const T& target) { one.describe(target); }
+  [[nodiscard]] std::string describe(const T& target) const {
+    return list_of([&target](const Connector& one) { return one.describe(target); });
   }
 
   template <class Backend, class Inner>
@@ -225,6 +229,14 @@ class EndpointsConnector : public detail::EndpointTarget<Connector> {
  private:
   template <class Backend>
   using Calls = detail::ConnectorCalls<Connector, Backend>;
+
+  /// words(endpoint) of each.
+  template <class Words>
+  [[nodiscard]] std::string list_of(Words words) const {
+    std::string text = "one of ";
+    for (const Connector& one : endpoints_) (text += &one == endpoints_.data() ? "" : ", ") += words(one);
+    return text;
+  }
 
   static void require(bool holds, const char* rule) {
     if (!holds) throw std::invalid_argument(std::string("EndpointsConnector: ") + rule);

@@ -280,6 +280,13 @@ using WrappedTargets = carpool::EndpointsConnector<carpool::FakeTargetConnector>
 static_assert(std::is_same_v<WrappedTargets::Target, carpool::FakeTargetConnector::Target>);
 static_assert(carpool::ConnectorFor<WrappedTargets, carpool::ThreadBackend>);
 
+TEST(EndpointsOptions, SayByTargetWhereTheyConnect) {
+  const carpool::FakeServer first;
+  const carpool::FakeServer second;
+  const WrappedTargets endpoints({first.target_connector(), second.target_connector()});
+  EXPECT_EQ(endpoints.describe("orders"), "one of fake:orders, fake:orders");
+}
+
 /// Servers that have no database of the name.
 struct NoSuchDatabase : carpool::TcpConnector {
   template <class Backend>
