@@ -13,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,6 +48,13 @@ void use_from(std::size_t threads, Pool& pool, int leases) {
     });
   }
   for (std::thread& each : all) each.join();
+}
+
+/// A background worker closes what is to be closed, and tells of it.
+PoolMetrics metrics_at_the_end_of(Pool& pool) {
+  pool.close();
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return pool.stats().size() == 0; }));
+  return pool.observer().metrics();
 }
 
 TEST(MetricsObserver, CountsEachLeaseOnceHoweverManyThreadsThereAre) {
@@ -108,8 +117,7 @@ TEST(MetricsObserver, TellsHowLongConnectionsLived) {
   std::this_thread::sleep_for(20ms);
   lease.release();
   static_cast<void>(gone.detach());
-  pool.close();
-  const PoolMetrics metrics = pool.observer().metrics();
+  const PoolMetrics metrics = metrics_at_the_end_of(pool);
   EXPECT_EQ(metrics.connection_duration.count(), 1U) << "one failed, and one lives on outside of the pool";
   EXPECT_GE(metrics.connection_duration.quantile(1.0), 18ms);
 }
@@ -149,8 +157,7 @@ TEST(MetricsObserver, CountsFailuresByClassAndClosesByReason) {
     EXPECT_THROW(static_cast<void>(pool.acquire_for(1ms)), carpool::AcquireTimeout);
   }
   pool.acquire().discard();
-  pool.close();
-  const PoolMetrics metrics = pool.observer().metrics();
+  const PoolMetrics metrics = metrics_at_the_end_of(pool);
   EXPECT_EQ(metrics.of(AcquireFailure::connect_error), 1U);
   EXPECT_EQ(metrics.of(AcquireFailure::timeout), 1U);
   EXPECT_EQ(metrics.of(ConnectFailureClass::network), 2U);

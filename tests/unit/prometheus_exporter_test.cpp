@@ -25,6 +25,8 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include "eventually.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,6 +129,7 @@ void live(FakeServer& server, Metered& pool) {
     EXPECT_THROW(static_cast<void>(pool.acquire_for(1ms)), carpool::AcquireTimeout);
   }
   pool.acquire().discard();
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return pool.stats().closing == 0; })) << "in the background";
 }
 
 void expect_states(const Scrape& scrape, const std::string& name, const carpool::PoolStats& stats) {

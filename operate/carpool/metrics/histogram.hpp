@@ -27,7 +27,7 @@ class HistogramBuckets {
     const auto ns = static_cast<std::uint64_t>(std::clamp(length, Duration::zero(), longest()).count());
     const auto width = static_cast<unsigned>(std::bit_width(ns));
     const unsigned shift = width > sub_bits + 1 ? width - (sub_bits + 1) : 0;
-    return (std::size_t{shift} << sub_bits) + static_cast<std::size_t>(ns >> shift);
+    return (std::size_t{shift} << sub_bits) + (ns >> shift);
   }
   /// The shortest that a bucket counts.
   [[nodiscard]] static constexpr Duration lower(std::size_t index) noexcept {
