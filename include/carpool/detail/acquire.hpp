@@ -23,14 +23,16 @@ class Acquire {
   [[nodiscard]] static PoolSlot& acquire(Lifecycle& pool, const Target& target, Timeout<Backend> timeout,
                                          const SourceLocation& site) {
     Events::acquire_started(pool.settings());
+    constexpr bool takes_first = Events::wants_failures && !has_target<typename Types::Connector>;
     PoolSlot* taken = nullptr;
-    if constexpr (Events::wants_failures && !has_target<typename Types::Connector>) {
+    if constexpr (takes_first) {
       taken = take_unseen(pool, target, site);  // what cannot fail needs nothing that tells of it
       if (taken != nullptr && Admission<Types>::admit_at_once(pool, *taken)) [[likely]]
         return told_at_once(pool, *taken);
     }
     PoolSlot& slot = told_if_it_fails(pool, timeout, [&]() -> PoolSlot& {
-      PoolSlot* const ready = take_ready(pool, target, timeout, site, false, taken);
+      PoolSlot* const ready =
+          takes_first ? look_at(pool, taken, target, timeout) : take_ready(pool, target, timeout, site);
       return ready != nullptr ? *ready : AcquireWait<Types>(pool, target, timeout, site).run();
     });
     if constexpr (Events::wants_wait) Events::acquired(pool.settings(), slot, timeout.waited());
@@ -70,17 +72,26 @@ class Acquire {
   using Events = detail::Events<typename Types::Observer>;
   using Wakeups = detail::Wakeups<Backend>;
 
-  /// An idle connection that is good as it is, or nullptr. `taken`: the first to look at, the caller's already.
+  /// An idle connection that is good as it is, or nullptr.
   [[nodiscard]] static PoolSlot* take_ready(Lifecycle& pool, const Target& target, Timeout<Backend>& timeout,
-                                            const SourceLocation& site, bool put_stale_back = false,
-                                            PoolSlot* taken = nullptr) {
-    PoolSlot* const slot = taken != nullptr ? taken : take_unseen(pool, target, site);
+                                            const SourceLocation& site, bool put_stale_back = false) {
+    const TimePoint now = Backend::coarse_now();
+    PoolSlot* slot = take_cached(pool, target, site, now);
+    if (slot == nullptr) slot = take_locked(pool, target, site, now);
     if (slot == nullptr ||
         Admission<Types>::admit(pool, *slot, target, timeout, nullptr, put_stale_back) != Admitted::yes)
       return nullptr;
     if (pool.minds_each_lease()) [[unlikely]]
-      attend(pool, slot->lease.since());
+      attend(pool, now);
     return slot;
+  }
+  /// What the caller has taken, if it took anything, where it is good as it is.
+  [[nodiscard]] static PoolSlot* look_at(Lifecycle& pool, PoolSlot* taken, const Target& target,
+                                         Timeout<Backend>& timeout) {
+    if (taken == nullptr || Admission<Types>::admit(pool, *taken, target, timeout) != Admitted::yes) return nullptr;
+    if (pool.minds_each_lease()) [[unlikely]]
+      attend(pool, taken->lease.since());
+    return taken;
   }
 
   /// An idle connection that the caller has yet to look at, or nullptr. Throws what the targets' == throws.
