@@ -116,7 +116,6 @@ TEST(Messages, NoMoreThanSixSitesAreNamed) {
 
 TEST(Messages, TheHoldersThatHaveBeenOutLongestAreKept) {
   OldestHolders holders;
-  const TimePoint now{1h};
   for (int i = 0; i < 100; ++i) holders.add({SourceLocation::current(), std::chrono::seconds(i * 37 % 100)});
   const auto kept = holders.sorted();
   ASSERT_EQ(kept.size(), 32U);
