@@ -25,14 +25,14 @@ enum class BreakerState : std::uint8_t {
 
 /// What the pool keeps for one target; a pool without targets has one endpoint. Stale as soon as it is returned.
 struct EndpointStats {
-  std::string server;           ///< in the connector's words: "127.0.0.1:6379"; empty where it has none
-  std::size_t connections = 0;  ///< that exist or are being made
-  std::size_t idle = 0;         ///< but for those that rest in a worker's cache
-  std::size_t connecting = 0;   ///< being made
-  std::size_t waiting = 0;      ///< callers that wait
-  Duration oldest_wait{};       ///< for how long the first of them has waited; 0 where nobody waits
+  std::string server;                           ///< in the connector's words: "127.0.0.1:6379"; empty where it has none
+  std::size_t connections = 0;                  ///< that exist or are being made
+  std::size_t idle = 0;                         ///< but for those that rest in a worker's cache
+  std::size_t connecting = 0;                   ///< being made
+  std::size_t waiting = 0;                      ///< callers that wait
+  Duration oldest_wait{};                       ///< for how long the first of them has waited; 0 where nobody waits
   BreakerState breaker = BreakerState::closed;  ///< whether connects may start
-  Duration retry_after{};  ///< while the breaker is open: until the next probe
+  Duration retry_after{};                       ///< while the breaker is open: until the next probe
   std::string last_error;  ///< of the last connect that failed since one succeeded; empty where there is none
 };
 

@@ -201,9 +201,7 @@ class Lifecycle : public SlotOwner {
     return options.min_idle > 0 || options.leak_detection_threshold;
   }
   /// Where each lease must be told of under the lock, nothing may rest elsewhere.
-  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept {
-    return !minds_each_lease(options);
-  }
+  [[nodiscard]] static bool may_cache(const PoolOptions& options) noexcept { return !minds_each_lease(options); }
   /// The reasons that say nothing against the connection itself.
   [[nodiscard]] static constexpr bool blameless(CloseReason reason) noexcept {
     return reason != CloseReason::dead && reason != CloseReason::reset_failed && reason != CloseReason::discarded;
