@@ -89,7 +89,7 @@ class ContextObserver {
 class CountingObserver {
  public:
   void acquired(std::uint64_t, Duration) noexcept { ++log_->acquired; }
-  void connection_failed(std::uint64_t, std::exception_ptr, Duration) noexcept { ++log_->failed; }
+  void connection_failed(std::uint64_t, const std::exception_ptr&, Duration) noexcept { ++log_->failed; }
   [[nodiscard]] int acquired() const noexcept { return log_->acquired; }
   [[nodiscard]] int failed() const noexcept { return log_->failed; }
 
