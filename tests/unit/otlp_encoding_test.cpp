@@ -130,6 +130,8 @@ TEST(OtlpAnswer, MaySayWhenToAskAgain) {
   EXPECT_EQ(read_retry_after("0", noon), std::optional<carpool::Duration>(0s));
   EXPECT_EQ(read_retry_after("999999", noon), std::optional<carpool::Duration>(1h)) << "no longer than that";
   EXPECT_EQ(read_retry_after("Sat, 29 Nov 2025 12:01:30 GMT", noon), std::optional<carpool::Duration>(90s));
+  EXPECT_EQ(read_retry_after("Sat, 29 Nov 1012 12:01:30 GMT", noon), std::optional<carpool::Duration>(0s))
+      << "over long since";
   EXPECT_EQ(read_retry_after("Sat, 29 Nov 2025 11:00:00 GMT", noon), std::optional<carpool::Duration>(0s));
   EXPECT_EQ(read_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", noon), std::optional<carpool::Duration>(1h));
   for (const char* text : {"", "-1", "1.5", "soon", "Sat, 29 Nov 2025 12:01:30 CET", "Sat, 31 Feb 2025 12:00:00 GMT",

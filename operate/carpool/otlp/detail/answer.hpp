@@ -57,13 +57,12 @@ template <class Number>
 /// std::nullopt: there is none that can be understood.
 [[nodiscard]] inline std::optional<Duration> read_retry_after(std::string_view value,
                                                               std::chrono::system_clock::time_point now) noexcept {
-  constexpr Duration longest = std::chrono::hours(1);
-  if (const auto seconds = whole_number<std::uint32_t>(value))
-    return std::min<Duration>(longest, std::chrono::seconds(*seconds));
+  constexpr std::chrono::seconds longest = std::chrono::hours(1);
+  if (const auto seconds = whole_number<std::uint32_t>(value)) return std::min(longest, std::chrono::seconds(*seconds));
   const auto date = read_http_date(value);
   if (!date) return std::nullopt;
-  const auto length = *date - std::chrono::floor<std::chrono::seconds>(now);
-  return std::clamp<Duration>(std::min(length, decltype(length)(3600)), Duration::zero(), longest);
+  // In seconds: a date of the middle ages is too far away for nanoseconds.
+  return std::clamp(*date - std::chrono::floor<std::chrono::seconds>(now), std::chrono::seconds(0), longest);
 }
 
 /// How many spans or data points an answer of 200 says were rejected: partialSuccess of an Export...ServiceResponse.
