@@ -164,7 +164,10 @@ TEST(PrometheusExporter, SaysWhatThePoolSaysOfItself) {
   const auto registration = registry.add(pool);
   live(server, pool);
   const auto lease = pool.acquire();
-  while (pool.stats().connecting + pool.stats().closing != 0) std::this_thread::yield();
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] {
+    const carpool::PoolStats stats = pool.stats();
+    return stats.connecting + stats.closing == 0 && stats.idle == 1;
+  })) << "min_idle is kept up in the background";
   const Scrape scrape{PrometheusExporter(registry)};
   expect_states(scrape, "orders", pool.stats());
   expect_counts(scrape, "orders", pool.stats());
