@@ -17,13 +17,17 @@ struct HookNames {
   int on_connect, before_acquire, after_release, on_close;
 };
 template <class H>
-inline constexpr bool names_on_connect = !requires { &Beside<H, HookNames>::on_connect; };
+concept HooksNameOnConnect =
+    (Heritable<H> && !requires { &Beside<H, HookNames>::on_connect; }) || requires { &H::on_connect; };
 template <class H>
-inline constexpr bool names_before_acquire = !requires { &Beside<H, HookNames>::before_acquire; };
+concept HooksNameBeforeAcquire =
+    (Heritable<H> && !requires { &Beside<H, HookNames>::before_acquire; }) || requires { &H::before_acquire; };
 template <class H>
-inline constexpr bool names_after_release = !requires { &Beside<H, HookNames>::after_release; };
+concept HooksNameAfterRelease =
+    (Heritable<H> && !requires { &Beside<H, HookNames>::after_release; }) || requires { &H::after_release; };
 template <class H>
-inline constexpr bool names_on_close = !requires { &Beside<H, HookNames>::on_close; };
+concept HooksNameOnClose =
+    (Heritable<H> && !requires { &Beside<H, HookNames>::on_close; }) || requires { &H::on_close; };
 
 // One line, one hook. The form is looked at where the connection's type is known, at the first connect's compilation.
 // clang-format off
@@ -38,11 +42,11 @@ concept HooksClose = requires(const H& hooks, X& connection, TimePoint deadline)
 
 template <class H, class X>
 constexpr void check_hooks() noexcept {
-  static_assert(HooksConnect<H, X> || !names_on_connect<H>, "Hooks have on_connect, but not as void on_connect(Connection&, TimePoint deadline) const: no connect would call it");
-  static_assert(HooksAcquire<H, X> || !names_before_acquire<H>, "Hooks have before_acquire, but not as bool before_acquire(Connection&, TimePoint deadline) const: no acquire would ask it");
-  static_assert(HooksRelease<H, X> || !names_after_release<H>, "Hooks have after_release, but not as bool after_release(Connection&, TimePoint deadline) const: no release would ask it");
-  static_assert(HooksClose<H, X> || !names_on_close<H>, "Hooks have on_close, but not as void on_close(Connection&, TimePoint deadline) const: no close would call it");
-  static_assert(names_on_connect<H> || names_before_acquire<H> || names_after_release<H> || names_on_close<H>, "Hooks have none of on_connect, before_acquire, after_release and on_close");
+  static_assert(HooksConnect<H, X> || !HooksNameOnConnect<H>, "Hooks have on_connect, but not as void on_connect(Connection&, TimePoint deadline) const: no connect would call it");
+  static_assert(HooksAcquire<H, X> || !HooksNameBeforeAcquire<H>, "Hooks have before_acquire, but not as bool before_acquire(Connection&, TimePoint deadline) const: no acquire would ask it");
+  static_assert(HooksRelease<H, X> || !HooksNameAfterRelease<H>, "Hooks have after_release, but not as bool after_release(Connection&, TimePoint deadline) const: no release would ask it");
+  static_assert(HooksClose<H, X> || !HooksNameOnClose<H>, "Hooks have on_close, but not as void on_close(Connection&, TimePoint deadline) const: no close would call it");
+  static_assert(HooksConnect<H, X> || HooksAcquire<H, X> || HooksRelease<H, X> || HooksClose<H, X> || HooksNameOnConnect<H> || HooksNameBeforeAcquire<H> || HooksNameAfterRelease<H> || HooksNameOnClose<H>, "Hooks have none of on_connect, before_acquire, after_release and on_close");
 }
 // clang-format on
 

@@ -1,7 +1,6 @@
 /// An observer that counts: how long callers wait, how long connections are used and made, what failed and why.
 #pragma once
 
-#include <carpool/errors.hpp>
 #include <carpool/metrics/detail/connect_failure_class.hpp>
 #include <carpool/metrics/detail/seat_counts.hpp>
 #include <carpool/metrics/detail/thread_seats.hpp>
@@ -15,7 +14,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <string_view>
 
 namespace carpool::inline v0_1 {
 
@@ -23,14 +21,12 @@ namespace carpool::inline v0_1 {
 ///   carpool::ConnectionPool<Backend, Queue, Connector, carpool::DefaultEviction, carpool::MetricsObserver> pool(...);
 ///   const carpool::PoolMetrics metrics = pool.observer().metrics();
 /// or, beside others, in carpool::Observers. Exporters find it by themselves.
-/// Cost: no lock and no allocation after construction; the memory is fixed, some 90 kB. A clock is read for one lease
-/// in
-///       16 of each thread: the others count as if they had been used for as long as that one. What was used for longer
-///       than 64 ms is counted by itself, by the pool's coarse clock. So counts are exact, and the distribution of
-///       short uses is one of samples.
+/// Cost:    no lock and no allocation after construction; the memory is fixed, some 90 kB. Of each thread's leases one
+///          in 16 is timed by a clock: the others count as if they had been used for as long as that one. What was used
+///          for longer than 64 ms is counted by itself, by the pool's coarse clock. So counts are exact, and the
+///          distribution of short uses is one of samples.
 /// Threads: up to 15 threads of the process count each for itself; those that come when there are as many share a
-/// place,
-///       and pay for one locked instruction.
+///          place, and pay for one locked instruction.
 class MetricsObserver {
  public:
   using Clock = std::chrono::steady_clock;  ///< of the times in use

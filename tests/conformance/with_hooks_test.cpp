@@ -191,4 +191,17 @@ TYPED_TEST(Hooks, TargetsReachTheConnector) {
   EXPECT_EQ(hooks.book->taken(), (typename TestFixture::Asked{"connect 1", "acquire 1", "connect 2", "acquire 2"}));
 }
 
+/// Nothing can be derived from it to look at its names.
+struct Final final {
+  [[nodiscard]] bool before_acquire(auto& /*connection*/, TimePoint) const { return true; }
+};
+using WithFinal = carpool::WithHooks<carpool::FakeConnector, Final>;
+static_assert(carpool::recognised<WithFinal, carpool::ThreadBackend>().before_acquire);
+
+TEST(WithHooks, TakesHooksThatAreFinal) {
+  const carpool::FakeServer server;
+  carpool::ConnectionPool<carpool::ThreadBackend, carpool::FifoQueue, WithFinal> pool(WithFinal(server.connector()));
+  EXPECT_TRUE(pool.acquire());
+}
+
 }  // namespace

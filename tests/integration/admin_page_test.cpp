@@ -340,13 +340,14 @@ TEST_F(AdminPageTest, ShowsPoolsThatComeAndGo) {
 /// How long the last of some clients waited for its answer after the page had ended.
 std::chrono::steady_clock::duration longest_wait_past_the_end(std::unique_ptr<AdminPage> page) {
   std::atomic<bool> over = false;
+  std::atomic<int> answers = 0;
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i) {
-    clients.emplace_back([&over, port = page->port()] {
-      while (!over) static_cast<void>(ask_http(port, "GET", "/pools.json"));
+    clients.emplace_back([&, port = page->port()] {
+      for (; !over; ++answers) static_cast<void>(ask_http(port, "GET", "/pools.json"));
     });
   }
-  std::this_thread::sleep_for(20ms);
+  EXPECT_TRUE(eventually<Backend>([&] { return answers >= 8; }));
   page.reset();
   over = true;
   const auto end = std::chrono::steady_clock::now();

@@ -21,6 +21,7 @@
 
 #include <gtest/gtest.h>
 
+#include "eventually.hpp"
 #include "otlp_collector.hpp"
 #include "plain_http.hpp"
 
@@ -92,15 +93,15 @@ TEST(EveryExporter, SaysWhatThePoolSays) {
   over = true;
   onlooker.join();
   EXPECT_TRUE(otlp.stop(30s));
-  std::this_thread::sleep_for(300ms);  // the page keeps an answer for 200 ms
-
   const std::uint64_t all = pool.stats().acquired;
   EXPECT_EQ(all, std::uint64_t{threads} * leases);
   EXPECT_EQ(pool.observer().get<MetricsObserver>().metrics().use_time.count(), all);
   EXPECT_EQ(value_of(prometheus, "carpool_leases_total"), all);
   EXPECT_EQ(value_of(prometheus, "db_client_connection_wait_time_seconds"), all);
   EXPECT_EQ(value_of(prometheus, "db_client_connection_use_time_seconds"), all);
-  EXPECT_EQ(number_behind(http_get(page.port(), "/pools.json"), "\"acquired\":"), all);
+  const auto on_the_page = [&] { return number_behind(http_get(page.port(), "/pools.json"), "\"acquired\":"); };
+  EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return on_the_page() == all; }))
+      << "it keeps an answer for a while";
   std::string last;
   for (const auto& request : collector.requests())
     if (request.path == "/v1/metrics") last = request.body;

@@ -1,5 +1,7 @@
 // needs: mysql_connector tls_connector
 /// Who a MySQL session logs in as, what it tells the server of its pool, and to whom it tells a password as it is.
+#include <carpool/thread_backend.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -8,13 +10,13 @@
 #include <thread>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../unit/mysql_fake_server.hpp"
+#include "eventually.hpp"
+#include "loopback_listener.hpp"
+#include "mysql_fake_server.hpp"
 #include "mysql_fixture.hpp"
 #include "secret_store.hpp"
 #include "tls_certificates.hpp"
@@ -28,25 +30,16 @@ using namespace std::string_literals;  // NOLINT(google-build-using-namespace)
 class ClearTextServer {
  public:
   ClearTextServer() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    (void)::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    ::listen(listener_, 8);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   ClearTextServer(const ClearTextServer&) = delete;
   ClearTextServer& operator=(const ClearTextServer&) = delete;
   ~ClearTextServer() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     if (thread_.joinable()) thread_.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
   /// What came in answer to the question, once the client has gone.
   [[nodiscard]] std::string answer() {
     thread_.join();
@@ -55,7 +48,7 @@ class ClearTextServer {
 
  private:
   void serve() {
-    const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int client = listener_.accept();
     if (client < 0) return;
     std::string greeting = mysql_greeting();
     greeting[greeting.find("\x8b\xa2") + 1] = '\xaa';  // it speaks TLS
@@ -85,8 +78,7 @@ class ClearTextServer {
     (void)::SSL_write(ssl, packet.data(), static_cast<int>(packet.size()));
   }
 
-  const int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::string answer_;  // the thread's, until it is joined
   std::thread thread_;
 };
@@ -117,7 +109,7 @@ TYPED_TEST(MysqlCredentials, AProviderIsAskedAtEachConnectAndAgainAfterARefusal)
   EXPECT_EQ(connector.lifetime(first), carpool::forever);
   this->connect().query("ALTER USER rotated@'%' IDENTIFIED BY 'second'");
   std::thread rotation([&] {
-    while (store.refused() == 0) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(eventually<carpool::ThreadBackend>([&] { return store.refused() > 0; }));
     store.set("second");
   });
   store.expire_after(10s);

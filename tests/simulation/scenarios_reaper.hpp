@@ -203,8 +203,8 @@ void paused_server(bool has_one) {
                                          {}, &server);
   if (has_one) used_before<B>(scene, 2ms);
   server.pauses_left = 2;
-  for (const carpool::Duration patience : {60s, 20s}) {  // it pings by itself, or leaves that to a background worker
-    scene.worker([&, patience] { law<B>(!scene.try_use(0s, patience), "a pause has cost a caller its connection"); });
+  for (const carpool::Duration timeout : {60s, 20s}) {  // it pings by itself, or leaves that to a background worker
+    scene.worker([&, timeout] { law<B>(!scene.try_use(0s, timeout), "a pause has cost a caller its connection"); });
   }
   scene.join();
   law<B>(!has_one || server.connects == 1, "a pause has cost a connection");

@@ -4,16 +4,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback_listener.hpp"
 
 namespace hive_golden {
 
@@ -123,37 +123,25 @@ class Player {
   using Exchange = std::pair<std::string, std::string>;  // question, answer
 
   explicit Player(std::vector<Exchange> exchanges) : exchanges_(std::move(exchanges)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0) throw std::runtime_error("bind");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(listener_, 1);
     thread_ = std::thread([this] { play(); });
   }
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
-  ~Player() {
-    end();
-    ::close(listener_);
-  }
+  ~Player() { end(); }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
   /// Each question as it came, once the client has left.
   [[nodiscard]] const std::vector<std::string>& heard() { return end(), heard_; }
 
  private:
   void end() {
     if (!thread_.joinable()) return;
-    ::shutdown(listener_, SHUT_RDWR);  // in case that nobody ever came
+    listener_.stop();  // in case that nobody ever came
     thread_.join();
   }
 
   void play() {
-    const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int client = listener_.accept();
     if (client < 0) return;
     for (const auto& [question, answer] : exchanges_) {
       std::string& bytes = heard_.emplace_back(question.size(), '\0');
@@ -164,8 +152,7 @@ class Player {
   }
 
   const std::vector<Exchange> exchanges_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::vector<std::string> heard_;  // the thread's, until it has ended
   std::thread thread_;
 };

@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,6 +28,7 @@
 #include "hive_requests.hpp"
 #include "hive_sasl.hpp"
 #include "hive_script.hpp"
+#include "loopback_listener.hpp"
 
 class HiveServer {
   using Protocol = apache::thrift::protocol::TProtocol;
@@ -36,31 +36,21 @@ class HiveServer {
 
  public:
   explicit HiveServer(HiveServerManners manners = {}) : manners_(std::move(manners)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0) throw std::runtime_error("bind");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(listener_, 1024);
     thread_ = std::thread([this] { accept(); });
   }
   HiveServer(const HiveServer&) = delete;
   HiveServer& operator=(const HiveServer&) = delete;
   ~HiveServer() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
     {
       const std::scoped_lock lock(mutex_);
       for (const Guest& guest : guests_) ::shutdown(guest.descriptor, SHUT_RDWR);
     }
     for (Guest& guest : guests_) guest.thread.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
 
   /// Serves one client more until it leaves, over a stream that is somebody else's: TlsServer's.
   void serve(const std::shared_ptr<Transport>& stream) {
@@ -112,7 +102,7 @@ class HiveServer {
   using Socket = apache::thrift::transport::TSocket;
 
   void accept() {
-    for (int guest = 0; (guest = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    for (int guest = 0; (guest = listener_.accept()) >= 0;) {
       const int yes = 1;
       ::setsockopt(guest, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
       ++open_;
@@ -233,8 +223,7 @@ class HiveServer {
   }
 
   HiveServerManners manners_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::atomic<std::size_t> open_ = 0;
   mutable std::mutex mutex_;  // guards all below but the thread
   std::list<Guest> guests_;

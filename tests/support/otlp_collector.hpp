@@ -9,16 +9,16 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback_listener.hpp"
 
 /// On loopback, at a port that the system picks; one connection at a time, because an exporter has one.
 class OtlpCollector {
@@ -36,16 +36,7 @@ class OtlpCollector {
     std::string body;
   };
 
-  OtlpCollector() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 16) != 0 ||
-        ::getsockname(listener_, generic, &size) != 0)
-      throw std::system_error(errno, std::generic_category(), "the collector cannot listen");
-    port_ = ntohs(address.sin_port);
+  OtlpCollector() {
     thread_ = std::thread([this] { run(); });
   }
   OtlpCollector(const OtlpCollector&) = delete;
@@ -53,10 +44,9 @@ class OtlpCollector {
   ~OtlpCollector() {
     ends_ = true;
     thread_.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
   /// To the next requests, in this order; those behind them get a plain 200.
   void reply(std::deque<Reply> replies) {
     const std::scoped_lock lock(mutex_);
@@ -86,8 +76,8 @@ class OtlpCollector {
  private:
   void run() {
     while (!ends_) {
-      if (!readable(listener_)) continue;
-      const int peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (!readable(listener_.descriptor())) continue;
+      const int peer = listener_.accept();
       if (peer < 0) continue;
       std::string buffer;
       while (!ends_ && serve(peer, buffer)) {
@@ -143,8 +133,7 @@ class OtlpCollector {
     return reply;
   }
 
-  const int listener_;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::atomic<bool> ends_ = false;
   mutable std::mutex mutex_;  // for all below
   std::deque<Reply> replies_;

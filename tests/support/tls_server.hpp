@@ -10,7 +10,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loopback_listener.hpp"
 #include "tls_certificates.hpp"
 
 struct TlsServerManners {
@@ -37,31 +37,21 @@ struct TlsServerManners {
 class TlsServer {
  public:
   explicit TlsServer(TlsServerManners manners = {}) : manners_(std::move(manners)), context_(make_context()) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0) throw std::runtime_error("bind");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(listener_, 1024);
     thread_ = std::thread([this] { accept(); });
   }
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
   ~TlsServer() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
     {
       const std::scoped_lock lock(mutex_);
       for (Guest& guest : guests_) ::shutdown(guest.descriptor, SHUT_RDWR);
     }
     for (Guest& guest : guests_) guest.thread.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
   /// Connections whose descriptor is not closed yet.
   [[nodiscard]] std::size_t open() const noexcept { return open_; }
   [[nodiscard]] std::size_t handshakes() const noexcept { return handshakes_; }
@@ -119,7 +109,7 @@ class TlsServer {
 
   void accept() {
     mind_no_broken_pipes();
-    for (int guest = 0; (guest = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    for (int guest = 0; (guest = listener_.accept()) >= 0;) {
       const int yes = 1;
       ::setsockopt(guest, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
       ++open_;
@@ -174,8 +164,7 @@ class TlsServer {
 
   TlsServerManners manners_;  // constant from the constructor on
   Context context_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::list<Guest> guests_;  // grown by the accepting thread alone; guarded by mutex_
   std::atomic<std::size_t> open_ = 0;
   std::atomic<std::size_t> handshakes_ = 0;

@@ -1,6 +1,7 @@
 /// Writes JSON (RFC 8259) that is also inert where it stands in HTML.
 #pragma once
 
+#include <carpool/text/json_nesting.hpp>
 #include <carpool/text/json_text.hpp>
 #include <carpool/time.hpp>
 
@@ -11,31 +12,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace carpool::inline v0_1::detail {
 
-/// The caller opens and closes; commas come by themselves.
-class Json {
+/// Commas come by themselves.
+class Json : public JsonNesting<Json> {
  public:
-  Json& open(char bracket) {
-    separate();
-    text_ += bracket;
-    is_first_ = true;
-    return *this;
-  }
-  Json& close(char bracket) {
-    text_ += bracket;
-    is_first_ = false;
-    return *this;
-  }
   /// The name of what comes next.
-  Json& key(std::string_view name) {
-    value(name);
-    text_ += ':';
-    is_first_ = true;
-    return *this;
-  }
+  Json& key(std::string_view name) { return value(name).expect_value(); }
   /// Bytes that are no UTF-8 become U+FFFD.
   Json& value(std::string_view text) {
     separate();
@@ -70,17 +54,7 @@ class Json {
     return key(name).value(is);
   }
 
-  [[nodiscard]] std::string take() && { return std::move(text_); }
-
  private:
-  Json& raw(std::string_view text) {
-    separate();
-    text_ += text;
-    return *this;
-  }
-  void separate() {
-    if (!std::exchange(is_first_, false)) text_ += ',';
-  }
   void append_fraction(std::uint64_t ns) {
     if (ns == 0) return;
     std::array<char, 10> digits{'.'};
@@ -109,9 +83,6 @@ class Json {
     text_ += digits[code >> 4U];
     text_ += digits[code & 15U];
   }
-
-  std::string text_;
-  bool is_first_ = true;  // what comes next needs no comma
 };
 
 }  // namespace carpool::inline v0_1::detail

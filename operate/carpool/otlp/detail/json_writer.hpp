@@ -1,6 +1,7 @@
 /// Writes JSON, member by member.
 #pragma once
 
+#include <carpool/text/json_nesting.hpp>
 #include <carpool/text/json_text.hpp>
 
 #include <array>
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 
 namespace carpool::inline v0_1::detail {
@@ -17,24 +17,12 @@ namespace carpool::inline v0_1::detail {
 /// In the encoding that OTLP asks for: 64-bit integers are strings, names are in lowerCamelCase, enumerators are
 /// numbers (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). Written by hand, because it needs three
 /// kinds of values, and a library of documents would build each message twice. Each call may throw std::bad_alloc.
-class JsonWriter {
+class JsonWriter : public JsonNesting<JsonWriter> {
  public:
-  JsonWriter& open(char bracket) {  // '{' or '['
-    separate();
-    text_ += bracket;
-    is_first_ = true;
-    return *this;
-  }
-  JsonWriter& close(char bracket) {
-    text_ += bracket;
-    is_first_ = false;
-    return *this;
-  }
   JsonWriter& key(std::string_view name) {
     separate();
-    ((text_ += '"') += name) += "\":";
-    is_first_ = true;  // no comma before its value
-    return *this;
+    ((text_ += '"') += name) += '"';
+    return expect_value();
   }
   JsonWriter& text(std::string_view value) {
     separate();
@@ -60,21 +48,6 @@ class JsonWriter {
     if (const auto* count = std::get_if<std::int64_t>(&value)) key("intValue").integer(*count);
     return close('}').close('}');
   }
-
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
- private:
-  void separate() {
-    if (!std::exchange(is_first_, false)) text_ += ',';
-  }
-  JsonWriter& raw(std::string_view value) {
-    separate();
-    text_ += value;
-    return *this;
-  }
-
-  std::string text_;
-  bool is_first_ = true;
 };
 
 }  // namespace carpool::inline v0_1::detail

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback_listener.hpp"
 
 /// A packet: its length, its number, its payload.
 inline std::string mysql_packet(int number, const std::string& payload) {
@@ -57,26 +57,17 @@ class MysqlFakeServer {
   };
 
   explicit MysqlFakeServer(Words words) : words_(std::move(words)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    (void)::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    ::listen(listener_, 64);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { run(); });
   }
   MysqlFakeServer(const MysqlFakeServer&) = delete;
   MysqlFakeServer& operator=(const MysqlFakeServer&) = delete;
   ~MysqlFakeServer() {
     running_ = false;
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
-    ::close(listener_);
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
   /// All that clients have said; to be asked when they are gone.
   [[nodiscard]] std::string heard() {
     while (serving_) std::this_thread::yield();
@@ -86,7 +77,7 @@ class MysqlFakeServer {
  private:
   void run() {
     while (running_) {
-      const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      const int client = listener_.accept();
       if (client < 0) continue;
       serving_ = true;
       serve(client);
@@ -126,8 +117,7 @@ class MysqlFakeServer {
   }
 
   const Words words_;
-  const int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::atomic<bool> running_ = true;
   std::atomic<bool> serving_ = false;
   std::string heard_;  // the server's thread, until serving_ is false
