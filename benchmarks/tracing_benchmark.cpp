@@ -5,35 +5,27 @@
 /// leases whose callers have no span, one whose caller was sampled out, and `log`. A connection is ready, and nothing
 /// happens between acquire() and its release; what is recorded is counted and thrown away. The column Time is wall time
 /// per cycle over all threads together.
-#include "null_connector.hpp"
+#include "observed_lease.hpp"
 
 #include <carpool/affine_bag.hpp>
-#include <carpool/connection_pool.hpp>
 #include <carpool/lifo_stack.hpp>
 #include <carpool/log_observer.hpp>
 #include <carpool/metrics_observer.hpp>
 #include <carpool/observers.hpp>
-#include <carpool/thread_backend.hpp>
 #include <carpool/trace/recording_tracer.hpp>
 #include <carpool/trace_observer.hpp>
 
 #include <benchmark/benchmark.h>
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace {
 
 using namespace carpool;
-using carpool::bench::NullConnector;
 
 class Discarded final : public SpanSink {
  public:
@@ -48,28 +40,14 @@ Tracing sampling(double ratio) {
   return Tracing(RecordingTracer<>(std::make_shared<Discarded>(), TraceSampler(ratio)));
 }
 
-/// make() gives the observer.
-template <class Queue, class Make>
-void lease(benchmark::State& state, Make make, const TraceContext& caller) {
-  using Pool = ConnectionPool<ThreadBackend, Queue, NullConnector, DefaultEviction, decltype(make())>;
-  static std::unique_ptr<Pool> pool;  // made and unmade by thread 0; the others are held before and after the loop
-  if (state.thread_index() == 0) {
-    pool = std::make_unique<Pool>(NullConnector{}, PoolOptions{.max_size = 8}, DefaultEviction{}, make());
-    pool->prewarm(8, std::chrono::seconds(30));
-  }
-  const TraceScope scope(caller);
-  for (auto _ : state) {
-    auto lease = pool->acquire();
-    benchmark::DoNotOptimize(*lease);
-  }
-  if (state.thread_index() == 0) pool.reset();
-}
-
 template <class Queue>
 void add(const std::string& queue) {
   for (const int threads : {1, 2}) {
     const auto row = [&](const std::string& name, auto make, const TraceContext& caller = {}) {
-      const auto function = [make, caller](benchmark::State& state) { lease<Queue>(state, make, caller); };
+      const auto function = [make, caller](benchmark::State& state) {
+        const TraceScope scope(caller);
+        bench::observed_lease<Queue>(state, make);
+      };
       benchmark::RegisterBenchmark(("tracing/" + queue + '/' + name).c_str(), function)->Threads(threads);
     };
     row("none", [] { return NoObserver(); });
@@ -83,13 +61,7 @@ void add(const std::string& queue) {
   }
 }
 
-/// A process of one thread has cheaper mutexes: no server is one. As in pools.hpp.
-std::mutex mutex;
-std::condition_variable_any never;
-const std::jthread second_thread([](const std::stop_token& end) {
-  std::unique_lock lock(mutex);
-  never.wait(lock, end, [] { return false; });
-});
+const bench::SecondThread second_thread;
 
 [[maybe_unused]] const bool registered = [] {
   add<AffineBag>("affine");
