@@ -78,7 +78,7 @@ class LogObserver {
           [&](Line& line) { line.milliseconds("took_ms", took); });
   }
   /// A line at level error, with the class of the failure and the connector's words.
-  void connection_failed(const ConnectionInfo& connection, std::string_view why, std::exception_ptr cause,
+  void connection_failed(const ConnectionInfo& connection, std::string_view why, const std::exception_ptr& cause,
                          Duration took) noexcept {
     write(Event::connection_failed, LogLevel::error, connection, [&](Line& line) {
       line.text("class", to_string(connect_failure_class(cause))).text("error", why).milliseconds("took_ms", took);

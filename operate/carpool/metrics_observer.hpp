@@ -1,7 +1,7 @@
 /// An observer that counts: how long callers wait, how long connections are used and made, what failed and why.
 #pragma once
 
-#include <carpool/metrics/detail/connect_failure_class.hpp>
+#include <carpool/metrics/connect_failure_class.hpp>
 #include <carpool/metrics/detail/seat_counts.hpp>
 #include <carpool/metrics/detail/thread_seats.hpp>
 #include <carpool/metrics/pool_metrics.hpp>
@@ -86,7 +86,7 @@ class MetricsObserver {
   }
   /// Counts: by class.
   void connection_failed(std::uint64_t, const std::exception_ptr& cause, Duration) noexcept {
-    count(counts_->connect_failures, detail::class_of(cause));
+    count(counts_->connect_failures, connect_failure_class(cause));
   }
   /// Counts: by reason, and how long it was open.
   void connection_closed(const ConnectionInfo&, Attachment& attachment, CloseReason reason) noexcept {

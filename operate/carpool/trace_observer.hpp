@@ -67,7 +67,7 @@ class TraceObserver {
     if (connect.recording()) connect.end();
   }
   /// Makes the span "connect", which failed.
-  void connection_failed(const ConnectionInfo& connection, std::string_view why, std::exception_ptr cause,
+  void connection_failed(const ConnectionInfo& connection, std::string_view why, const std::exception_ptr& cause,
                          Duration took) noexcept {
     Span connect = start_connect(connection, took);
     if (!connect.recording()) return;

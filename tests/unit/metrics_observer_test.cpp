@@ -166,14 +166,14 @@ TEST(MetricsObserver, CountsFailuresByClassAndClosesByReason) {
 }
 
 TEST(MetricsObserver, KnowsTheClassOfAFailure) {
-  const auto class_of = [](auto error) { return carpool::detail::class_of(std::make_exception_ptr(error)); };
+  const auto class_of = [](auto error) { return carpool::connect_failure_class(std::make_exception_ptr(error)); };
   EXPECT_EQ(class_of(carpool::AuthenticationError("no")), ConnectFailureClass::authentication);
   EXPECT_EQ(class_of(carpool::ConnectRefused("no")), ConnectFailureClass::refused);
   EXPECT_EQ(class_of(std::system_error(std::make_error_code(std::errc::timed_out))), ConnectFailureClass::timeout);
   EXPECT_EQ(class_of(std::system_error(std::make_error_code(std::errc::connection_refused))),
             ConnectFailureClass::network);
   EXPECT_EQ(class_of(42), ConnectFailureClass::other);
-  EXPECT_EQ(carpool::detail::class_of(nullptr), ConnectFailureClass::other);
+  EXPECT_EQ(carpool::connect_failure_class(nullptr), ConnectFailureClass::other);
 }
 
 }  // namespace
